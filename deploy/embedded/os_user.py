@@ -85,3 +85,13 @@ def socket_folder(home: Path, user: OsUser | None) -> Path:
         digest = hashlib.sha256(os.fsencode(home)).hexdigest()[:12]
         folder = Path("/tmp") / f"chengguo-{os.geteuid()}-{digest}"
     return private_folder(folder, user)
+
+
+def write_private(file: Path, text: str) -> None:
+    """Write a file that only its owner may read (0600), whole or not at all."""
+    partial = file.with_name(f".{file.name}.{os.getpid()}")
+    partial.unlink(missing_ok=True)
+    descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "w", encoding="utf-8") as handle:
+        handle.write(text)
+    partial.replace(file)

@@ -27,7 +27,7 @@ import psycopg
 from psycopg import sql
 
 from deploy.embedded.errors import PartFailureError, disk_errors, require_space
-from deploy.embedded.os_user import database_user, make_reachable, private_folder, socket_folder
+from deploy.embedded.os_user import database_user, make_reachable, private_folder, socket_folder, write_private
 from deploy.embedded.processes import (
     ProcessMark,
     is_alive,
@@ -303,13 +303,3 @@ def _wait_all(marks: Iterable[ProcessMark], seconds: float) -> None:
     deadline = time.monotonic() + seconds
     while any(is_alive(process) for process in marks) and time.monotonic() < deadline:
         time.sleep(0.02)
-
-
-def write_private(file: Path, text: str) -> None:
-    """Write a file that only its owner may read (0600), whole or not at all."""
-    partial = file.with_name(f".{file.name}.{os.getpid()}")
-    partial.unlink(missing_ok=True)
-    descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "w", encoding="utf-8") as handle:
-        handle.write(text)
-    partial.replace(file)
