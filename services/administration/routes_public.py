@@ -1,0 +1,134 @@
+"""Sign-in, sign-out and the identity provider's back-channel: before a tenant is known."""
+
+from typing import Any
+from urllib.parse import urlsplit
+
+import structlog
+from litestar import Request, Response, get, post
+from litestar.datastructures import Cookie
+from litestar.response import Redirect
+
+from shared.errors import Forbidden
+from tenants.isolation import cookie_name, form_key_is_ours, load_session, open_edge
+from tenants.pages import page
+from tenants.sso import SignInRefused, begin_sign_in, complete_sign_in, end_session
+
+log = structlog.get_logger()
+_HOME = {
+    "web_institution": "/institution/",
+    "web_science": "/console/",
+    "web_department": "/console/",
+    "web_finance": "/console/",
+    "web_operator": "/operator/",
+}
+_STATE_COOKIE = "chengguo-sign-in"
+
+
+def _cookie(request: Request[Any, Any, Any], name: str, value: str, seconds: int) -> Cookie:
+    return Cookie(
+        key=name,
+        value=value,
+        max_age=seconds,
+        path="/",
+        httponly=True,
+        samesite="lax",
+        secure=request.app.state.settings.secure_cookies,
+    )
+
+
+def local_address(wanted: str | None) -> str:
+    """A path of our own, or nothing: a return address never leads to another site."""
+    if not wanted:
+        return ""
+    parts = urlsplit(wanted)
+    if parts.scheme or parts.netloc or not wanted.startswith("/") or wanted.startswith(("//", "/\\")):
+        return ""
+    return wanted
+
+
+@get("/sign-in", opt={"audience": "anonymous"}, include_in_schema=False)
+async def sign_in(request: Request[Any, Any, Any], return_to: str | None = None) -> Response[Any]:
+    """Send the browser to the identity provider, or home when there is a session."""
+    edge = await load_session(request)
+    if edge.session is not None:
+        return Redirect(local_address(return_to) or _HOME[edge.session.role], status_code=303)
+    state, address = await begin_sign_in(request.app.state.provider, edge, local_address(return_to))
+    return Redirect(address, status_code=303, cookies=[_cookie(request, _STATE_COOKIE, state, 600)])
+
+
+@get("/sign-in/callback", opt={"audience": "anonymous"}, include_in_schema=False)
+async def callback(
+    request: Request[Any, Any, Any], code: str | None = None, error: str | None = None
+) -> Response[Any]:
+    """The provider's answer becomes a session with a fresh id; anything doubtful becomes a page that says so."""
+    if error or not code:
+        raise SignInRefused("provider", "统一身份认证没有完成登录，请重新登录")
+    edge = await open_edge(request)
+    signed_in = await complete_sign_in(
+        request.app.state.provider,
+        request.app.state.keys,
+        request.app.state.settings,
+        edge,
+        code=code,
+        state=request.query_params.get("state", ""),
+        cookie_state=request.cookies.get(_STATE_COOKIE, ""),
+        address=request.client.host if request.client else "",
+    )
+    hours = request.app.state.settings.session_hours
+    return Redirect(
+        signed_in.return_to or _HOME[signed_in.audience],
+        status_code=303,
+        cookies=[
+            _cookie(request, cookie_name(request), signed_in.token, hours * 3600),
+            _cookie(request, _STATE_COOKIE, "", 0),
+        ],
+    )
+
+
+@post("/sign-out", opt={"audience": "anonymous"}, status_code=303, include_in_schema=False)
+async def sign_out(request: Request[Any, Any, Any]) -> Response[Any]:
+    """End our session at once; the page then offers the provider's own sign-out as a link.
+
+    Not a redirect to the provider: the Content-Security-Policy's form-action holds for redirects of a POST too.
+    """
+    edge = await load_session(request)
+    form = await request.form()
+    if edge.session is None:
+        return Redirect("/signed-out", status_code=303)
+    if not form_key_is_ours(request.app.state.keys.form_key, edge.token, str(form.get("form_key", ""))):
+        raise Forbidden("页面已过期，请返回上一页刷新后重新提交")
+    id_token = await end_session(request.app.state.keys, edge, edge.token)
+    expired = _cookie(request, cookie_name(request), "", 0)
+    response = page(
+        request,
+        "administration/public/signed_out.html",
+        {"provider_address": request.app.state.provider.end_session_address(id_token) if id_token else ""},
+    )
+    response.cookies = [*response.cookies, expired]
+    response.status_code = 200
+    return response
+
+
+@get("/signed-out", opt={"audience": "anonymous"}, include_in_schema=False)
+async def signed_out(request: Request[Any, Any, Any]) -> Response[Any]:
+    """Where both sign-outs end."""
+    return page(request, "administration/public/signed_out.html", {"provider_address": ""})
+
+
+@post("/sign-in/backchannel-logout", opt={"audience": "identity provider"}, include_in_schema=False)
+async def backchannel_logout(request: Request[Any, Any, Any]) -> Response[str]:
+    """The provider ended a session: ours ends at once. Answers 400 to a token that is not believed."""
+    form = await request.form()
+    try:
+        sid, subject = await request.app.state.provider.verified_logout(str(form.get("logout_token", "")))
+    except SignInRefused as refused:
+        return Response("", status_code=400, headers={"x-reason": refused.code})
+    edge = await open_edge(request)
+    ended = await edge.driver.fetchval(
+        "select app.end_sessions($1, $2, $3)", request.app.state.provider.issuer, sid, subject
+    )
+    log.info("session.ended_by_provider", count=ended)
+    return Response("", status_code=200, headers={"cache-control": "no-store"})
+
+
+HANDLERS = (sign_in, callback, sign_out, signed_out, backchannel_logout)

@@ -1,0 +1,119 @@
+"""The composition root: one line per slice, four audiences, one edge."""
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+
+from litestar import Litestar, Router
+from litestar.config.app import AppConfig
+from litestar.datastructures import State
+from litestar.di import Provide
+from litestar.openapi import OpenAPIConfig
+from litestar.openapi.plugins import JsonRenderPlugin
+from litestar.types import ControllerRouterHandler
+
+from services.administration import routes_public as administration_public
+from services.edge import EdgeMiddleware
+from services.errors import EXCEPTION_HANDLERS
+from services.health import HEALTH
+from shared.db.engine import make_engine
+from shared.keys.keyring import Keyring
+from shared.settings import Settings, settings
+from shared.storage.objects import ObjectStore
+from shared.ui.assets import assets_router
+from tenants.isolation import audience_guard, public_transaction, session_transaction
+from tenants.machine import machine_guard, machine_transaction
+from tenants.pages import MenuItem
+from tenants.sso import IdentityProvider
+
+PUBLIC: tuple[ControllerRouterHandler, ...] = ()
+INSTITUTION: tuple[ControllerRouterHandler, ...] = ()
+CONSOLE: tuple[ControllerRouterHandler, ...] = ()
+OPERATOR: tuple[ControllerRouterHandler, ...] = ()
+API: tuple[ControllerRouterHandler, ...] = ()
+MENU: tuple[MenuItem, ...] = ()
+
+
+def _signed_in(path: str, handlers: Sequence[ControllerRouterHandler]) -> Router:
+    audience = path.strip("/")
+    return Router(
+        path,
+        route_handlers=handlers,
+        guards=[audience_guard(audience)],
+        dependencies={"tx": Provide(session_transaction)},
+        opt={"audience": audience},
+        include_in_schema=False,
+    )
+
+
+def routers() -> list[ControllerRouterHandler]:
+    """Every audience's router; an audience is a path, a guard and a database role."""
+    return [
+        assets_router(),
+        *HEALTH,
+        *administration_public.HANDLERS,
+        Router(
+            "/",
+            route_handlers=PUBLIC,
+            dependencies={"tx": Provide(public_transaction)},
+            opt={"audience": "public"},
+            include_in_schema=False,
+        ),
+        _signed_in("/institution", INSTITUTION),
+        _signed_in("/console", CONSOLE),
+        _signed_in("/operator", OPERATOR),
+        Router(
+            "/api",
+            route_handlers=API,
+            guards=[machine_guard],
+            dependencies={"tx": Provide(machine_transaction)},
+            opt={"audience": "api"},
+        ),
+    ]
+
+
+@asynccontextmanager
+async def _lifespan(app: Litestar) -> AsyncIterator[None]:
+    configuration: Settings = app.state.settings
+    app.state.engine = make_engine(
+        configuration.database_web_url.get_secret_value(), pool_size=configuration.database_pool_size, application="web"
+    )
+    app.state.provider = IdentityProvider(configuration)
+    try:
+        yield
+    finally:
+        await app.state.engine.dispose()
+
+
+def _with_middleware(config: AppConfig) -> AppConfig:
+    config.middleware.insert(0, EdgeMiddleware)
+    return config
+
+
+def create_app(configuration: Settings | None = None) -> Litestar:
+    """The web application of one installation."""
+    configured = configuration or settings()
+    return Litestar(
+        route_handlers=routers(),
+        state=State(
+            {
+                "settings": configured,
+                "keys": Keyring(configured.key_directory),
+                "objects": ObjectStore(configured),
+                "menu": MENU,
+            }
+        ),
+        lifespan=[_lifespan],
+        exception_handlers=EXCEPTION_HANDLERS,
+        on_app_init=[_with_middleware],
+        openapi_config=OpenAPIConfig(
+            title="成果平台接口",
+            version="1.0.0",
+            path="/schema",
+            render_plugins=[JsonRenderPlugin(path="/openapi.json")],
+        ),
+        request_max_body_size=configured.upload_limit_bytes,
+        multipart_form_part_limit=2000,
+        logging_config=None,
+        debug=False,
+        pdb_on_exception=False,
+    )

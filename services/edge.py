@@ -1,0 +1,65 @@
+"""The outermost middleware: request id, security headers on every answer, metrics, and the request's connection returned."""
+
+import time
+from typing import Any
+
+import structlog
+from litestar.types import ASGIApp, HTTPSendMessage, Message, Receive, Scope, Send
+
+from shared.ids import new_id
+from shared.observability import metrics
+from shared.ui.headers import security_headers
+
+log = structlog.get_logger()
+
+
+class EdgeMiddleware:
+    """Wraps everything Litestar answers, its own 404 and 405 and HEAD included."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        state: dict[str, Any] = scope.setdefault("state", {})
+        state["request_id"] = new_id().hex
+        started = time.perf_counter()
+        status = 500
+
+        async def send_with_headers(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                _add_headers(scope, message)
+            await send(message)
+
+        try:
+            await self.app(scope, receive, send_with_headers)
+        finally:
+            edge = state.get("edge")
+            if edge is not None:
+                await edge.close()
+            _measure(scope, status, time.perf_counter() - started)
+
+
+def _add_headers(scope: Scope, message: HTTPSendMessage) -> None:
+    present = {name.lower() for name, _ in message["headers"]}  # type: ignore[typeddict-item]
+    extra = [
+        (name, value)
+        for name, value in security_headers(scope)
+        if name not in present
+    ]
+    message["headers"] = [*message["headers"], *extra]  # type: ignore[typeddict-unknown-key,typeddict-item]
+
+
+def _measure(scope: Scope, status: int, seconds: float) -> None:
+    handler = scope.get("route_handler")
+    paths = getattr(handler, "paths", None)
+    route = min(paths) if paths else "-"
+    method = str(scope.get("method", "-"))
+    metrics.requests.labels(route, method, str(status)).inc()
+    metrics.request_seconds.labels(route).observe(seconds)
+    if status >= 500:
+        log.error("request.failed", route=route, method=method, status=status, seconds=round(seconds, 4))

@@ -1,0 +1,126 @@
+"""From exception to answer: Chinese pages for people, RFC 9457 problem documents for machines."""
+
+from typing import Any
+
+import structlog
+from litestar import MediaType, Request, Response
+from litestar.exceptions import HTTPException
+from litestar.response import Redirect
+from litestar.types import ExceptionHandlersMap
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+
+from shared.errors import ApplicationError, NotFound, NotSignedIn, Refusal
+from shared.observability import metrics
+from tenants.isolation import Replay
+from tenants.pages import page
+
+log = structlog.get_logger()
+
+_TITLES = {
+    400: "请求有误",
+    401: "请先登录",
+    403: "您的角色没有办理此事项的权限",
+    404: "没有找到该页面或记录",
+    405: "该地址不支持此操作",
+    409: "该事项已被他人办理",
+    413: "上传的内容超过限制",
+    415: "不支持该内容类型",
+    422: "填写有误，请按提示修改",
+    429: "操作过于频繁，请稍后再试",
+    500: "系统出错，您填写的内容没有保存",
+    503: "服务暂时不可用，请稍后再试",
+}
+
+
+def is_api(request: Request[Any, Any, Any]) -> bool:
+    path = request.scope["path"]
+    return path.startswith(("/api", "/schema", "/healthz", "/readyz"))
+
+
+def problem(status: int, title: str, **members: Any) -> Response[dict[str, Any]]:
+    """A problem document; members that are None are left out."""
+    content = {"type": "about:blank", "title": title, "status": status, **members}
+    return Response(
+        {name: value for name, value in content.items() if value is not None},
+        status_code=status,
+        media_type="application/problem+json",
+    )
+
+
+def refusal_problem(refusal: Refusal) -> Response[dict[str, Any]]:
+    """The problem document of a refusal: code, message, citation and inputs, as the page shows them."""
+    metrics.refusals.labels(refusal.code).inc()
+    citation = refusal.citation
+    return problem(
+        refusal.status,
+        refusal.message,
+        code=refusal.code,
+        citation=citation.as_dict() if citation else None,
+        inputs=refusal.inputs or None,
+        findings=[finding.as_dict() for finding in refusal.findings] or None,
+    )
+
+
+def _answer(request: Request[Any, Any, Any], status: int, message: str, **details: Any) -> Response[Any]:
+    if is_api(request):
+        return problem(status, message, **details)
+    headers = {"retry-after": str(details["retry_after"])} if "retry_after" in details else {}
+    return page(
+        request, "error.html", {"status": status, "message": message, "details": details}, status=status, headers=headers
+    )
+
+
+def on_application_error(request: Request[Any, Any, Any], error: ApplicationError) -> Response[Any]:
+    if isinstance(error, Replay):
+        return _replayed(request, error)
+    if isinstance(error, NotSignedIn) and not is_api(request) and request.method in ("GET", "HEAD"):
+        return Redirect("/sign-in", status_code=303, query_params={"return_to": request.url.path})
+    if isinstance(error, NotFound):
+        return _answer(request, 404, _TITLES[404])
+    return _answer(request, error.status, error.message, **error.details)
+
+
+def _replayed(request: Request[Any, Any, Any], replay: Replay) -> Response[Any]:
+    first = replay.outcome
+    if first.address and not is_api(request):
+        return Redirect(first.address, status_code=303)
+    headers = {"location": first.address, "idempotent-replay": "true"} if first.address else {"idempotent-replay": "true"}
+    return Response({"replayed": True, "address": first.address}, status_code=first.status, headers=headers)
+
+
+def on_http_exception(request: Request[Any, Any, Any], error: HTTPException) -> Response[Any]:
+    status = error.status_code
+    details = {"errors": error.extra} if status == 400 and error.extra and is_api(request) else {}
+    return _answer(request, status, _TITLES.get(status, _TITLES[500 if status >= 500 else 400]), **details)
+
+
+def on_database_error(request: Request[Any, Any, Any], error: DBAPIError) -> Response[Any]:
+    if isinstance(error, (OperationalError, InterfaceError)) or error.connection_invalidated:
+        return _answer(request, 503, "数据库暂时不可用，请稍后再试；已提交的内容没有丢失")
+    return on_anything(request, error)
+
+
+def on_connection_lost(request: Request[Any, Any, Any], error: Exception) -> Response[Any]:
+    log.error("database.unavailable", exc_info=error)
+    return _answer(request, 503, "数据库暂时不可用，请稍后再试；已提交的内容没有丢失")
+
+
+def on_anything(request: Request[Any, Any, Any], error: Exception) -> Response[Any]:
+    log.error("request.error", exc_info=(type(error), error, error.__traceback__))
+    if is_api(request):
+        return problem(500, _TITLES[500], request_id=request.scope["state"].get("request_id"))
+    try:
+        return page(request, "error.html", {"status": 500, "message": _TITLES[500], "details": {}}, status=500)
+    except Exception:  # the page itself may be what failed
+        return Response(_TITLES[500], status_code=500, media_type=MediaType.TEXT)
+
+
+EXCEPTION_HANDLERS: ExceptionHandlersMap = {
+    ApplicationError: on_application_error,
+    HTTPException: on_http_exception,
+    DBAPIError: on_database_error,
+    PoolTimeout: on_connection_lost,
+    ConnectionError: on_connection_lost,
+    Exception: on_anything,
+}

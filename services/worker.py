@@ -1,0 +1,144 @@
+"""The worker process: task modules, the scheduler, and the one table of scheduled jobs."""
+
+import asyncio
+import signal
+import threading
+from dataclasses import dataclass
+from datetime import datetime, time, timedelta
+
+import dramatiq
+import structlog
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from shared.clock import SHANGHAI, local_day
+from shared.db.engine import make_engine
+from shared.db.transaction import Actor, Scope
+from shared.observability.logging import configure_logging
+from shared.observability.metrics import serve_metrics
+from shared.settings import Settings, settings
+from shared.tasks.broker import Task, make_broker, register
+from tenants.registry import Tenant, list_tenants
+
+log = structlog.get_logger()
+_TICK_SECONDS = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A scheduled job: runs for every tenant of its kinds, daily at a legal time of day in Asia/Shanghai."""
+
+    name: str
+    task: Task
+    at: time
+    kinds: frozenset[str]
+    role: str = "worker"
+
+
+def jobs() -> tuple[Job, ...]:
+    """The one table of scheduled jobs, in the order in which they run when they are due at the same instant."""
+    return ()
+
+
+def due_instants(start: datetime, end: datetime) -> list[tuple[datetime, Job]]:
+    """Every (instant, job) after ``start`` and not after ``end``, in legal order."""
+    found: list[tuple[datetime, Job]] = []
+    day = local_day(start)
+    while day <= local_day(end):
+        for job in jobs():
+            instant = datetime.combine(day, job.at, SHANGHAI)
+            if start < instant <= end:
+                found.append((instant, job))
+        day += timedelta(days=1)
+    return sorted(found, key=lambda pair: pair[0])
+
+
+async def run_job(engine: AsyncEngine, job: Job, due: datetime, tenants: list[Tenant]) -> None:
+    """Run one due job for every tenant it concerns; each tenant once, however often this is called."""
+    for tenant in tenants:
+        if tenant.kind not in job.kinds:
+            continue
+        async with engine.connect() as connection:
+            fresh = await connection.scalar(
+                text("select app.schedule_job(:job, :tenant, :due)"),
+                {"job": job.name, "tenant": tenant.id, "due": due},
+            )
+        if not fresh:
+            continue
+        scope = Scope(job.role, tenant.id, tenant.province_id, tenant.id, tenant.department_id)
+        await job.task.run(engine, scope, Actor(None, tenant.id))
+        async with engine.connect() as connection:
+            await connection.execute(
+                text("select app.finish_job(:job, :tenant, :due)"),
+                {"job": job.name, "tenant": tenant.id, "due": due},
+            )
+
+
+class Scheduler:
+    """Follows the legal clock and runs what falls due; a move of the demo clock steps through the due instants."""
+
+    def __init__(self, engine: AsyncEngine) -> None:
+        self.engine = engine
+        self.reached: datetime | None = None
+
+    async def tick(self) -> None:
+        async with self.engine.connect() as connection:
+            now = (await connection.execute(text("select app.legal_now()"))).scalar_one()
+            clock = (await connection.execute(text("select * from app.clock_state()"))).fetchone()
+        target = clock.target if clock is not None else None
+        end = target or now
+        start = self.reached or now - timedelta(days=1)
+        due = due_instants(start, end)
+        tenants = await list_tenants(self.engine) if due else []
+        for instant, job in due:
+            if target is not None and instant > now:
+                await self._advance(instant)
+            await run_job(self.engine, job, instant, tenants)
+        if target is not None:
+            await self._advance(target)
+        self.reached = end
+
+    async def _advance(self, instant: datetime) -> None:
+        async with self.engine.connect() as connection:
+            await connection.execute(text("select app.advance_clock(:instant)"), {"instant": instant})
+
+    async def run(self, stop: threading.Event) -> None:
+        while not stop.is_set():
+            try:
+                await self.tick()
+            except Exception:
+                log.exception("scheduler.failed")
+            await asyncio.sleep(_TICK_SECONDS)
+
+
+def run_scheduler(configuration: Settings, stop: threading.Event) -> None:
+    assert configuration.database_tasks_url is not None
+    url = configuration.database_tasks_url.get_secret_value()
+
+    async def main() -> None:
+        engine = make_engine(url, pool_size=3, application="scheduler")
+        await Scheduler(engine).run(stop)
+        await engine.dispose()
+
+    asyncio.run(main())
+
+
+def run_worker() -> int:
+    """Run until SIGTERM or SIGINT; a killed worker's messages go to the next one within seconds."""
+    configuration = settings()
+    configure_logging()
+    serve_metrics(configuration)
+    broker = make_broker(configuration)
+    register(broker)
+    worker = dramatiq.Worker(broker, worker_threads=configuration.worker_threads, worker_timeout=200)
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    scheduler = threading.Thread(target=run_scheduler, args=(configuration, stop), daemon=True)
+    worker.start()
+    scheduler.start()
+    log.info("worker.started")
+    stop.wait()
+    worker.stop(timeout=2_000)
+    broker.close()
+    return 0

@@ -1,0 +1,177 @@
+"""One transaction: who acts, as which database role, and the statements run in it.
+
+A transaction begins with one round trip that sends ``BEGIN`` and ``app.enter`` together, and ends with ``COMMIT`` at
+the edge (a request's dependency, a task's wrapper, a command). Business code never commits. The SQLAlchemy engine runs
+in autocommit, so that BEGIN and COMMIT are ours alone and cost no further round trips.
+"""
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime
+from typing import Any, cast
+from uuid import UUID
+
+import asyncpg
+from sqlalchemy import CursorResult, Executable, Row, text
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from shared.clock import local_day
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Who acts: a person (or a service account) of an organisation.
+
+    ``organisation_id`` is the actor's own organisation, which differs from the row's tenant when an authority acts.
+    """
+
+    person_id: UUID | None
+    organisation_id: UUID
+    name: str = ""
+    roles: frozenset[str] = frozenset()
+    permissions: frozenset[str] = frozenset()
+    address: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """What a transaction enters with: database role, tenant, province, organisation.
+
+    ``department_id`` is the competent department at the time, copied into rows that a department reads; an
+    authority's own rows carry its own id there.
+    """
+
+    role: str
+    tenant_id: UUID
+    province_id: UUID
+    organisation_id: UUID
+    department_id: UUID
+
+    def stream_values(self, department_id: UUID | None = None) -> dict[str, UUID]:
+        """The scope columns of a stream row; ``department_id`` of the institution when an authority writes under it."""
+        return {
+            "province_id": self.province_id,
+            "department_id": department_id or self.department_id,
+            "recipient_id": self.organisation_id,
+            "actor_organisation_id": self.organisation_id,
+        }
+
+    def within(self, tenant_id: UUID, department_id: UUID) -> "Scope":
+        """The same actor's scope for writing under another tenant's row (console verbs)."""
+        return replace(self, tenant_id=tenant_id, department_id=department_id)
+
+
+@dataclass(slots=True)
+class Transaction:
+    """A running transaction. ``now`` is the legal instant; ``today`` its day in Asia/Shanghai."""
+
+    connection: AsyncConnection
+    driver: "asyncpg.Connection[asyncpg.Record]"
+    scope: Scope
+    actor: Actor
+    now: datetime
+    pack_version_id: UUID | None = None
+    request_id: str = ""
+    outcome: "Outcome | None" = field(default=None)
+
+    @property
+    def today(self) -> date:
+        return local_day(self.now)
+
+    @property
+    def tenant_id(self) -> UUID:
+        return self.scope.tenant_id
+
+    @property
+    def province_id(self) -> UUID:
+        return self.scope.province_id
+
+    async def execute(
+        self, statement: Executable, parameters: Mapping[str, Any] | Sequence[Mapping[str, Any]] | None = None
+    ) -> CursorResult[Any]:
+        return cast("CursorResult[Any]", await self.connection.execute(statement, parameters))
+
+    async def rows(self, statement: Executable, parameters: Mapping[str, Any] | None = None) -> Sequence[Row[Any]]:
+        return (await self.execute(statement, parameters)).fetchall()
+
+    async def row(self, statement: Executable, parameters: Mapping[str, Any] | None = None) -> Row[Any] | None:
+        return (await self.execute(statement, parameters)).fetchone()
+
+    async def scalar(self, statement: Executable, parameters: Mapping[str, Any] | None = None) -> Any:
+        return (await self.execute(statement, parameters)).scalar()
+
+    async def recorded_now(self) -> datetime:
+        """The instant at which history records, read after the row lock (real time, never the demo clock)."""
+        return cast(datetime, await self.scalar(text("select clock_timestamp()")))
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a request ended with, kept with its idempotency key; ``refused`` gives the key back."""
+
+    status: int
+    address: str = ""
+    refused: bool = False
+
+
+_ENTER = "begin; select app.enter('{role}', '{tenant}', '{province}', '{organisation}')"
+_ROLES = frozenset(
+    {
+        "web_public",
+        "web_institution",
+        "web_science",
+        "web_department",
+        "web_finance",
+        "web_operator",
+        "worker",
+        "worker_rollup",
+    }
+)
+
+
+async def driver_of(connection: AsyncConnection) -> "asyncpg.Connection[asyncpg.Record]":
+    """The asyncpg connection under a SQLAlchemy connection: for hot paths and COPY."""
+    raw = await connection.get_raw_connection()
+    return cast("asyncpg.Connection[asyncpg.Record]", raw.driver_connection)
+
+
+async def begin(driver: "asyncpg.Connection[asyncpg.Record]", scope: Scope) -> None:
+    """Open the transaction and enter it, in one round trip.
+
+    The statement is a simple query, which takes no parameters: the role is one of a fixed set and the rest are UUIDs.
+    """
+    if scope.role not in _ROLES:
+        raise ValueError(f"not a serving role: {scope.role}")
+    await driver.execute(
+        _ENTER.format(
+            role=scope.role,
+            tenant=UUID(str(scope.tenant_id)),
+            province=UUID(str(scope.province_id)),
+            organisation=UUID(str(scope.organisation_id)),
+        )
+    )
+
+
+async def legal_instant(driver: "asyncpg.Connection[asyncpg.Record]") -> datetime:
+    """Legal now: the demo clock's instant in a demo, real time elsewhere."""
+    return cast(datetime, await driver.fetchval("select app.legal_now()"))
+
+
+@asynccontextmanager
+async def transaction(
+    engine: AsyncEngine, scope: Scope, actor: Actor, *, request_id: str = ""
+) -> AsyncIterator[Transaction]:
+    """A transaction of its own, for tasks, commands and tests: commits at the end, rolls back on any exception."""
+    async with engine.connect() as connection:
+        driver = await driver_of(connection)
+        now = await legal_instant(driver)
+        pack = await driver.fetchval("select app.pack_in_force($1)", scope.province_id)
+        await begin(driver, scope)
+        tx = Transaction(connection, driver, scope, actor, now, pack, request_id)
+        try:
+            yield tx
+        except BaseException:
+            await driver.execute("rollback")
+            raise
+        await driver.execute("commit")

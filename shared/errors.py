@@ -1,0 +1,123 @@
+"""What a request can end with besides success, said once for pages, the API, the audit log and tests.
+
+A :class:`Refusal` is returned, never raised: the verb changed nothing, its decision and audit row stand. The other
+classes are raised; the transaction rolls back and the edge answers with the matching page or problem document.
+"""
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal
+
+if TYPE_CHECKING:
+    from shared.policy.answer import Answer, Citation, Finding
+
+RefusalKind = Literal["rule", "state", "permission"]
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """A move that was not made, and why.
+
+    ``citation`` names document, article, quote and pack version; it is None only where no rule text speaks (a stale
+    page, a state that someone else changed). ``status`` is the HTTP status: 409 for state, 422 for a rule.
+    """
+
+    code: str
+    message: str
+    citation: "Citation | None" = None
+    findings: "tuple[Finding, ...]" = ()
+    kind: RefusalKind = "rule"
+    needs_person: bool = False
+    inputs: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def status(self) -> int:
+        return 409 if self.kind == "state" else 422
+
+    @classmethod
+    def of(cls, answer: "Answer") -> "Refusal | None":
+        """The refusal that an answer amounts to; None when the move may go on (allowed or advised)."""
+        if answer.verdict in ("allowed", "advised"):
+            return None
+        blocking = [f for f in answer.findings if f.verdict in ("refused", "person_must_decide")]
+        first = blocking[0] if blocking else None
+        return cls(
+            code=first.code if first else answer.question,
+            message=first.message if first else "该事项需由有权人员决定",
+            citation=first.citation if first else None,
+            findings=tuple(blocking),
+            needs_person=answer.verdict == "person_must_decide",
+            inputs=dict(first.inputs) if first else {},
+        )
+
+
+def stale(message: str) -> Refusal:
+    """The page was older than the case: somebody moved it meanwhile."""
+    return Refusal(code="state.stale", message=message, kind="state")
+
+
+class ApplicationError(Exception):
+    """Base of what is raised to the edge."""
+
+    status = 500
+    title = "系统出错"
+
+    def __init__(self, message: str = "", **details: Any) -> None:
+        super().__init__(message or self.title)
+        self.message = message or self.title
+        self.details = details
+
+
+class NotFound(ApplicationError):
+    """The object does not exist, or belongs to another tenant: the answer is the same, byte for byte."""
+
+    status = 404
+    title = "没有找到该页面或记录"
+
+
+class NotSignedIn(ApplicationError):
+    status = 401
+    title = "请先登录"
+
+
+class Forbidden(ApplicationError):
+    """The person's roles do not hold the permission within their own tenant."""
+
+    status = 403
+    title = "您的角色没有办理此事项的权限"
+
+
+class Conflict(ApplicationError):
+    status = 409
+    title = "该事项已被他人办理"
+
+
+class TooLarge(ApplicationError):
+    status = 413
+    title = "上传的内容超过限制"
+
+
+class TooMany(ApplicationError):
+    """Rate limit; ``details["retry_after"]`` in seconds."""
+
+    status = 429
+    title = "操作过于频繁，请稍后再试"
+
+
+class Unavailable(ApplicationError):
+    status = 503
+    title = "服务暂时不可用，请稍后再试"
+
+
+class FormInvalid(ApplicationError):
+    """Bad input: every wrong field at once, values kept.
+
+    ``details["errors"]`` is ``{field: message}`` in the order of the form.
+    """
+
+    status = 422
+    title = "填写有误，请按提示修改"
+
+    def __init__(self, errors: dict[str, str], values: dict[str, Any] | None = None) -> None:
+        super().__init__(self.title, errors=errors, values=values or {})
+        self.errors = errors
+        self.values = values or {}

@@ -1,0 +1,93 @@
+"""Settings come from the environment only, are read once, and are validated as one object.
+
+Every variable is named ``CHENGGUO_<FIELD>``; ``.env.example`` says what each is for.
+"""
+
+from functools import lru_cache
+from pathlib import Path
+from typing import Literal, Self
+
+from pydantic import Field, SecretStr, ValidationError, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+Mode = Literal["demo", "test", "production"]
+
+
+class SettingsError(Exception):
+    """The environment is incomplete or contradicts itself; the message lists every fault in Chinese."""
+
+
+class Settings(BaseSettings):
+    """Everything that differs between one installation and another."""
+
+    model_config = SettingsConfigDict(env_prefix="CHENGGUO_", frozen=True, extra="ignore")
+
+    mode: Mode = "production"
+    public_url: str = "http://127.0.0.1:8080"
+
+    database_web_url: SecretStr
+    database_tasks_url: SecretStr | None = None
+    database_maintenance_url: SecretStr | None = None
+    database_admin_url: SecretStr | None = None
+    database_pool_size: int = Field(default=16, ge=1, le=200)
+
+    object_store_url: str = ""
+    object_store_access_key: SecretStr = SecretStr("")
+    object_store_secret_key: SecretStr = SecretStr("")
+    object_store_bucket: str = "chengguo"
+
+    oidc_issuer: str = ""
+    oidc_client_id: str = "portal"
+    oidc_client_secret: SecretStr = SecretStr("")
+    api_audience: str = "portal"
+
+    key_directory: Path = Path("keys")
+    metrics_host: str = "127.0.0.1"
+    metrics_port: int = Field(default=0, ge=0, le=65535)
+
+    smtp_url: SecretStr = SecretStr("")
+    mail_from: str = ""
+
+    session_idle_minutes: int = Field(default=30, ge=1, le=24 * 60)
+    console_idle_minutes: int = Field(default=10, ge=1, le=24 * 60)
+    session_hours: int = Field(default=10, ge=1, le=72)
+    upload_limit_bytes: int = Field(default=50 * 1024 * 1024, ge=1024)
+    worker_threads: int = Field(default=4, ge=1, le=64)
+
+    @model_validator(mode="after")
+    def _whole(self) -> Self:
+        if self.mode == "production" and not self.public_url.startswith("https://"):
+            raise ValueError("CHENGGUO_PUBLIC_URL：正式环境必须是 https 地址")
+        return self
+
+    @property
+    def is_demo(self) -> bool:
+        return self.mode == "demo"
+
+    @property
+    def secure_cookies(self) -> bool:
+        return self.public_url.startswith("https://")
+
+    def require_demo(self, part: str) -> None:
+        """Demo-only parts call this first.
+
+        :raises SettingsError: outside demo and test mode.
+        """
+        if self.mode == "production":
+            raise SettingsError(f"{part}只能在演示环境启动：请设置 CHENGGUO_MODE=demo，正式环境不得启用")
+
+
+@lru_cache(maxsize=1)
+def settings() -> Settings:
+    """The one settings object of this process.
+
+    :raises SettingsError: with every fault named.
+    """
+    try:
+        return Settings()
+    except ValidationError as error:
+        lines = [
+            f"CHENGGUO_{'_'.join(str(part) for part in fault['loc']).upper()}：{fault['msg']}"
+            for fault in error.errors()
+        ]
+        raise SettingsError("环境变量有误，参见 .env.example：\n" + "\n".join(lines)) from error

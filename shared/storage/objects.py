@@ -1,0 +1,98 @@
+"""Objects: content-addressed, per tenant, never overwritten, checked when read.
+
+The key is ``tenant/sha256``; nothing is shared across tenants, so that erasing a tenant's objects touches nobody else's.
+"""
+
+import asyncio
+import hashlib
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import ClientError
+
+from shared.errors import NotFound, Unavailable
+from shared.settings import Settings
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+_PROBE = "probe/ready"
+
+
+class ObjectAltered(Exception):
+    """What the store returned is not what was put there."""
+
+
+class ObjectStore:
+    """A bucket of an S3-compatible store; blocking calls run in threads."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._bucket = settings.object_store_bucket
+        self._client: S3Client = boto3.client(
+            "s3",
+            endpoint_url=settings.object_store_url or None,
+            aws_access_key_id=settings.object_store_access_key.get_secret_value() or None,
+            aws_secret_access_key=settings.object_store_secret_key.get_secret_value() or None,
+            region_name="us-east-1",
+            config=Config(
+                signature_version="s3v4",
+                s3={"addressing_style": "path"},
+                retries={"max_attempts": 4},
+                connect_timeout=3,
+                read_timeout=60,
+            ),
+        )
+
+    def prepare(self) -> None:
+        """Make the bucket and the object by which readiness is asked; safe to repeat."""
+        try:
+            self._client.create_bucket(Bucket=self._bucket)
+        except ClientError as error:
+            if _code(error) not in ("BucketAlreadyOwnedByYou", "BucketAlreadyExists"):
+                raise
+        self._client.put_object(Bucket=self._bucket, Key=_PROBE, Body=b"ready")
+
+    def put_now(self, tenant_id: UUID, content: bytes) -> str:
+        """Store bytes and return their SHA-256; the same bytes twice are one object."""
+        digest = hashlib.sha256(content).hexdigest()
+        try:
+            self._client.put_object(Bucket=self._bucket, Key=f"{tenant_id}/{digest}", Body=content, IfNoneMatch="*")
+        except ClientError as error:
+            if _code(error) not in ("PreconditionFailed", "412", "ConditionalRequestConflict"):
+                raise Unavailable("文件存储暂时不可用，请稍后再试") from error
+        return digest
+
+    def get_now(self, tenant_id: UUID, digest: str) -> bytes:
+        """:raises NotFound: no such object of this tenant. :raises ObjectAltered: the hash does not fit."""
+        try:
+            body = self._client.get_object(Bucket=self._bucket, Key=f"{tenant_id}/{digest}")["Body"].read()
+        except ClientError as error:
+            if _code(error) in ("NoSuchKey", "404"):
+                raise NotFound from error
+            raise Unavailable("文件存储暂时不可用，请稍后再试") from error
+        if hashlib.sha256(body).hexdigest() != digest:
+            raise ObjectAltered(digest)
+        return body
+
+    async def put(self, tenant_id: UUID, content: bytes) -> str:
+        return await asyncio.to_thread(self.put_now, tenant_id, content)
+
+    async def get(self, tenant_id: UUID, digest: str) -> bytes:
+        return await asyncio.to_thread(self.get_now, tenant_id, digest)
+
+    async def is_ready(self) -> bool:
+        """Whether a known object can be read: a store that only lists buckets is not ready."""
+
+        def probe() -> bool:
+            try:
+                return self._client.get_object(Bucket=self._bucket, Key=_PROBE)["Body"].read() == b"ready"
+            except Exception:  # whatever the reason, the answer is no
+                return False
+
+        return await asyncio.to_thread(probe)
+
+
+def _code(error: ClientError) -> str:
+    return str(error.response.get("Error", {}).get("Code", ""))

@@ -1,0 +1,150 @@
+"""The queue: dramatiq on PostgreSQL, entered only by a message that says for whom it works.
+
+Web transactions enqueue through ``app.enqueue`` in their own transaction: a message exists if and only if the change that
+asked for it was committed. Delivery is at least once, so every task may run twice.
+"""
+
+import asyncio
+import threading
+from collections.abc import Awaitable, Callable, Coroutine
+from typing import Any, Concatenate, ParamSpec
+from uuid import UUID
+
+import dramatiq
+import structlog
+from dramatiq.middleware import AgeLimit, AsyncIO, Callbacks, CurrentMessage, Retries, ShutdownNotifications, TimeLimit
+from dramatiq_postgres import PostgresBroker
+from psycopg_pool import ConnectionPool
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from shared.db.engine import make_engine
+from shared.db.serialising import dump_json
+from shared.db.transaction import Actor, Scope, Transaction, transaction
+from shared.ids import NIL
+from shared.settings import Settings, settings
+
+log = structlog.get_logger()
+P = ParamSpec("P")
+QUEUES = ("default", "import")
+_HOUR_MS = 3_600_000
+
+_engine: AsyncEngine | None = None
+_engine_lock = threading.Lock()
+
+
+def make_broker(configuration: Settings) -> PostgresBroker:
+    """The broker of a worker process; also set as dramatiq's global broker."""
+    assert configuration.database_tasks_url is not None
+    size = 2 * len(QUEUES) + 1 + configuration.worker_threads + 2
+    pool = ConnectionPool(configuration.database_tasks_url.get_secret_value(), min_size=1, max_size=size, open=True)
+    broker = PostgresBroker(
+        pool=pool,
+        results=False,
+        heartbeat_interval=1,
+        heartbeat_ttl=4,
+        maintenance_interval=1,
+        middleware=[
+            AgeLimit(),
+            TimeLimit(time_limit=_HOUR_MS),
+            ShutdownNotifications(),
+            Callbacks(),
+            Retries(max_retries=20, min_backoff=500, max_backoff=60_000),
+            CurrentMessage(),
+            AsyncIO(),
+        ],
+    )
+    dramatiq.set_broker(broker)
+    return broker
+
+
+def worker_engine() -> AsyncEngine:
+    """The engine of this worker process, made on its event loop at first use."""
+    global _engine
+    with _engine_lock:
+        if _engine is None:
+            url = settings().database_tasks_url
+            assert url is not None
+            _engine = make_engine(url.get_secret_value(), pool_size=settings().worker_threads + 2, application="worker")
+        return _engine
+
+
+TASKS: dict[str, "Task"] = {}
+
+
+class Task:
+    """A task as slices see it: a name, a queue, and the coroutine that does one transaction's work."""
+
+    def __init__(self, function: Callable[..., Awaitable[None]], queue: str) -> None:
+        self.function = function
+        self.name = function.__name__
+        self.queue = queue
+        TASKS[self.name] = self
+
+    async def enqueue(self, tx: Transaction, *, delay_seconds: float = 0, key: UUID | None = None, **payload: Any) -> None:
+        """Ask for this task in the caller's transaction; ``key`` makes asking twice one message while it waits."""
+        await tx.execute(
+            text("select app.enqueue(:task, :queue, cast(:payload as jsonb), :delay, :key)"),
+            {
+                "task": self.name,
+                "queue": self.queue,
+                "payload": dump_json(
+                    {
+                        **payload,
+                        "actor": str(tx.actor.person_id or NIL),
+                        "department": str(tx.scope.department_id),
+                    }
+                ),
+                "delay": delay_seconds,
+                "key": key,
+            },
+        )
+
+    async def run(self, engine: AsyncEngine, scope: Scope, actor: Actor, **payload: Any) -> None:
+        """Do the task's work once, in a transaction of its own."""
+        async with transaction(engine, scope, actor) as tx:
+            await self.function(tx, **payload)
+
+
+def task(
+    queue: str = "default",
+) -> Callable[[Callable[Concatenate[Transaction, P], Coroutine[Any, Any, None]]], Task]:
+    """Declare an actor: ``@task() async def seal_audit(tx, **payload)``."""
+
+    def declare(function: Callable[Concatenate[Transaction, P], Coroutine[Any, Any, None]]) -> Task:
+        return Task(function, queue)
+
+    return declare
+
+
+def register(broker: PostgresBroker) -> None:
+    """Make dramatiq actors of all declared tasks; called once by the worker after the slices are imported."""
+    for declared in TASKS.values():
+        dramatiq.actor(_runner(declared), actor_name=declared.name, queue_name=declared.queue, broker=broker)
+
+
+def _runner(declared: Task) -> Callable[..., Coroutine[Any, Any, None]]:
+    async def run(scope: dict[str, str | None], actor: str = "", department: str = "", **payload: Any) -> None:
+        entered, who = entered_as(scope, actor, department)
+        log.info("task.started", task=declared.name, tenant=str(entered.tenant_id))
+        await declared.run(worker_engine(), entered, who, **payload)
+        log.info("task.done", task=declared.name, tenant=str(entered.tenant_id))
+
+    return run
+
+
+def entered_as(scope: dict[str, str | None], actor: str, department: str) -> tuple[Scope, Actor]:
+    """Whom a message works for: an authority's job enters with its role, everything else as the worker of its tenant."""
+    role = scope.get("role") or "worker"
+    if role not in ("web_science", "web_department", "web_finance"):
+        role = "worker"
+    tenant = UUID(scope.get("tenant") or str(NIL))
+    organisation = UUID(scope.get("organisation") or str(tenant))
+    person = UUID(actor) if actor else NIL
+    entered = Scope(role, tenant, UUID(scope.get("province") or str(NIL)), organisation, UUID(department or str(tenant)))
+    return entered, Actor(None if person == NIL else person, organisation)
+
+
+async def run_blocking(function: Callable[..., Any], *arguments: Any) -> Any:
+    """A blocking call beside the event loop (object store, mail)."""
+    return await asyncio.to_thread(function, *arguments)

@@ -1,0 +1,231 @@
+"""The only assignment to a state column, and the order inside every verb.
+
+load → permission (guard) → rule → move → change → event → audit → outbox.
+
+A slice declares its moves as data; ``move`` applies one with an optimistic check on the state that was loaded, writes the
+past-tense event in the same transaction, and tells the caller when somebody else was quicker.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from sqlalchemy import Table, insert, update
+
+from shared.audit.writing import write_audit
+from shared.db.records import decision, outbox, workflow_event
+from shared.db.transaction import Transaction
+from shared.errors import Refusal, stale
+from shared.ids import new_id
+
+if TYPE_CHECKING:
+    from shared.policy.answer import Answer
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """One legal step: ``name`` is the business verb, ``event`` its past tense, ``label`` the Chinese button text."""
+
+    name: str
+    sources: frozenset[str]
+    target: str
+    event: str
+    permission: str
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
+class Moves:
+    """The table of moves of one kind of case."""
+
+    case_kind: str
+    table: Table
+    states: Mapping[str, str]
+    moves: tuple[Move, ...]
+
+    def named(self, name: str) -> Move:
+        return next(move for move in self.moves if move.name == name)
+
+    def available(self, state: str, permissions: Iterable[str]) -> Sequence[Move]:
+        """The moves that are legal from a state for someone with these permissions: what buttons a page shows."""
+        held = frozenset(permissions)
+        return [move for move in self.moves if state in move.sources and move.permission in held]
+
+    def refusal(self, name: str, state: str) -> Refusal | None:
+        """The refusal of a move that the state does not allow, or None."""
+        chosen = self.named(name)
+        if state in chosen.sources:
+            return None
+        return stale(f"当前状态为“{self.states.get(state, state)}”，不能“{chosen.label}”；请刷新页面查看最新进展")
+
+
+async def move(
+    tx: Transaction,
+    moves: Moves,
+    case_id: UUID,
+    name: str,
+    state: str,
+    *,
+    tenant_id: UUID | None = None,
+    department_id: UUID | None = None,
+    changes: Mapping[str, Any] | None = None,
+    reason: str | None = None,
+    details: Mapping[str, Any] | None = None,
+) -> Refusal | None:
+    """Move one case from the state that was loaded, writing its event and its audit row.
+
+    Returns the refusal when the table does not allow the move, or when another transaction moved the case first (one
+    wins, the other is told). ``changes`` are further columns set in the same statement.
+    """
+    refused = moves.refusal(name, state)
+    if refused is not None:
+        return refused
+    chosen = moves.named(name)
+    owner = tenant_id or tx.tenant_id
+    table = moves.table
+    done = await tx.execute(
+        update(table)
+        .where(table.c.tenant_id == owner, table.c.id == case_id, table.c.state == state)
+        .values(state=chosen.target, **(changes or {}))
+    )
+    if done.rowcount != 1:
+        return stale("该事项刚刚已由他人办理，您的操作没有生效；请刷新页面查看最新进展")
+    await record_event(
+        tx,
+        moves.case_kind,
+        case_id,
+        chosen.event,
+        from_state=state,
+        to_state=chosen.target,
+        tenant_id=owner,
+        department_id=department_id,
+        reason=reason,
+        details=details,
+    )
+    await write_audit(
+        tx,
+        f"{moves.case_kind}.{name}",
+        moves.case_kind,
+        case_id,
+        tenant_id=owner,
+        department_id=department_id,
+        details={"from": state, "to": chosen.target, **(details or {})},
+    )
+    return None
+
+
+async def record_event(
+    tx: Transaction,
+    case_kind: str,
+    case_id: UUID,
+    event: str,
+    *,
+    from_state: str | None = None,
+    to_state: str | None = None,
+    tenant_id: UUID | None = None,
+    department_id: UUID | None = None,
+    reason: str | None = None,
+    details: Mapping[str, Any] | None = None,
+) -> None:
+    """Append one past-tense event to the case's history."""
+    await tx.execute(
+        insert(workflow_event)
+        .inline()
+        .values(
+            tenant_id=tenant_id or tx.tenant_id,
+            id=new_id(),
+            **tx.scope.stream_values(department_id),
+            actor_id=tx.actor.person_id,
+            case_kind=case_kind,
+            case_id=case_id,
+            event=event,
+            from_state=from_state,
+            to_state=to_state,
+            at=tx.now,
+            reason=reason,
+            details=dict(details) if details else None,
+            pack_version_id=tx.pack_version_id,
+        )
+    )
+
+
+async def record_decision(
+    tx: Transaction,
+    answer: "Answer",
+    facts: Mapping[str, Any],
+    case_kind: str,
+    case_id: UUID,
+    *,
+    pack_version_id: UUID,
+    pack_hash: str,
+    tenant_id: UUID | None = None,
+    department_id: UUID | None = None,
+    list_version_id: UUID | None = None,
+    list_hash: str | None = None,
+) -> UUID:
+    """Keep question, facts, answer, pack and list version of a decision, refused or not; returns its id."""
+    decision_id = new_id()
+    await tx.execute(
+        insert(decision)
+        .inline()
+        .values(
+            tenant_id=tenant_id or tx.tenant_id,
+            id=decision_id,
+            **tx.scope.stream_values(department_id),
+            actor_id=tx.actor.person_id,
+            question=answer.question,
+            verdict=answer.verdict,
+            facts=dict(facts),
+            answer=answer.as_dict(),
+            pack_version_id=pack_version_id,
+            pack_hash=pack_hash,
+            list_version_id=list_version_id,
+            list_hash=list_hash,
+            case_kind=case_kind,
+            case_id=case_id,
+            decided_at=tx.now,
+        )
+    )
+    return decision_id
+
+
+async def refuse(
+    tx: Transaction, refusal: Refusal, action: str, case_kind: str, case_id: UUID, *, tenant_id: UUID | None = None
+) -> Refusal:
+    """Write the audit row of a refused act and hand the refusal back, so that a verb can ``return await refuse(…)``."""
+    citation = refusal.citation
+    await write_audit(
+        tx,
+        action,
+        case_kind,
+        case_id,
+        outcome="refused",
+        tenant_id=tenant_id,
+        details={
+            "code": refusal.code,
+            "message": refusal.message,
+            "article": citation.article if citation else None,
+        },
+    )
+    return refusal
+
+
+async def send(
+    tx: Transaction, kind: str, payload: Mapping[str, Any], *, tenant_id: UUID | None = None, department_id: UUID | None = None
+) -> UUID:
+    """Put what has legal effect or leaves the house into the outbox of this transaction; returns the row's id."""
+    outbox_id = new_id()
+    await tx.execute(
+        insert(outbox)
+        .inline()
+        .values(
+            tenant_id=tenant_id or tx.tenant_id,
+            id=outbox_id,
+            **tx.scope.stream_values(department_id),
+            actor_id=tx.actor.person_id,
+            kind=kind,
+            payload=dict(payload),
+        )
+    )
+    return outbox_id

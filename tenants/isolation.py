@@ -1,0 +1,300 @@
+"""How a request is confined to its tenant: session → guard → transaction, on one connection.
+
+The guard looks up the session (a transaction of its own, before a tenant is known) and checks audience and permission; the
+transaction dependency then enters the audience's database role on the same connection. Every handler of an audience
+declares its ``permission``; the committed snapshot of routes holds that.
+"""
+
+import hmac
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import lru_cache
+from hashlib import sha256
+from typing import Any, cast
+from uuid import UUID, uuid4
+
+import asyncpg
+from litestar import Request
+from litestar.connection import ASGIConnection
+from litestar.handlers import BaseRouteHandler
+from sqlalchemy import delete, select, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from shared.clock import real_now
+from shared.db.records import idempotency_key
+from shared.db.transaction import Actor, Outcome, Scope, Transaction, begin, driver_of, legal_instant
+from shared.errors import ApplicationError, Conflict, Forbidden, NotFound, NotSignedIn
+from shared.ids import NIL, token_hash
+from tenants.permissions import permissions_of
+from tenants.registry import Province, list_provinces
+from tenants.sessions import Session, find_session
+
+WRITING = frozenset({"POST", "PUT", "PATCH", "DELETE"})
+_TOUCH_AFTER = timedelta(seconds=60)
+_ROLE_OF_AUDIENCE = {
+    "institution": frozenset({"web_institution"}),
+    "console": frozenset({"web_science", "web_department", "web_finance"}),
+    "operator": frozenset({"web_operator"}),
+}
+
+
+@dataclass(slots=True)
+class Edge:
+    """What one request holds until it ends: its connection, and who signed in."""
+
+    connection: AsyncConnection
+    driver: "asyncpg.Connection[asyncpg.Record]"
+    session: Session | None = None
+    permissions: frozenset[str] = frozenset()
+    token: str = ""
+    closed: bool = False
+
+    async def close(self) -> None:
+        if not self.closed:
+            self.closed = True
+            await self.connection.close()
+
+
+class Replay(ApplicationError):
+    """The same form or key was sent before: the answer is the first one's."""
+
+    def __init__(self, outcome: Outcome) -> None:
+        super().__init__("该请求已经办理")
+        self.outcome = outcome
+
+
+def engine_of(connection: ASGIConnection[Any, Any, Any, Any]) -> AsyncEngine:
+    return cast(AsyncEngine, connection.app.state.engine)
+
+
+async def open_edge(connection: ASGIConnection[Any, Any, Any, Any]) -> Edge:
+    """The request's one connection, opened at first need; the outermost middleware closes it."""
+    present = connection.scope["state"].get("edge")
+    if present is not None:
+        return cast(Edge, present)
+    database = await engine_of(connection).connect()
+    edge = Edge(database, await driver_of(database))
+    connection.scope["state"]["edge"] = edge
+    return edge
+
+
+def cookie_name(connection: ASGIConnection[Any, Any, Any, Any]) -> str:
+    return "__Host-chengguo" if connection.app.state.settings.secure_cookies else "chengguo"
+
+
+async def load_session(connection: ASGIConnection[Any, Any, Any, Any]) -> Edge:
+    """The edge with its live session, if the cookie has one."""
+    edge = await open_edge(connection)
+    token = connection.cookies.get(cookie_name(connection), "")
+    if token and edge.session is None:
+        edge.session = await find_session(edge.driver, token)
+        edge.token = token
+        if edge.session is not None:
+            await all_provinces(engine_of(connection))
+            edge.permissions = session_permissions(edge.session.roles, edge.session.role)
+            if real_now() - edge.session.seen_at > _TOUCH_AFTER:
+                await edge.driver.execute("select app.touch_session($1)", token_hash(token))
+    return edge
+
+
+@lru_cache(maxsize=1024)
+def session_permissions(roles: tuple[str, ...], database_role: str) -> frozenset[str]:
+    """What the roles of a session may do; the audience follows from the database role."""
+    return permissions_of(roles, database_role.removeprefix("web_"))
+
+
+def audience_guard(audience: str) -> Any:
+    """The guard of one audience's router."""
+    allowed = _ROLE_OF_AUDIENCE[audience]
+
+    async def guard(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
+        edge = await load_session(connection)
+        if edge.session is None:
+            raise NotSignedIn
+        if edge.session.role not in allowed:
+            raise NotFound
+        permission = handler.opt.get("permission")
+        if permission not in edge.permissions:
+            raise Forbidden
+
+    guard.__name__ = f"{audience}_guard"
+    return guard
+
+
+def actor_of(session: Session, permissions: frozenset[str], address: str) -> Actor:
+    return Actor(session.person_id, session.tenant_id, session.name, frozenset(session.roles), permissions, address)
+
+
+def address_of(connection: ASGIConnection[Any, Any, Any, Any]) -> str:
+    return connection.client.host if connection.client else ""
+
+
+async def session_transaction(request: Request[Any, Any, Any]) -> AsyncGenerator[Transaction, None]:
+    """The one transaction of a signed-in request, entered as its audience; committed before the first byte leaves."""
+    edge = cast(Edge, request.scope["state"]["edge"])
+    session = edge.session
+    if session is None:
+        raise NotSignedIn
+    scope = Scope(session.role, session.tenant_id, session.province_id, session.tenant_id, session.department_id)
+    tx = Transaction(
+        edge.connection,
+        edge.driver,
+        scope,
+        actor_of(session, edge.permissions, address_of(request)),
+        session.legal_now,
+        session.pack_version_id,
+        request.scope["state"].get("request_id", ""),
+    )
+    form_token = edge.token if request.method in WRITING else ""
+    async with running(request, edge, tx, str(session.person_id), form_token):
+        yield tx
+
+
+async def public_transaction(request: Request[Any, Any, Any], province: str) -> AsyncGenerator[Transaction, None]:
+    """The one transaction of a visitor: the province of the address, as ``web_public`` of its science department."""
+    found = await province_by_slug(engine_of(request), province)
+    edge = await open_edge(request)
+    now = await legal_instant(edge.driver)
+    request.scope["state"].update(province=found, legal_now=now)
+    tenant = found.science_id or NIL
+    scope = Scope("web_public", tenant, found.id, tenant, tenant)
+    tx = Transaction(
+        edge.connection,
+        edge.driver,
+        scope,
+        Actor(None, tenant, address=address_of(request)),
+        now,
+        await edge.driver.fetchval("select app.pack_in_force($1)", found.id),
+        request.scope["state"].get("request_id", ""),
+    )
+    async with running(request, edge, tx, "public", ""):
+        yield tx
+
+
+_provinces: tuple[float, dict[str, Province]] = (0.0, {})
+_PROVINCES_SECONDS = 2.0
+
+
+async def all_provinces(engine: AsyncEngine) -> dict[str, Province]:
+    """The provinces by slug, read again after two seconds."""
+    global _provinces
+    now = real_now().timestamp()
+    if now - _provinces[0] > _PROVINCES_SECONDS or not _provinces[1]:
+        _provinces = (now, {p.slug: p for p in await list_provinces(engine)})
+    return _provinces[1]
+
+
+def cached_province(province_id: UUID) -> Province | None:
+    """A province as last read; None before the first reading."""
+    return next((p for p in _provinces[1].values() if p.id == province_id), None)
+
+
+async def province_by_slug(engine: AsyncEngine, slug: str) -> Province:
+    """:raises NotFound: no such province."""
+    found = (await all_provinces(engine)).get(slug)
+    if found is None:
+        raise NotFound
+    return found
+
+
+@asynccontextmanager
+async def running(
+    request: Request[Any, Any, Any], edge: Edge, tx: Transaction, actor: str, form_token: str
+) -> AsyncIterator[None]:
+    writing = request.method in WRITING
+    repeatable = bool(request.route_handler.opt.get("repeatable"))
+    key = await _request_key(request, form_token, tx) if writing else ""
+    await begin(edge.driver, tx.scope)
+    try:
+        if writing and not repeatable:
+            await _claim_key(tx, actor, key)
+        yield
+        if writing and not repeatable:
+            await _settle_key(tx, actor, key)
+    except BaseException:
+        await edge.driver.execute("rollback")
+        await edge.close()
+        raise
+    await edge.driver.execute("commit")
+    await edge.close()
+
+
+async def _request_key(request: Request[Any, Any, Any], form_token: str, tx: Transaction) -> str:
+    """The idempotency key of a writing request; for a page, proof too that our own form was sent.
+
+    A page's key is ``uuid.mac`` with the MAC over the session, so a forged form has no valid key.
+    """
+    sent = request.headers.get("idempotency-key") or request.query_params.get("form_key") or ""
+    content_type = request.content_type[0]
+    if not sent and content_type == "application/x-www-form-urlencoded":
+        sent = str((await request.form()).get("form_key") or "")
+    if not sent or len(sent) > 160:
+        raise MissingKey
+    if form_token and not form_key_is_ours(request.app.state.keys.form_key, form_token, sent):
+        raise Forbidden("页面已过期，请返回上一页刷新后重新提交")
+    return sent[:80]
+
+
+class MissingKey(ApplicationError):
+    """A writing request without an idempotency key."""
+
+    status = 400
+    title = "请求缺少幂等键：网页请刷新后重试，接口请在请求头 Idempotency-Key 中给出"
+
+
+def new_form_key(secret: bytes, form_token: str) -> str:
+    """A fresh key for one form of one session; without a session (public forms) the MAC is over nothing."""
+    key = str(uuid4())
+    return f"{key}.{_mac(secret, form_token, key)}"
+
+
+def form_key_is_ours(secret: bytes, form_token: str, sent: str) -> bool:
+    key, _, mac = sent.partition(".")
+    return hmac.compare_digest(mac, _mac(secret, form_token, key))
+
+
+def _mac(secret: bytes, form_token: str, key: str) -> str:
+    return hmac.new(secret, f"{form_token}/{key}".encode(), sha256).hexdigest()[:32]
+
+
+async def _claim_key(tx: Transaction, actor: str, key: str) -> None:
+    claimed = await tx.execute(
+        insert(idempotency_key).values(tenant_id=tx.tenant_id, actor=actor, key=key).on_conflict_do_nothing()
+    )
+    if claimed.rowcount:
+        return
+    first = await tx.row(
+        select(idempotency_key.c.status, idempotency_key.c.address).where(*_key_is(tx, actor, key))
+    )
+    if first is None or first.status is None:
+        raise Conflict("同一请求正在办理，请稍候刷新")
+    raise Replay(Outcome(first.status, first.address or ""))
+
+
+async def _settle_key(tx: Transaction, actor: str, key: str) -> None:
+    outcome = tx.outcome or Outcome(200)
+    if outcome.refused:
+        await tx.execute(delete(idempotency_key).where(*_key_is(tx, actor, key)))
+        return
+    await tx.execute(
+        update(idempotency_key)
+        .where(*_key_is(tx, actor, key))
+        .values(status=outcome.status, address=outcome.address)
+    )
+
+
+def _key_is(tx: Transaction, actor: str, key: str) -> tuple[Any, ...]:
+    return (
+        idempotency_key.c.tenant_id == tx.tenant_id,
+        idempotency_key.c.actor == actor,
+        idempotency_key.c.key == key,
+    )
+
+
+def tenant_id_of(request: Request[Any, Any, Any]) -> UUID:
+    edge = cast(Edge, request.scope["state"]["edge"])
+    assert edge.session is not None
+    return edge.session.tenant_id

@@ -1,0 +1,64 @@
+"""Machine access: a bearer token of the client-credentials grant is an institution's service account."""
+
+from collections.abc import AsyncGenerator
+from typing import Any, cast
+
+from litestar import Request
+from litestar.connection import ASGIConnection
+from litestar.handlers import BaseRouteHandler
+
+from shared.db.transaction import Actor, Scope, Transaction, begin, legal_instant
+from shared.errors import Forbidden, NotSignedIn
+from tenants.isolation import Edge, address_of, open_edge, running
+from tenants.people import person_of_account
+from tenants.permissions import permissions_of
+from tenants.sso import Claims, SignInRefused, machine_claims, tenant_of_claims
+
+
+async def machine_guard(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
+    """Believes the token, or answers 401; then asks for the route's permission."""
+    scheme, _, token = connection.headers.get("authorization", "").partition(" ")
+    if scheme.lower() != "bearer" or not token:
+        raise NotSignedIn("请在请求头 Authorization 中给出 Bearer 令牌")
+    try:
+        claims = await machine_claims(connection.app.state.provider, token)
+        edge = await open_edge(connection)
+        tenant = await tenant_of_claims(edge.driver, claims)
+    except SignInRefused as refused:
+        raise NotSignedIn("令牌无效、已过期或不是发给本平台的") from refused
+    if tenant.kind != "institution":
+        raise Forbidden
+    edge.permissions = permissions_of(claims.roles, "institution")
+    if handler.opt.get("permission") not in edge.permissions:
+        raise Forbidden
+    connection.scope["state"]["claims"] = claims
+    connection.scope["state"]["tenant"] = tenant
+
+
+async def machine_transaction(request: Request[Any, Any, Any]) -> AsyncGenerator[Transaction, None]:
+    """The one transaction of an API request, as ``web_institution`` of the token's tenant."""
+    edge = cast(Edge, request.scope["state"]["edge"])
+    claims = cast(Claims, request.scope["state"]["claims"])
+    tenant = request.scope["state"]["tenant"]
+    scope = Scope("web_institution", tenant.id, tenant.province_id, tenant.id, tenant.department_id)
+    tx = Transaction(
+        edge.connection,
+        edge.driver,
+        scope,
+        Actor(None, tenant.id, address=address_of(request)),
+        await legal_instant(edge.driver),
+        await edge.driver.fetchval("select app.pack_in_force($1)", tenant.province_id),
+        request.scope["state"].get("request_id", ""),
+    )
+    await begin(edge.driver, scope)
+    try:
+        person_id = await person_of_account(tx, claims.issuer, claims.subject, name=claims.name)
+    except BaseException:
+        await edge.driver.execute("rollback")
+        raise
+    await edge.driver.execute("commit")
+    tx.actor = Actor(
+        person_id, tenant.id, claims.name, frozenset(claims.roles), edge.permissions, address_of(request)
+    )
+    async with running(request, edge, tx, f"api:{claims.subject}", ""):
+        yield tx

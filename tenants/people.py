@@ -1,0 +1,104 @@
+"""People: one table of personal values with a salt, and the accounts that sign in, keyed by issuer and subject."""
+
+import hashlib
+import os
+from uuid import UUID
+
+from sqlalchemy import (
+    Column,
+    DateTime,
+    ForeignKeyConstraint,
+    Index,
+    LargeBinary,
+    String,
+    Uuid,
+    func,
+    select,
+    update,
+)
+from sqlalchemy.dialects.postgresql import insert
+
+from shared.db.tables import tenant_table
+from shared.db.transaction import Transaction
+from shared.ids import new_id
+
+person = tenant_table(
+    "person",
+    Column("id", Uuid, primary_key=True),
+    Column("province_id", Uuid, nullable=False),
+    Column("name", String(80), comment="empty once erased"),
+    Column("unit", String(80), comment="college or department"),
+    Column("email", String(200)),
+    Column("salt", LargeBinary, nullable=False),
+    Column("created_at", DateTime(timezone=True), nullable=False, server_default=func.clock_timestamp()),
+    Column("erased_at", DateTime(timezone=True)),
+    ForeignKeyConstraint(["tenant_id", "province_id"], ["app.organisation.id", "app.organisation.province_id"]),
+    Index("person_tenant_id_name_idx", "tenant_id", "name"),
+    Index("person_province_id_idx", "province_id"),
+)
+
+account = tenant_table(
+    "account",
+    Column("issuer", String(200), primary_key=True),
+    Column("subject", String(200), primary_key=True),
+    Column("person_id", Uuid, nullable=False),
+    Column("seen_at", DateTime(timezone=True), nullable=False, server_default=func.clock_timestamp()),
+    ForeignKeyConstraint(["tenant_id", "person_id"], ["app.person.tenant_id", "app.person.id"]),
+    Index("account_person_idx", "tenant_id", "person_id"),
+)
+
+
+def salted_hash(salt: bytes, value: str) -> str:
+    """What versions, events and audit keep of a personal value: SHA-256 over salt and value, hex.
+
+    Erasing the value and its salt leaves the hash standing, and nobody can guess the value from it.
+    """
+    return hashlib.sha256(salt + value.encode()).hexdigest()
+
+
+def new_salt() -> bytes:
+    return os.urandom(16)
+
+
+async def person_of_account(
+    tx: Transaction, issuer: str, subject: str, *, name: str, unit: str = "", email: str = ""
+) -> UUID:
+    """The person behind an account of the entered tenant, made at the first sign-in; the name follows the provider."""
+    known = await tx.scalar(
+        select(account.c.person_id).where(
+            account.c.tenant_id == tx.tenant_id, account.c.issuer == issuer, account.c.subject == subject
+        )
+    )
+    if known is not None:
+        await tx.execute(
+            update(person)
+            .where(person.c.tenant_id == tx.tenant_id, person.c.id == known, person.c.erased_at.is_(None))
+            .values(name=name, unit=unit or person.c.unit, email=email or person.c.email)
+        )
+        return UUID(str(known))
+    person_id = new_id()
+    await tx.execute(
+        insert(person).values(
+            tenant_id=tx.tenant_id,
+            id=person_id,
+            province_id=tx.province_id,
+            name=name,
+            unit=unit or None,
+            email=email or None,
+            salt=new_salt(),
+        )
+    )
+    await tx.execute(
+        insert(account).values(tenant_id=tx.tenant_id, issuer=issuer, subject=subject, person_id=person_id)
+    )
+    return person_id
+
+
+async def names_of(tx: Transaction, person_ids: list[UUID]) -> dict[UUID, str]:
+    """Names of people of the tenant; an erased person reads 已删除."""
+    if not person_ids:
+        return {}
+    rows = await tx.rows(
+        select(person.c.id, person.c.name).where(person.c.tenant_id == tx.tenant_id, person.c.id.in_(person_ids))
+    )
+    return {row.id: row.name or "（已删除）" for row in rows}
