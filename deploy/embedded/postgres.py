@@ -134,7 +134,7 @@ class EmbeddedPostgres:
         # SIGINT is PostgreSQL's fast shutdown: sessions are ended, the data is closed cleanly.
         self.process = spawn(
             argv,
-            cwd=Path("/"),
+            cwd=self.pgdata,
             env=self._environment(),
             log=self.log,
             death_signal=signal.SIGINT,
