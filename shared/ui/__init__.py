@@ -1,0 +1,1 @@
+"""The look and the front-end base that every page stands on."""

@@ -1,0 +1,109 @@
+"""The one Jinja environment: strict, escaping, compiled once; ``render`` is what every page handler calls."""
+
+import json
+from collections.abc import Mapping
+from datetime import date, datetime
+from decimal import Decimal
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemBytecodeCache, FileSystemLoader, StrictUndefined, Template
+from markupsafe import Markup
+
+from shared.ui import words
+from shared.ui.assets import ROOT, asset
+from shared.ui.icons import icon
+from shared.ui.links import with_query
+from shared.ui.page import FormState, Page
+
+# What a shell may be rendered without; a page's own names have no default and fail when missing.
+DEFAULTS: Mapping[str, Any] = {
+    "viewer": None,
+    "province": None,
+    "clock": None,
+    "menu": (),
+    "flash": (),
+    "form_key": "",
+    "csrf": "",
+    "refresh_seconds": None,
+    "page": Page("职务科技成果管理平台"),
+    "form": FormState(),
+}
+
+
+def template_directories(root: Path = ROOT) -> list[Path]:
+    """Where templates are looked for: every slice's ``templates``, the tenants', then the shared ones."""
+    slices = sorted(path for path in root.glob("services/*/templates") if path.is_dir())
+    others = [path for path in (root / "tenants/templates", root / "shared/ui/templates") if path.is_dir()]
+    return [*slices, *others]
+
+
+def make_environment(directories: list[Path], *, reload: bool = False, bytecode: Path | None = None) -> Environment:
+    """An environment over these folders. ``reload`` looks for changed files on each use; ``bytecode`` keeps compiled ones."""
+    if bytecode is not None:
+        bytecode.mkdir(parents=True, exist_ok=True)
+    environment = Environment(
+        loader=FileSystemLoader(directories),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        auto_reload=reload,
+        cache_size=-1,
+        bytecode_cache=FileSystemBytecodeCache(str(bytecode)) if bytecode is not None else None,
+    )
+    environment.globals.update(DEFAULTS)
+    environment.globals.update(icon=icon, asset=asset, chart_scripts=chart_scripts, with_query=with_query)
+    for name in ("keep", "day", "day_long", "moment", "days_left", "urgency", "yuan", "money", "share", "count", "size"):
+        # ``count`` replaces Jinja's alias of ``length``, which templates here spell out.
+        environment.filters[name] = getattr(words, name)
+    environment.policies["json.dumps_kwargs"] = {"ensure_ascii": False, "separators": (",", ":"), "default": _plain}
+    environment.policies["json.dumps_function"] = json.dumps
+    return environment
+
+
+def _plain(value: Any) -> Any:
+    """Chart data: amounts become numbers here and only here, since they are drawn, not counted with."""
+    match value:
+        case Decimal():
+            return float(value)
+        case date() | datetime():
+            return value.isoformat()
+        case _:
+            raise TypeError(f"no JSON form for {type(value).__name__}")
+
+
+def chart_scripts() -> Markup:
+    """The scripts of a page with charts, for its ``page_scripts`` block."""
+    return Markup('<script src="{}" defer></script><script src="{}" defer></script>').format(
+        asset("echarts.js"), asset("charts.js")
+    )
+
+
+@cache
+def environment() -> Environment:
+    """The environment of this process."""
+    return make_environment(template_directories())
+
+
+@cache
+def _template(name: str) -> Template:
+    return environment().get_template(name)
+
+
+def render(name: str, context: Mapping[str, Any]) -> str:
+    """The page ``name`` as HTML.
+
+    :raises jinja2.TemplateNotFound: no such template.
+    :raises jinja2.UndefinedError: the template uses a name that neither ``context`` nor ``DEFAULTS`` has.
+    """
+    return _template(name).render(context)
+
+
+def warm_up() -> int:
+    """Compile every template now, so that the first request pays nothing; returns how many there are."""
+    names = environment().list_templates(extensions=["html"])
+    for name in names:
+        _template(name)
+    return len(names)

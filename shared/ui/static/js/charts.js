@@ -1,0 +1,68 @@
+/* Charts from a JSON block named by data-chart; drawn as SVG, with tooltips that need no inline style. */
+(() => {
+  'use strict';
+  const COLOURS = ['#0b5cad', '#5e9bd6', '#c3ccd8', '#d9730d', '#2c8745', '#7a5ea8'];
+  const TONES = { ok: '#0b5cad', wait: '#e8a33d', ret: '#d9480f', none: '#c3ccd8', good: '#2c8745' };
+  const DARK = ['#0b5cad', '#d9480f', '#2c8745', '#7a5ea8'];
+  const PALE = 0.45;
+  const text = { color: '#33404f', fontSize: 13 };
+
+  const formatted = (value) => (value === null || value === undefined ? '—' : Number(value).toLocaleString('zh-CN', { maximumFractionDigits: 2 }));
+
+  const series = (spec, one, index, narrow) => {
+    const horizontal = spec.kind === 'bar-horizontal';
+    const colour = TONES[one.tone] || COLOURS[index % COLOURS.length];
+    const pale = new Set(one.pale || []);
+    const last = index === spec.series.length - 1;
+    const made = {
+      name: one.name,
+      type: spec.kind === 'line' ? 'line' : 'bar',
+      itemStyle: { color: colour },
+      data: one.data.map((value, at) => {
+        const shown = spec.stacked && horizontal ? value || null : value;
+        return pale.has(at) ? { value: shown, itemStyle: { color: colour, opacity: PALE } } : shown;
+      }),
+    };
+    if (spec.kind === 'line') return { ...made, symbolSize: 7, lineStyle: { color: colour, width: 2.5 } };
+    if (spec.stacked) made.stack = 'all';
+    made.barMaxWidth = horizontal ? 22 : narrow ? 26 : 44;
+    if (horizontal) made.label = { show: true, color: DARK.includes(colour) ? '#fff' : '#33404f', fontWeight: 600 };
+    if (!horizontal && spec.totals && last) {
+      made.label = { show: true, position: 'top', color: '#1b2a3d', fontWeight: 600, fontSize: narrow ? 11 : 13, formatter: (p) => formatted(spec.totals[p.dataIndex]) };
+    }
+    return made;
+  };
+
+  const options = (spec, narrow) => {
+    const horizontal = spec.kind === 'bar-horizontal';
+    const line = { axisLine: { lineStyle: { color: '#aeb8c4' } }, axisTick: { show: false }, axisLabel: { color: '#46515e', fontSize: 13 } };
+    const category = { type: 'category', data: spec.categories, inverse: horizontal, ...line };
+    const value = { type: 'value', minInterval: spec.whole ? 1 : 0, ...line, axisLine: { show: false }, splitLine: { lineStyle: { color: '#e6ebf1' } } };
+    if (!horizontal) category.axisLabel = { ...line.axisLabel, interval: 0, lineHeight: 18 };
+    const rows = narrow ? Math.ceil(spec.series.map((one) => one.name.length).reduce((a, b) => a + b + 4, 0) / 22) : 1;
+    return {
+      animation: false,
+      textStyle: { fontFamily: getComputedStyle(document.body).fontFamily, fontSize: 13, color: '#46515e' },
+      tooltip: { trigger: 'axis', renderMode: 'richText', axisPointer: { type: spec.kind === 'line' ? 'line' : 'shadow' }, valueFormatter: (v) => `${formatted(v)}${spec.unit ? ` ${spec.unit}` : ''}` },
+      legend: { top: 0, left: 0, itemWidth: 14, itemHeight: 10, itemGap: narrow ? 10 : 18, textStyle: narrow ? { ...text, fontSize: 12 } : text },
+      grid: { left: 4, right: 16, top: 18 + rows * 24 + (spec.totals ? 18 : 0), bottom: 4, containLabel: true },
+      xAxis: horizontal ? value : category,
+      yAxis: horizontal ? category : value,
+      series: spec.series.map((one, index) => series(spec, one, index, narrow)),
+    };
+  };
+
+  const draw = (place) => {
+    const source = document.getElementById(place.dataset.chart);
+    if (!source || place.dataset.drawn || !window.echarts) return;
+    place.dataset.drawn = 'yes';
+    const spec = JSON.parse(source.textContent);
+    const chart = window.echarts.init(place, null, { renderer: 'svg' });
+    const narrow = () => place.clientWidth < 480;
+    chart.setOption(options(spec, narrow()));
+    window.addEventListener('resize', () => { chart.resize(); chart.setOption(options(spec, narrow()), true); });
+  };
+  const drawAll = () => document.querySelectorAll('[data-chart]').forEach(draw);
+  document.addEventListener('DOMContentLoaded', drawAll);
+  document.addEventListener('htmx:afterSettle', drawAll);
+})();
