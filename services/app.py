@@ -4,7 +4,6 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
 from litestar import Litestar, Router
-from litestar.config.app import AppConfig
 from litestar.datastructures import State
 from litestar.di import Provide
 from litestar.openapi import OpenAPIConfig
@@ -12,17 +11,18 @@ from litestar.openapi.plugins import JsonRenderPlugin
 from litestar.types import ControllerRouterHandler
 
 from services.administration import routes_public as administration_public
-from services.edge import EdgeMiddleware
+from services.edge import Edge
 from services.errors import EXCEPTION_HANDLERS
 from services.health import HEALTH
 from shared.db.engine import make_engine
 from shared.keys.keyring import Keyring
 from shared.settings import Settings, settings
 from shared.storage.objects import ObjectStore
-from shared.ui.assets import assets_router
+from shared.ui.asset_serving import assets_handler
+from shared.ui.headers import SecurityHeaders, csp_report
 from tenants.isolation import audience_guard, public_transaction, session_transaction
 from tenants.machine import machine_guard, machine_transaction
-from tenants.pages import MenuItem
+from tenants.pages import MenuEntry
 from tenants.sso import IdentityProvider
 
 PUBLIC: tuple[ControllerRouterHandler, ...] = ()
@@ -30,7 +30,7 @@ INSTITUTION: tuple[ControllerRouterHandler, ...] = ()
 CONSOLE: tuple[ControllerRouterHandler, ...] = ()
 OPERATOR: tuple[ControllerRouterHandler, ...] = ()
 API: tuple[ControllerRouterHandler, ...] = ()
-MENU: tuple[MenuItem, ...] = ()
+MENU: tuple[MenuEntry, ...] = ()
 
 
 def _signed_in(path: str, handlers: Sequence[ControllerRouterHandler]) -> Router:
@@ -48,7 +48,8 @@ def _signed_in(path: str, handlers: Sequence[ControllerRouterHandler]) -> Router
 def routers() -> list[ControllerRouterHandler]:
     """Every audience's router; an audience is a path, a guard and a database role."""
     return [
-        assets_router(),
+        assets_handler,
+        csp_report,
         *HEALTH,
         *administration_public.HANDLERS,
         Router(
@@ -84,27 +85,21 @@ async def _lifespan(app: Litestar) -> AsyncIterator[None]:
         await app.state.engine.dispose()
 
 
-def _with_middleware(config: AppConfig) -> AppConfig:
-    config.middleware.insert(0, EdgeMiddleware)
-    return config
-
-
 def create_app(configuration: Settings | None = None) -> Litestar:
     """The web application of one installation."""
     configured = configuration or settings()
-    return Litestar(
+    app = Litestar(
         route_handlers=routers(),
         state=State(
             {
                 "settings": configured,
-                "keys": Keyring(configured.key_directory),
+                "keyring": Keyring(configured.key_directory),
                 "objects": ObjectStore(configured),
                 "menu": MENU,
             }
         ),
         lifespan=[_lifespan],
         exception_handlers=EXCEPTION_HANDLERS,
-        on_app_init=[_with_middleware],
         openapi_config=OpenAPIConfig(
             title="成果平台接口",
             version="1.0.0",
@@ -117,3 +112,6 @@ def create_app(configuration: Settings | None = None) -> Litestar:
         debug=False,
         pdb_on_exception=False,
     )
+    # Around the router itself, since Litestar's own middleware does not see what no route matches.
+    app.asgi_handler = SecurityHeaders(Edge(app.asgi_handler), https=configured.secure_cookies)
+    return app

@@ -1,26 +1,26 @@
-"""The outermost middleware: request id, security headers on every answer, metrics, and the request's connection returned."""
+"""The outermost layer: request id, metrics, and the request's connection given back whatever happened."""
 
 import time
 from typing import Any
 
 import structlog
-from litestar.types import ASGIApp, HTTPSendMessage, Message, Receive, Scope, Send
+from litestar.enums import ScopeType
+from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
 from shared.ids import new_id
 from shared.observability import metrics
-from shared.ui.headers import security_headers
 
 log = structlog.get_logger()
 
 
-class EdgeMiddleware:
-    """Wraps everything Litestar answers, its own 404 and 405 and HEAD included."""
+class Edge:
+    """Wraps everything the application answers, its own 404 and 405 and HEAD included."""
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
+        if scope["type"] != ScopeType.HTTP:
             await self.app(scope, receive, send)
             return
         state: dict[str, Any] = scope.setdefault("state", {})
@@ -28,30 +28,19 @@ class EdgeMiddleware:
         started = time.perf_counter()
         status = 500
 
-        async def send_with_headers(message: Message) -> None:
+        async def observed(message: Message) -> None:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                _add_headers(scope, message)
             await send(message)
 
         try:
-            await self.app(scope, receive, send_with_headers)
+            await self.app(scope, receive, observed)
         finally:
             edge = state.get("edge")
             if edge is not None:
                 await edge.close()
             _measure(scope, status, time.perf_counter() - started)
-
-
-def _add_headers(scope: Scope, message: HTTPSendMessage) -> None:
-    present = {name.lower() for name, _ in message["headers"]}  # type: ignore[typeddict-item]
-    extra = [
-        (name, value)
-        for name, value in security_headers(scope)
-        if name not in present
-    ]
-    message["headers"] = [*message["headers"], *extra]  # type: ignore[typeddict-unknown-key,typeddict-item]
 
 
 def _measure(scope: Scope, status: int, seconds: float) -> None:

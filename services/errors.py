@@ -12,6 +12,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from shared.errors import ApplicationError, NotFound, NotSignedIn, Refusal
 from shared.observability import metrics
+from shared.policy.answer import as_json
 from tenants.isolation import Replay
 from tenants.pages import page
 
@@ -56,9 +57,9 @@ def refusal_problem(refusal: Refusal) -> Response[dict[str, Any]]:
         refusal.status,
         refusal.message,
         code=refusal.code,
-        citation=citation.as_dict() if citation else None,
-        inputs=refusal.inputs or None,
-        findings=[finding.as_dict() for finding in refusal.findings] or None,
+        citation=as_json(citation) if citation else None,
+        inputs=as_json(refusal.inputs) or None,
+        findings=[as_json(finding) for finding in refusal.findings] or None,
     )
 
 
@@ -66,8 +67,20 @@ def _answer(request: Request[Any, Any, Any], status: int, message: str, **detail
     if is_api(request):
         return problem(status, message, **details)
     headers = {"retry-after": str(details["retry_after"])} if "retry_after" in details else {}
+    return error_page(request, status, message, details, headers)
+
+
+def error_page(
+    request: Request[Any, Any, Any], status: int, message: str, details: dict[str, Any], headers: dict[str, str]
+) -> Response[str]:
+    """The Chinese page of an error, in the shell of whoever looks."""
     return page(
-        request, "error.html", {"status": status, "message": message, "details": details}, status=status, headers=headers
+        request,
+        "errors/error.html",
+        _TITLES.get(status, message),
+        {"status": status, "message": message, "details": details},
+        status=status,
+        headers=headers,
     )
 
 
@@ -85,7 +98,9 @@ def _replayed(request: Request[Any, Any, Any], replay: Replay) -> Response[Any]:
     first = replay.outcome
     if first.address and not is_api(request):
         return Redirect(first.address, status_code=303)
-    headers = {"location": first.address, "idempotent-replay": "true"} if first.address else {"idempotent-replay": "true"}
+    headers = (
+        {"location": first.address, "idempotent-replay": "true"} if first.address else {"idempotent-replay": "true"}
+    )
     return Response({"replayed": True, "address": first.address}, status_code=first.status, headers=headers)
 
 
@@ -111,7 +126,7 @@ def on_anything(request: Request[Any, Any, Any], error: Exception) -> Response[A
     if is_api(request):
         return problem(500, _TITLES[500], request_id=request.scope["state"].get("request_id"))
     try:
-        return page(request, "error.html", {"status": 500, "message": _TITLES[500], "details": {}}, status=500)
+        return error_page(request, 500, _TITLES[500], {}, {})
     except Exception:  # the page itself may be what failed
         return Response(_TITLES[500], status_code=500, media_type=MediaType.TEXT)
 

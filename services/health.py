@@ -52,7 +52,7 @@ async def _identity(request: Request[Any, Any, Any]) -> str:
 
 def _keys(request: Request[Any, Any, Any]) -> str:
     try:
-        return "ok" if request.app.state.keys.form_key else "missing"
+        return "ok" if request.app.state.keyring.form_key else "missing"
     except KeysMissing:
         return "missing"
 

@@ -5,10 +5,9 @@ classes are raised; the transaction rolls back and the edge answers with the mat
 """
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
-if TYPE_CHECKING:
-    from shared.policy.answer import Answer, Citation, Finding
+from shared.policy.answer import Answer, Citation, Finding, Verdict
 
 RefusalKind = Literal["rule", "state", "permission"]
 
@@ -23,30 +22,32 @@ class Refusal:
 
     code: str
     message: str
-    citation: "Citation | None" = None
-    findings: "tuple[Finding, ...]" = ()
+    citation: Citation | None = None
+    findings: tuple[Finding, ...] = ()
     kind: RefusalKind = "rule"
     needs_person: bool = False
     inputs: dict[str, Any] = field(default_factory=dict)
+    banner: str = ""
 
     @property
     def status(self) -> int:
         return 409 if self.kind == "state" else 422
 
     @classmethod
-    def of(cls, answer: "Answer") -> "Refusal | None":
+    def of(cls, answer: Answer) -> "Refusal | None":
         """The refusal that an answer amounts to; None when the move may go on (allowed or advised)."""
-        if answer.verdict in ("allowed", "advised"):
+        if answer.allowed:
             return None
-        blocking = [f for f in answer.findings if f.verdict in ("refused", "person_must_decide")]
-        first = blocking[0] if blocking else None
+        blocking = tuple(f for f in answer.findings if f.verdict in (Verdict.REFUSED, Verdict.PERSON_MUST_DECIDE))
+        first = answer.gravest
         return cls(
             code=first.code if first else answer.question,
             message=first.message if first else "该事项需由有权人员决定",
             citation=first.citation if first else None,
-            findings=tuple(blocking),
-            needs_person=answer.verdict == "person_must_decide",
+            findings=blocking,
+            needs_person=answer.verdict is Verdict.PERSON_MUST_DECIDE,
             inputs=dict(first.inputs) if first else {},
+            banner=answer.banner,
         )
 
 

@@ -84,7 +84,7 @@ def settings() -> Settings:
     :raises SettingsError: with every fault named.
     """
     try:
-        return Settings()
+        return Settings()  # type: ignore[call-arg]
     except ValidationError as error:
         lines = [
             f"CHENGGUO_{'_'.join(str(part) for part in fault['loc']).upper()}：{fault['msg']}"

@@ -8,7 +8,7 @@ past-tense event in the same transaction, and tells the caller when somebody els
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Table, insert, update
@@ -18,9 +18,7 @@ from shared.db.records import decision, outbox, workflow_event
 from shared.db.transaction import Transaction
 from shared.errors import Refusal, stale
 from shared.ids import new_id
-
-if TYPE_CHECKING:
-    from shared.policy.answer import Answer
+from shared.policy.answer import Answer, as_json
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,7 +150,7 @@ async def record_event(
 
 async def record_decision(
     tx: Transaction,
-    answer: "Answer",
+    answer: Answer,
     facts: Mapping[str, Any],
     case_kind: str,
     case_id: UUID,
@@ -175,9 +173,9 @@ async def record_decision(
             **tx.scope.stream_values(department_id),
             actor_id=tx.actor.person_id,
             question=answer.question,
-            verdict=answer.verdict,
-            facts=dict(facts),
-            answer=answer.as_dict(),
+            verdict=str(answer.verdict),
+            facts=as_json(facts),
+            answer=as_json(answer),
             pack_version_id=pack_version_id,
             pack_hash=pack_hash,
             list_version_id=list_version_id,
@@ -212,7 +210,12 @@ async def refuse(
 
 
 async def send(
-    tx: Transaction, kind: str, payload: Mapping[str, Any], *, tenant_id: UUID | None = None, department_id: UUID | None = None
+    tx: Transaction,
+    kind: str,
+    payload: Mapping[str, Any],
+    *,
+    tenant_id: UUID | None = None,
+    department_id: UUID | None = None,
 ) -> UUID:
     """Put what has legal effect or leaves the house into the outbox of this transaction; returns the row's id."""
     outbox_id = new_id()

@@ -233,7 +233,7 @@ async def _request_key(request: Request[Any, Any, Any], form_token: str, tx: Tra
         sent = str((await request.form()).get("form_key") or "")
     if not sent or len(sent) > 160:
         raise MissingKey
-    if form_token and not form_key_is_ours(request.app.state.keys.form_key, form_token, sent):
+    if form_token and not form_key_is_ours(request.app.state.keyring.form_key, form_token, sent):
         raise Forbidden("页面已过期，请返回上一页刷新后重新提交")
     return sent[:80]
 
@@ -266,9 +266,7 @@ async def _claim_key(tx: Transaction, actor: str, key: str) -> None:
     )
     if claimed.rowcount:
         return
-    first = await tx.row(
-        select(idempotency_key.c.status, idempotency_key.c.address).where(*_key_is(tx, actor, key))
-    )
+    first = await tx.row(select(idempotency_key.c.status, idempotency_key.c.address).where(*_key_is(tx, actor, key)))
     if first is None or first.status is None:
         raise Conflict("同一请求正在办理，请稍候刷新")
     raise Replay(Outcome(first.status, first.address or ""))
@@ -280,9 +278,7 @@ async def _settle_key(tx: Transaction, actor: str, key: str) -> None:
         await tx.execute(delete(idempotency_key).where(*_key_is(tx, actor, key)))
         return
     await tx.execute(
-        update(idempotency_key)
-        .where(*_key_is(tx, actor, key))
-        .values(status=outcome.status, address=outcome.address)
+        update(idempotency_key).where(*_key_is(tx, actor, key)).values(status=outcome.status, address=outcome.address)
     )
 
 

@@ -57,8 +57,6 @@ async def machine_transaction(request: Request[Any, Any, Any]) -> AsyncGenerator
         await edge.driver.execute("rollback")
         raise
     await edge.driver.execute("commit")
-    tx.actor = Actor(
-        person_id, tenant.id, claims.name, frozenset(claims.roles), edge.permissions, address_of(request)
-    )
+    tx.actor = Actor(person_id, tenant.id, claims.name, frozenset(claims.roles), edge.permissions, address_of(request))
     async with running(request, edge, tx, f"api:{claims.subject}", ""):
         yield tx

@@ -1,10 +1,33 @@
 """Which policy pack governs: stored versions, activations, and the process's cache of resolved packs."""
 
+from dataclasses import dataclass
+from pathlib import Path
 from uuid import UUID
 
-from sqlalchemy import Column, Date, DateTime, ForeignKeyConstraint, Index, String, Text, UniqueConstraint, Uuid, func
+from sqlalchemy import (
+    Column,
+    Date,
+    DateTime,
+    ForeignKeyConstraint,
+    Index,
+    String,
+    Text,
+    UniqueConstraint,
+    Uuid,
+    func,
+    insert,
+    select,
+)
 
+from shared.calendar.calendar import Calendar, CalendarEntry, official_calendar
 from shared.db.tables import global_table
+from shared.db.transaction import Transaction
+from shared.errors import Unavailable
+from shared.ids import new_id
+from shared.policy.loader import PACKS, resolve_pack
+from shared.policy.pack import Pack
+from shared.policy.sources import Sources
+from tenants.registry import province
 
 pack_version = global_table(
     "pack_version",
@@ -42,7 +65,90 @@ calendar_day = global_table(
     Column("working", String(8), nullable=False, comment="off or working"),
     Column("name", String(40), nullable=False),
     Column("source", String(200), nullable=False),
+    Column("changed_at", DateTime(timezone=True), nullable=False, server_default=func.clock_timestamp()),
     ForeignKeyConstraint(["province_id"], ["app.province.province_id"]),
 )
 
-__all__ = ["UUID", "calendar_day", "pack_activation", "pack_version"]
+
+@dataclass(frozen=True, slots=True)
+class Governing:
+    """A stored pack version and its resolved pack: what a decision cites."""
+
+    id: UUID
+    hash: str
+    pack: Pack
+
+
+_resolved: dict[tuple[UUID, str], Governing] = {}
+
+
+async def governing(tx: Transaction, version_id: UUID | None = None) -> Governing:
+    """The pack in force for the transaction's province, or the named version of a pinned case.
+
+    Resolved once per process and version; the calendar table's own days are read with it.
+
+    :raises Unavailable: the province has no pack in force.
+    """
+    wanted = version_id or tx.pack_version_id
+    if wanted is None:
+        raise Unavailable("本省尚未启用政策规则，请联系科技主管部门")
+    stamp = await _calendar_stamp(tx)
+    found = _resolved.get((wanted, stamp))
+    if found is None:
+        found = _resolved[(wanted, stamp)] = await _resolve(tx, wanted)
+    return found
+
+
+async def _calendar_stamp(tx: Transaction) -> str:
+    row = await tx.row(
+        select(func.count().label("days"), func.max(calendar_day.c.changed_at).label("changed")).where(
+            calendar_day.c.province_id == tx.province_id
+        )
+    )
+    assert row is not None
+    return f"{tx.province_id}/{row.days}/{row.changed}"
+
+
+async def _resolve(tx: Transaction, version_id: UUID) -> Governing:
+    stored = await tx.row(
+        select(pack_version.c.region, pack_version.c.hash, pack_version.c.body, province.c.mode)
+        .join(province, province.c.province_id == pack_version.c.province_id)
+        .where(pack_version.c.id == version_id, pack_version.c.province_id == tx.province_id)
+    )
+    if stored is None:
+        raise Unavailable("政策规则版本不存在，请联系平台运维")
+    days = await tx.rows(select(calendar_day).where(calendar_day.c.province_id == tx.province_id))
+    entries = [CalendarEntry(day.day, day.working, day.name, day.source) for day in days]
+    calendar = Calendar(entries) if entries else official_calendar()
+    pack = resolve_pack(stored.region, Sources.of_bundle(stored.body), mode=stored.mode, calendar=calendar)
+    return Governing(version_id, stored.hash, pack)
+
+
+async def store_pack(tx: Transaction, region: str, root: Path = PACKS) -> UUID:
+    """Check the pack of a region and store it with all it inherits as an immutable row; the same files are one row.
+
+    :raises PackError: every problem at once, with file and line.
+    """
+    sources = Sources.of_folder(root)
+    pack = resolve_pack(region, sources)
+    body = sources.bundle([name for name, _ in pack.chain])
+    known = await tx.scalar(
+        select(pack_version.c.id).where(
+            pack_version.c.province_id == tx.province_id, pack_version.c.hash == pack.content_hash
+        )
+    )
+    if known is not None:
+        return UUID(str(known))
+    version_id = new_id()
+    await tx.execute(
+        insert(pack_version).values(
+            id=version_id,
+            province_id=tx.province_id,
+            region=region,
+            version=pack.version,
+            hash=pack.content_hash,
+            body=body,
+            published_at=tx.now,
+        )
+    )
+    return version_id

@@ -1,8 +1,7 @@
 """A page for whoever looks: template, viewer, menu, province, clock and the keys of its forms."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import datetime
+from dataclasses import dataclass
 from typing import Any, cast
 from urllib.parse import urlencode
 
@@ -14,14 +13,14 @@ from shared.clock import real_now
 from shared.db.transaction import Outcome, Transaction
 from shared.errors import Refusal
 from shared.observability import metrics
+from shared.ui.page import Audience, Crumb, Flash, MenuItem, MenuSection, Page, PageClock, Province, Viewer
 from shared.ui.rendering import render
 from tenants.isolation import Edge, cached_province, new_form_key
 from tenants.permissions import labels_of
-from tenants.registry import Province
 
 
 @dataclass(frozen=True, slots=True)
-class MenuItem:
+class MenuEntry:
     """One entry of an audience's side bar, shown to those who hold the permission of the page it leads to."""
 
     audience: str
@@ -33,38 +32,7 @@ class MenuItem:
     position: int
 
 
-@dataclass(frozen=True, slots=True)
-class Viewer:
-    """Who looks at the page, as shells show it."""
-
-    name: str
-    organisation_name: str
-    department_name: str
-    audience: str
-    permissions: frozenset[str]
-    roles: tuple[str, ...]
-    unread: int = 0
-
-    @property
-    def initials(self) -> str:
-        return self.name[:1]
-
-
-@dataclass(frozen=True, slots=True)
-class ClockView:
-    """Legal now, and whether it is a demo clock that the page may move."""
-
-    now: datetime
-    demo: bool
-
-
-@dataclass(slots=True)
-class MenuSection:
-    heading: str
-    items: list[dict[str, Any]] = field(default_factory=list)
-
-
-AUDIENCE_OF_ROLE = {
+AUDIENCE_OF_ROLE: dict[str, Audience] = {
     "web_institution": "institution",
     "web_science": "console",
     "web_department": "console",
@@ -76,13 +44,18 @@ AUDIENCE_OF_ROLE = {
 def page(
     connection: ASGIConnection[Any, Any, Any, Any],
     template: str,
+    title: str,
     context: Mapping[str, Any] | None = None,
     *,
     status: int = 200,
+    crumbs: Sequence[Crumb] = (),
+    subtitle: str = "",
     headers: Mapping[str, str] | None = None,
 ) -> Response[str]:
-    """Render a template for this request."""
-    body = render(template, {**base_context(connection), **(context or {})})
+    """Render a template for this request; ``title`` is both the h1 and the browser's title."""
+    base = base_context(connection)
+    base["page"] = Page(title, path=base["here"], subtitle=subtitle, crumbs=crumbs)
+    body = render(template, {**base, **(context or {})})
     return Response(body, status_code=status, media_type=MediaType.HTML, headers=dict(headers or {}))
 
 
@@ -91,15 +64,14 @@ def base_context(connection: ASGIConnection[Any, Any, Any, Any]) -> dict[str, An
     state = connection.scope["state"]
     edge = cast("Edge | None", state.get("edge"))
     session = edge.session if edge is not None else None
-    province: Province | None = state.get("province") or (
-        cached_province(session.province_id) if session is not None else None
-    )
+    registered = state.get("province") or (cached_province(session.province_id) if session is not None else None)
     now = session.legal_now if session is not None else state.get("legal_now") or real_now()
     token = edge.token if edge is not None and session is not None else ""
-    secret = connection.app.state.keys.form_key
+    secret = connection.app.state.keyring.form_key
+    path = connection.scope["path"]
+    query = connection.scope["query_string"]
     viewer = None
     menu: list[MenuSection] = []
-    path = connection.scope["path"]
     if session is not None and edge is not None:
         viewer = Viewer(
             session.name,
@@ -107,33 +79,30 @@ def base_context(connection: ASGIConnection[Any, Any, Any, Any]) -> dict[str, An
             session.unit or "、".join(labels_of(session.roles)),
             AUDIENCE_OF_ROLE[session.role],
             edge.permissions,
-            session.roles,
+            initials=session.name[:1],
         )
         menu = menu_of(connection.app.state.menu, viewer, path)
     return {
         "viewer": viewer,
-        "province": province,
-        "clock": ClockView(now, connection.app.state.settings.mode == "demo"),
+        "province": Province(registered.name, registered.short_name, registered.slug) if registered else None,
+        "clock": PageClock(now, connection.app.state.settings.mode == "demo"),
         "menu": menu,
-        "path": path,
         "flash": _flash(connection),
-        "new_form_key": lambda: new_form_key(secret, token),
+        "form_key": lambda: new_form_key(secret, token),
         "request_id": state.get("request_id", ""),
-        "here": path + (f"?{connection.scope['query_string'].decode()}" if connection.scope["query_string"] else ""),
+        "here": path + (f"?{query.decode()}" if query else ""),
     }
 
 
-def menu_of(items: Sequence[MenuItem], viewer: Viewer, path: str) -> list[MenuSection]:
+def menu_of(entries: Sequence[MenuEntry], viewer: Viewer, path: str) -> list[MenuSection]:
     """The side bar of one viewer: only what exists and what they may open."""
-    shown = [i for i in items if i.audience == viewer.audience and i.permission in viewer.permissions]
-    current = max((i.href for i in shown if _leads_to(i.href, path)), key=len, default="")
-    sections: dict[str, MenuSection] = {}
-    for item in sorted(shown, key=lambda i: i.position):
-        section = sections.setdefault(item.section, MenuSection(item.section))
-        section.items.append(
-            {"icon": item.icon, "label": item.label, "href": item.href, "active": item.href == current, "badge": None}
-        )
-    return list(sections.values())
+    shown = [e for e in entries if e.audience == viewer.audience and e.permission in viewer.permissions]
+    current = max((e.href for e in shown if _leads_to(e.href, path)), key=len, default="")
+    sections: dict[str, list[MenuItem]] = {}
+    for entry in sorted(shown, key=lambda e: e.position):
+        item = MenuItem(entry.label, entry.href, entry.icon, active=entry.href == current)
+        sections.setdefault(entry.section, []).append(item)
+    return [MenuSection(heading, items) for heading, items in sections.items()]
 
 
 def _leads_to(href: str, path: str) -> bool:
@@ -150,9 +119,10 @@ _FLASHES = {
 }
 
 
-def _flash(connection: ASGIConnection[Any, Any, Any, Any]) -> str | None:
+def _flash(connection: ASGIConnection[Any, Any, Any, Any]) -> Flash | None:
     """A short confirmation named in the address; only known words, so that nobody can write on our pages."""
-    return _FLASHES.get(connection.query_params.get("done", ""))
+    words = _FLASHES.get(connection.query_params.get("done", ""))
+    return Flash(words) if words else None
 
 
 def redirect(tx: Transaction, address: str, *, done: str = "") -> Response[Any]:
@@ -170,18 +140,16 @@ def refused(
     refusal: Refusal,
     *,
     back: str,
-    template: str = "refusal.html",
-    context: Mapping[str, Any] | None = None,
 ) -> Response[str]:
     """The page of a refusal: message, article, quote, inputs. Commits; gives the idempotency key back."""
     tx.outcome = Outcome(refusal.status, refused=True)
     metrics.refusals.labels(refusal.code).inc()
-    return page(request, template, {"refusal": refusal, "back": back, **(context or {})}, status=refusal.status)
+    return page(request, "refusal.html", "没有办理", {"refusal": refusal, "back": back}, status=refusal.status)
 
 
 def unprocessable(
-    request: Request[Any, Any, Any], tx: Transaction, template: str, context: Mapping[str, Any]
+    request: Request[Any, Any, Any], tx: Transaction, template: str, title: str, context: Mapping[str, Any]
 ) -> Response[str]:
     """A form with wrong fields: the same page again with all errors and the values kept."""
     tx.outcome = Outcome(422, refused=True)
-    return page(request, template, context, status=422)
+    return page(request, template, title, context, status=422)

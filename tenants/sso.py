@@ -338,4 +338,3 @@ async def machine_claims(provider: IdentityProvider, token: str) -> Claims:
     :raises SignInRefused: signature, issuer, audience, type or organization is wrong.
     """
     return claims_of(await provider.verified(token, audience=provider.audience, kind="Bearer"))
-

@@ -57,16 +57,14 @@ async def sign_in(request: Request[Any, Any, Any], return_to: str | None = None)
 
 
 @get("/sign-in/callback", opt={"audience": "anonymous"}, include_in_schema=False)
-async def callback(
-    request: Request[Any, Any, Any], code: str | None = None, error: str | None = None
-) -> Response[Any]:
+async def callback(request: Request[Any, Any, Any], code: str | None = None, error: str | None = None) -> Response[Any]:
     """The provider's answer becomes a session with a fresh id; anything doubtful becomes a page that says so."""
     if error or not code:
         raise SignInRefused("provider", "统一身份认证没有完成登录，请重新登录")
     edge = await open_edge(request)
     signed_in = await complete_sign_in(
         request.app.state.provider,
-        request.app.state.keys,
+        request.app.state.keyring,
         request.app.state.settings,
         edge,
         code=code,
@@ -95,13 +93,14 @@ async def sign_out(request: Request[Any, Any, Any]) -> Response[Any]:
     form = await request.form()
     if edge.session is None:
         return Redirect("/signed-out", status_code=303)
-    if not form_key_is_ours(request.app.state.keys.form_key, edge.token, str(form.get("form_key", ""))):
+    if not form_key_is_ours(request.app.state.keyring.form_key, edge.token, str(form.get("form_key", ""))):
         raise Forbidden("页面已过期，请返回上一页刷新后重新提交")
-    id_token = await end_session(request.app.state.keys, edge, edge.token)
+    id_token = await end_session(request.app.state.keyring, edge, edge.token)
     expired = _cookie(request, cookie_name(request), "", 0)
     response = page(
         request,
         "administration/public/signed_out.html",
+        "已退出登录",
         {"provider_address": request.app.state.provider.end_session_address(id_token) if id_token else ""},
     )
     response.cookies = [*response.cookies, expired]
@@ -112,7 +111,7 @@ async def sign_out(request: Request[Any, Any, Any]) -> Response[Any]:
 @get("/signed-out", opt={"audience": "anonymous"}, include_in_schema=False)
 async def signed_out(request: Request[Any, Any, Any]) -> Response[Any]:
     """Where both sign-outs end."""
-    return page(request, "administration/public/signed_out.html", {"provider_address": ""})
+    return page(request, "administration/public/signed_out.html", "已退出登录", {"provider_address": ""})
 
 
 @post("/sign-in/backchannel-logout", opt={"audience": "identity provider"}, include_in_schema=False)

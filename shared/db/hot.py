@@ -13,7 +13,7 @@ from sqlalchemy.dialects.postgresql import asyncpg as dialect_module
 if TYPE_CHECKING:
     import asyncpg
 
-_DIALECT = dialect_module.dialect()
+_DIALECT = dialect_module.dialect()  # type: ignore[no-untyped-call]
 
 
 class HotStatement:

@@ -9,6 +9,7 @@ import os
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 from cryptography.exceptions import InvalidSignature, InvalidTag
 from cryptography.hazmat.primitives import serialization
@@ -121,11 +122,11 @@ class Keyring:
         except FileNotFoundError as error:
             raise KeysMissing("密钥目录不完整，请先运行 chengguo keys create") from error
 
-    def _record(self, purpose: str) -> dict[str, dict[str, str] | str]:  # type: ignore[explicit-any,unused-ignore]
+    def _record(self, purpose: str) -> dict[str, Any]:
         file = self.folder / f"{purpose}.json"
         if not file.exists():
             return {"current": "", "keys": {}}
-        loaded: dict[str, dict[str, str] | str] = json.loads(file.read_text())
+        loaded: dict[str, Any] = json.loads(file.read_text())
         return loaded
 
 

@@ -81,7 +81,9 @@ class Task:
         self.queue = queue
         TASKS[self.name] = self
 
-    async def enqueue(self, tx: Transaction, *, delay_seconds: float = 0, key: UUID | None = None, **payload: Any) -> None:
+    async def enqueue(
+        self, tx: Transaction, *, delay_seconds: float = 0, key: UUID | None = None, **payload: Any
+    ) -> None:
         """Ask for this task in the caller's transaction; ``key`` makes asking twice one message while it waits."""
         await tx.execute(
             text("select app.enqueue(:task, :queue, cast(:payload as jsonb), :delay, :key)"),
@@ -120,7 +122,8 @@ def task(
 def register(broker: PostgresBroker) -> None:
     """Make dramatiq actors of all declared tasks; called once by the worker after the slices are imported."""
     for declared in TASKS.values():
-        dramatiq.actor(_runner(declared), actor_name=declared.name, queue_name=declared.queue, broker=broker)
+        declare = dramatiq.actor(actor_name=declared.name, queue_name=declared.queue, broker=broker)
+        declare(_runner(declared))
 
 
 def _runner(declared: Task) -> Callable[..., Coroutine[Any, Any, None]]:
@@ -141,7 +144,9 @@ def entered_as(scope: dict[str, str | None], actor: str, department: str) -> tup
     tenant = UUID(scope.get("tenant") or str(NIL))
     organisation = UUID(scope.get("organisation") or str(tenant))
     person = UUID(actor) if actor else NIL
-    entered = Scope(role, tenant, UUID(scope.get("province") or str(NIL)), organisation, UUID(department or str(tenant)))
+    entered = Scope(
+        role, tenant, UUID(scope.get("province") or str(NIL)), organisation, UUID(department or str(tenant))
+    )
     return entered, Actor(None if person == NIL else person, organisation)
 
 

@@ -192,6 +192,7 @@ CREATE TABLE app.calendar_day (
   working VARCHAR(8) NOT NULL,
   name VARCHAR(40) NOT NULL,
   source VARCHAR(200) NOT NULL,
+  changed_at TIMESTAMP WITH TIME ZONE DEFAULT clock_timestamp() NOT NULL,
   CONSTRAINT calendar_day_pkey PRIMARY KEY (province_id, day),
   CONSTRAINT calendar_day_province_id_fkey FOREIGN KEY(province_id) REFERENCES app.province (province_id)
 );
@@ -586,7 +587,7 @@ def upgrade() -> None:
     op.execute(SETTINGS)
     op.execute(TABLES)
     op.execute("create schema dramatiq")
-    op.execute(generate_init_sql().replace("CREATE SCHEMA IF NOT EXISTS \"dramatiq\";", ""))
+    op.execute(generate_init_sql().replace('CREATE SCHEMA IF NOT EXISTS "dramatiq";', ""))
     op.execute(FUNCTIONS)
     policies()
     grants()
@@ -594,15 +595,30 @@ def upgrade() -> None:
 
 def policies() -> None:
     protect(
-        "province", "organisation", "supervision", "person", "account", "workflow_event", "decision", "outbox",
-        "idempotency_key", "audit_entry", "audit_head", "audit_seal", "audit_checkpoint",
-        "pack_version", "pack_activation", "calendar_day",
+        "province",
+        "organisation",
+        "supervision",
+        "person",
+        "account",
+        "workflow_event",
+        "decision",
+        "outbox",
+        "idempotency_key",
+        "audit_entry",
+        "audit_head",
+        "audit_seal",
+        "audit_checkpoint",
+        "pack_version",
+        "pack_activation",
+        "calendar_day",
     )
     scope(["province", "organisation", "calendar_day"], READERS, "select", "province_id")
     scope(["pack_version", "pack_activation"], READERS, "select", "province_id")
     scope(
         ["province", "organisation", "calendar_day", "pack_version", "pack_activation"],
-        "web_operator", "all", "province_id",
+        "web_operator",
+        "all",
+        "province_id",
     )
     scope("supervision", TENANT_ROLES, "select", "tenant_id")
     scope("supervision", "web_operator", "all", "province_id")
@@ -684,11 +700,33 @@ def grants() -> None:
         "idempotency_key",
         ("web_public", "web_institution", "web_science", "web_department", "web_finance", "web_operator", "worker"),
     )
-    op.execute("grant usage on all sequences in schema app to web_public, web_institution, web_science, web_department, "
-               "web_finance, web_operator, worker, maintenance")
+    op.execute(
+        "grant usage on all sequences in schema app to web_public, web_institution, web_science, web_department, "
+        "web_finance, web_operator, worker, maintenance"
+    )
     for_maintenance(
-        "province", "organisation", "supervision", "tenant_directory", "province_directory", "person", "account", "session",
-        "sign_in_request", "workflow_event", "decision", "outbox", "idempotency_key", "audit_entry", "audit_head",
-        "audit_seal", "audit_checkpoint", "legal_clock", "pack_in_force", "rate_bucket", "job_run",
-        "pack_version", "pack_activation", "calendar_day",
+        "province",
+        "organisation",
+        "supervision",
+        "tenant_directory",
+        "province_directory",
+        "person",
+        "account",
+        "session",
+        "sign_in_request",
+        "workflow_event",
+        "decision",
+        "outbox",
+        "idempotency_key",
+        "audit_entry",
+        "audit_head",
+        "audit_seal",
+        "audit_checkpoint",
+        "legal_clock",
+        "pack_in_force",
+        "rate_bucket",
+        "job_run",
+        "pack_version",
+        "pack_activation",
+        "calendar_day",
     )

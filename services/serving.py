@@ -1,0 +1,41 @@
+"""The web server: granian in front of the application."""
+
+from granian import Granian
+from granian.constants import HTTPModes, Interfaces, Loops
+
+from shared.observability.logging import configure_logging
+from shared.settings import settings
+from shared.ui.assets import build_assets
+
+
+def serve(host: str, port: int, workers: int) -> None:
+    """Serve until a signal; settings and assets are checked before the port is taken."""
+    settings()
+    configure_logging()
+    build_assets()
+    Granian(
+        "services.serving:application",
+        factory=True,
+        address=host,
+        port=port,
+        workers=workers,
+        interface=Interfaces.ASGI,
+        http=HTTPModes.http1,
+        loop=Loops.uvloop,
+        runtime_threads=1,
+        blocking_threads=1,
+        backlog=1024,
+        log_access=False,
+        websockets=False,
+        respawn_failed_workers=True,
+    ).serve()
+
+
+def application() -> object:
+    """Made in each worker process."""
+    from services.app import create_app
+    from shared.observability.metrics import serve_metrics
+
+    configure_logging()
+    serve_metrics(settings())
+    return create_app()
