@@ -1,4 +1,4 @@
-"""The organisations of the demo: three authorities of Yunnan, six fictional institutions of all four kinds, the operator.
+"""The organisations of the demo: three authorities of Yunnan, six fictional institutions of all kinds, the operator.
 
 Ids are the same on every machine, so that addresses, exports and tests may name them.
 """
