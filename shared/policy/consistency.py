@@ -1,0 +1,142 @@
+"""Codes that one entry of a pack uses and another must define: every unknown one is a problem with its place."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from shared.policy.resolve import Resolution
+from shared.policy.schema import Content
+from shared.policy.sources import Problem
+
+Use = tuple[str, Iterable[str], str]
+
+
+def inconsistencies(content: Content, resolution: Resolution) -> list[Problem]:
+    """All unknown codes, notices that cannot be counted, validities that end before they begin."""
+    problems = []
+    for path, codes, where in _uses(content):
+        known = _known(content, where)
+        problems += [
+            _problem(resolution, path, f"{code} is not a code of {where}") for code in codes if code not in known
+        ]
+    for path, message in _contradictions(content):
+        problems.append(_problem(resolution, path, message))
+    for path, citations in resolution.citations.items():
+        for citation in citations:
+            if citation.reading is not None and citation.reading not in content.readings:
+                problems.append(_problem(resolution, path, f"{citation.reading} is not one of the readings"))
+    return problems
+
+
+def _known(content: Content, where: str) -> frozenset[str]:
+    section, _, name = where.partition(".")
+    table = getattr(content, section)
+    if section == "enumerations":
+        # What a law of the nation names by the national vocabulary need not be a code of every province.
+        return frozenset(table.get(name, {})) | frozenset(table.get(f"national_{name}", {}))
+    return frozenset(table.get(name, {}) if name else table)
+
+
+def _problem(resolution: Resolution, path: str, message: str) -> Problem:
+    at = path
+    while at and at not in resolution.places:
+        at, _, _ = at.rpartition(".")
+    place = resolution.places.get(at)
+    return Problem(place.file if place else "", place.line if place else 0, path, message)
+
+
+def _uses(content: Content) -> Iterator[Use]:
+    yield from _scope_uses(content)
+    yield from _form_uses(content)
+    yield from _procedure_uses(content)
+    yield from _management_uses(content)
+
+
+def _scope_uses(content: Content) -> Iterator[Use]:
+    for key, guideline in content.guidelines.items():
+        at = f"guidelines.{key}"
+        yield f"{at}.unit_kinds", guideline.unit_kinds, "enumerations.unit_kind"
+        for name in ("required_traits", "excluded_traits", "advisory_traits"):
+            yield f"{at}.{name}", getattr(guideline, name), "enumerations.trait"
+        yield f"{at}.continues_for", guideline.continues_for, "grant_types"
+    for name, items in content.enumerations.items():
+        for key, item in items.items():
+            if item.national is not None:
+                yield f"enumerations.{name}.{key}.national", [item.national], f"enumerations.national_{name}"
+            if item.group is not None and name.endswith("achievement_type"):
+                group = name.replace("type", "group")
+                yield f"enumerations.{name}.{key}.group", [item.group], f"enumerations.{group}"
+
+
+def _form_uses(content: Content) -> Iterator[Use]:
+    for form, fields in content.fields.items():
+        for key, one in fields.items():
+            yield f"fields.{form}.{key}.unit_kinds", one.unit_kinds, "enumerations.unit_kind"
+            yield f"fields.{form}.{key}.funding", one.funding, "enumerations.funding"
+    for form, papers in content.evidence.items():
+        for key, paper in papers.items():
+            at = f"evidence.{form}.{key}"
+            yield f"{at}.any_of", paper.any_of, "enumerations.evidence"
+            yield f"{at}.unit_kinds", paper.unit_kinds, "enumerations.unit_kind"
+            yield f"{at}.funding", paper.funding, "enumerations.funding"
+            yield f"{at}.types", paper.types, "enumerations.achievement_type"
+            yield f"{at}.groups", paper.groups, "enumerations.achievement_group"
+    for key, condition in content.conditions.items():
+        yield f"conditions.{key}.evidence", condition.evidence, "enumerations.evidence"
+    if content.application:
+        yield "application.sources", content.application.sources, "enumerations.funding"
+
+
+def _procedure_uses(content: Content) -> Iterator[Use]:
+    if content.screening and content.screening.list:
+        yield "screening.list", [content.screening.list], "negative_lists"
+    for key, notice in content.notices.items():
+        yield f"notices.{key}.basics_only_for", notice.basics_only_for, "enumerations.achievement_type"
+        yield f"notices.{key}.venues", notice.venues, "enumerations.venue"
+    for key, agreement in content.agreements.items():
+        if agreement.after_notice is not None:
+            yield f"agreements.{key}.after_notice", [agreement.after_notice], "notices"
+        for code, paper in agreement.formalities.items():
+            yield f"agreements.{key}.formalities.{code}.any_of", paper.any_of, "enumerations.evidence"
+    for key, steps in content.steps.items():
+        for code, step in steps.items():
+            yield f"steps.{key}.{code}.actor", [step.actor], "enumerations.actor"
+            yield f"steps.{key}.{code}.after", step.after, f"steps.{key}"
+            if step.deadline:
+                yield f"steps.{key}.{code}.deadline", [step.deadline], "deadlines"
+    for key, grant in content.grant_types.items():
+        yield f"grant_types.{key}.co_ownership", grant.co_ownership, "enumerations.co_ownership"
+
+
+def _management_uses(content: Content) -> Iterator[Use]:
+    if content.stage:
+        yield "stage.default", [content.stage.default], "enumerations.stage"
+        yield "stage.proven", [content.stage.proven], "enumerations.stage"
+    if content.ledger:
+        for name in ("amount_required_for", "appraisal_for", "empty_allowed_for", "frequency_for"):
+            yield f"ledger.{name}", getattr(content.ledger, name), "enumerations.status"
+    for key, reward in content.rewards.items():
+        yield f"rewards.{key}.acts", reward.acts, "enumerations.mode"
+    for key, approval in content.approvals.items():
+        yield f"approvals.{key}.filed_with", approval.filed_with, "enumerations.authority"
+        if approval.filing_deadline:
+            yield f"approvals.{key}.filing_deadline", [approval.filing_deadline], "deadlines"
+    for key, report in content.reports.items():
+        for code, stage in report.stages.items():
+            yield f"reports.{key}.stages.{code}.recipients", stage.recipients, "enumerations.authority"
+    for key, hint in content.accounting.items():
+        yield f"accounting.{key}.unit_kinds", hint.unit_kinds, "enumerations.unit_kind"
+
+
+def _contradictions(content: Content) -> Iterator[tuple[str, str]]:
+    for key, guideline in content.guidelines.items():
+        if guideline.first_day and guideline.last_day and guideline.last_day < guideline.first_day:
+            yield f"guidelines.{key}.last_day", "is before first_day"
+    for key, notice in content.notices.items():
+        if (notice.days is None) != (notice.comparator is None):
+            yield f"notices.{key}.days", "days and comparator belong together"
+    for key, stage in (
+        (f"{one}.stages.{code}", stage) for one, r in content.reports.items() for code, stage in r.stages.items()
+    ):
+        if stage.month is not None and stage.day is None and not stage.month_end:
+            yield f"reports.{key}.month", "needs a day, or month_end = true"

@@ -1,0 +1,190 @@
+"""From files to a resolved pack: inheritance, schema, consistency; every problem at once, with file and line."""
+
+from __future__ import annotations
+
+import hashlib
+import itertools
+import json
+from collections.abc import Iterable, Mapping
+from datetime import date
+from pathlib import Path
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ValidationError
+
+from shared.calendar.calendar import Calendar, official_calendar
+from shared.policy.answer import Citation, Mode, as_json
+from shared.policy.cases import Case, merged
+from shared.policy.consistency import inconsistencies
+from shared.policy.pack import Pack
+from shared.policy.resolve import Resolution
+from shared.policy.schema import Content, Document, PackHeader
+from shared.policy.sources import PACKS, PackError, Problem, SourceFile, Sources
+
+__all__ = ["PACKS", "PackError", "Problem", "Sources", "load_pack", "overlaps", "resolve_pack"]
+
+M = TypeVar("M", bound=BaseModel)
+_MEANINGS = {
+    "extra_forbidden": "the schema has no such key",
+    "missing": "is missing",
+}
+
+
+def load_pack(region: str, root: Path = PACKS, *, mode: Mode | None = None, calendar: Calendar | None = None) -> Pack:
+    """The pack of a region (`cn-53`) with all it inherits, from a folder of packs; raises PackError.
+
+    `mode` defaults to the pack's own, else advisory for a draft and enforced otherwise.
+    """
+    return resolve_pack(region, Sources.of_folder(root), mode=mode, calendar=calendar)
+
+
+def resolve_pack(region: str, sources: Sources, *, mode: Mode | None = None, calendar: Calendar | None = None) -> Pack:
+    """The pack of a region from any sources (a folder or a stored bundle); raises PackError with every problem."""
+    problems: list[Problem] = []
+    chain = _chain(region, sources, problems)
+    resolution = Resolution(problems=problems)
+    documents: dict[str, Document] = {}
+    cases: list[Case] = []
+    for header in chain:
+        for folder in header.documents:
+            owner = f"{header.id}/{folder}"
+            document = _document(owner, sources, problems)
+            documents[owner] = document
+            for name in sources.names(owner):
+                file = sources.parse(name, problems)
+                last = name.rsplit("/", 1)[-1]
+                if last.startswith("cases"):
+                    if header is chain[-1]:
+                        cases += _cases(file, problems)
+                elif last != "document.toml":
+                    resolution.lay(file, header, document, owner)
+    content = _content(resolution)
+    if chain and content is not None:
+        problems += inconsistencies(content, resolution)
+    if problems or content is None or not chain:
+        raise PackError(problems)
+    header = chain[-1]
+    resolution.citations.setdefault("", (_root_citation(header, documents),))
+    return Pack(
+        header=header,
+        content=content,
+        documents=documents,
+        chain=tuple((one.id, one.version) for one in chain),
+        content_hash=_hash(chain, documents, resolution),
+        mode=mode or header.mode or ("advisory" if header.legal_state == "draft" else "enforced"),
+        calendar=calendar or official_calendar(),
+        cases=tuple(cases),
+        _tree=resolution.tree,
+        _citations=resolution.citations,
+    )
+
+
+def overlaps(headers: Iterable[PackHeader]) -> list[str]:
+    """Versions of one region that are effective on the same day, as messages; a region may have only one on a day."""
+    found = []
+    ordered = sorted(headers, key=lambda one: (one.id, one.effective_from, one.version))
+    for earlier, later in itertools.pairwise(ordered):
+        if earlier.id == later.id and (earlier.effective_to or date.max) >= later.effective_from:
+            found.append(
+                f"{earlier.id}: {earlier.version} and {later.version} are both effective on {later.effective_from}"
+            )
+    return found
+
+
+def _chain(region: str, sources: Sources, problems: list[Problem]) -> list[PackHeader]:
+    chain: list[PackHeader] = []
+    seen: list[str] = []
+    current: str | None = region
+    came_from = ""
+    while current is not None:
+        name = f"{current}/pack.toml"
+        if current in seen:
+            place = sources.parse(came_from, problems)
+            circle = " → ".join([*seen[seen.index(current) :], current])
+            problems.append(
+                Problem(came_from, place.line("parent"), "parent", f"inheritance goes in a circle: {circle}")
+            )
+            return []
+        if name not in sources.texts and came_from:
+            place = sources.parse(came_from, problems)
+            problems.append(Problem(came_from, place.line("parent"), "parent", f"there is no pack {current}"))
+            break
+        seen.append(current)
+        file = sources.parse(name, problems)
+        header = _validated(PackHeader, file.data, file, problems)
+        if header is None:
+            break
+        if header.id != current:
+            problems.append(Problem(name, file.line("id"), "id", f"is {header.id}, but the folder is {current}"))
+        if header.effective_to is not None and header.effective_to < header.effective_from:
+            problems.append(Problem(name, file.line("effective_to"), "effective_to", "is before effective_from"))
+        chain.insert(0, header)
+        came_from, current = name, header.parent
+    return chain
+
+
+def _document(owner: str, sources: Sources, problems: list[Problem]) -> Document:
+    file = sources.parse(f"{owner}/document.toml", problems)
+    return _validated(Document, file.data, file, problems) or Document(title=owner)
+
+
+def _validated(model: type[M], data: Mapping[str, Any], file: SourceFile, problems: list[Problem]) -> M | None:
+    try:
+        return model.model_validate(data)
+    except ValidationError as error:
+        for one in error.errors():
+            path = ".".join(str(part) for part in one["loc"])
+            problems.append(Problem(file.name, file.line(path), path, _MEANINGS.get(one["type"], one["msg"])))
+        return None
+
+
+def _content(resolution: Resolution) -> Content | None:
+    try:
+        return Content.model_validate(resolution.tree)
+    except ValidationError as error:
+        for one in error.errors():
+            parts = [str(part) for part in one["loc"]]
+            path = ".".join(parts)
+            place = None
+            while parts and place is None:
+                place = resolution.places.get(".".join(parts))
+                parts.pop()
+            message = _MEANINGS.get(one["type"], one["msg"])
+            resolution.problems.append(Problem(place.file if place else "", place.line if place else 0, path, message))
+        return None
+
+
+def _cases(file: SourceFile, problems: list[Problem]) -> list[Case]:
+    situations = file.data.get("situation", {})
+    found = []
+    for number, raw in enumerate(file.data.get("case", [])):
+        line = file.line(f"case[{number}]")
+        data = {**raw, "file": file.name, "line": line}
+        if (name := raw.get("situation")) is not None:
+            if name not in situations:
+                problems.append(Problem(file.name, line, f"case[{number}]", f"there is no situation {name}"))
+            data["facts"] = merged(situations.get(name, {}), raw.get("facts", {}))
+        try:
+            found.append(Case.model_validate(data))
+        except ValidationError as error:
+            for one in error.errors():
+                path = ".".join([f"case[{number}]", *(str(part) for part in one["loc"])])
+                problems.append(Problem(file.name, line, path, _MEANINGS.get(one["type"], one["msg"])))
+    return found
+
+
+def _root_citation(header: PackHeader, documents: Mapping[str, Document]) -> Citation:
+    own = [document for owner, document in documents.items() if owner.startswith(f"{header.id}/")]
+    title = own[0].title if own else header.title
+    return Citation(title, "", "", False, header.id, header.version)
+
+
+def _hash(chain: list[PackHeader], documents: Mapping[str, Document], resolution: Resolution) -> str:
+    parts = [
+        [header.model_dump(mode="json") for header in chain],
+        {owner: document.model_dump(mode="json") for owner, document in documents.items()},
+        as_json(resolution.tree),
+        as_json(resolution.citations),
+    ]
+    text = json.dumps(parts, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()
