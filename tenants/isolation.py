@@ -214,6 +214,7 @@ async def running(
         yield
         if writing and not repeatable:
             await _settle_key(tx, actor, key)
+        await tx.finish()
     except BaseException:
         await edge.driver.execute("rollback")
         await edge.close()

@@ -32,6 +32,20 @@ class MenuEntry:
     position: int
 
 
+class FreshKey:
+    """Renders as a new idempotency key each time, so that two forms on one page never share one."""
+
+    def __init__(self, secret: bytes, token: str) -> None:
+        self._secret = secret
+        self._token = token
+
+    def __str__(self) -> str:
+        return new_form_key(self._secret, self._token)
+
+    def __html__(self) -> str:
+        return str(self)
+
+
 AUDIENCE_OF_ROLE: dict[str, Audience] = {
     "web_institution": "institution",
     "web_science": "console",
@@ -88,7 +102,8 @@ def base_context(connection: ASGIConnection[Any, Any, Any, Any]) -> dict[str, An
         "clock": PageClock(now, connection.app.state.settings.mode == "demo"),
         "menu": menu,
         "flash": _flash(connection),
-        "form_key": lambda: new_form_key(secret, token),
+        "form_key": FreshKey(secret, token),
+        "csrf": None,
         "request_id": state.get("request_id", ""),
         "here": path + (f"?{query.decode()}" if query else ""),
     }

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from deploy.embedded.object_store import EmbeddedObjectStore
+from deploy.embedded.object_store import ObjectStore as EmbeddedObjectStore
 from deploy.embedded.postgres import EmbeddedPostgres
 from services.app import create_app
 from shared.db.engine import make_engine
@@ -126,7 +126,7 @@ def object_store_environment(tmp_path_factory: pytest.TempPathFactory) -> Iterat
     store = EmbeddedObjectStore(tmp_path_factory.mktemp("objects"))
     store.start()
     yield {
-        "CHENGGUO_OBJECT_STORE_URL": store.url,
+        "CHENGGUO_OBJECT_STORE_URL": store.endpoint,
         "CHENGGUO_OBJECT_STORE_ACCESS_KEY": store.access_key,
         "CHENGGUO_OBJECT_STORE_SECRET_KEY": store.secret_key,
     }

@@ -5,7 +5,7 @@ the edge (a request's dependency, a task's wrapper, a command). Business code ne
 in autocommit, so that BEGIN and COMMIT are ours alone and cost no further round trips.
 """
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
@@ -74,6 +74,7 @@ class Transaction:
     pack_version_id: UUID | None = None
     request_id: str = ""
     outcome: "Outcome | None" = field(default=None)
+    closing: dict[str, "Closing"] = field(default_factory=dict)
 
     @property
     def today(self) -> date:
@@ -101,9 +102,22 @@ class Transaction:
     async def scalar(self, statement: Executable, parameters: Mapping[str, Any] | None = None) -> Any:
         return (await self.execute(statement, parameters)).scalar()
 
+    def once_before_commit(self, name: str, work: "Closing") -> None:
+        """Have something done once at the end of this transaction, however often it is asked for (sealing, roll-ups)."""
+        self.closing.setdefault(name, work)
+
+    async def finish(self) -> None:
+        """Do what was asked for at the end; called by the edge just before COMMIT."""
+        for work in self.closing.values():
+            await work(self)
+        self.closing.clear()
+
     async def recorded_now(self) -> datetime:
         """The instant at which history records, read after the row lock (real time, never the demo clock)."""
         return cast(datetime, await self.scalar(text("select clock_timestamp()")))
+
+
+Closing = Callable[[Transaction], Awaitable[None]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,6 +185,7 @@ async def transaction(
         tx = Transaction(connection, driver, scope, actor, now, pack, request_id)
         try:
             yield tx
+            await tx.finish()
         except BaseException:
             await driver.execute("rollback")
             raise

@@ -1,0 +1,23 @@
+"""What waits for a person: each slice says what it has, the home page sorts it by deadline."""
+
+from dataclasses import dataclass
+from datetime import date
+
+
+@dataclass(frozen=True, slots=True)
+class Todo:
+    """One thing to do.
+
+    ``basis`` says in Chinese how the deadline was counted and by which article; ``due_on`` is None where no rule sets a
+    deadline. ``permission`` is what a person needs to do it; only those people see it.
+    """
+
+    kind: str
+    title: str
+    subtitle: str
+    href: str
+    action: str
+    permission: str
+    basis: str
+    due_on: date | None = None
+    tone: str = "blue"
