@@ -67,7 +67,7 @@ def binaries(version: str) -> Path:
 class EmbeddedPostgres:
     """One cluster in `data_dir`. `durable=False` (tests) trades crash safety for speed."""
 
-    name = "PostgreSQL"
+    name = "数据库"
 
     def __init__(self, data_dir: Path, *, version: str = "18", durable: bool = True) -> None:
         self.home = data_dir.resolve()
