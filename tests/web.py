@@ -1,5 +1,6 @@
 """The application as a signed-in person's browser sees it, without a browser: for page tests."""
 
+import asyncio
 import re
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
@@ -95,5 +96,22 @@ class Site:
 
 @asynccontextmanager
 async def running_site(app: Litestar) -> AsyncIterator[Site]:
-    async with app.lifespan():
-        yield Site(app)
+    """The application between its start-up and its shutdown.
+
+    Its lifespan is held by a task of its own, since a session fixture is set up and torn down in different tasks.
+    """
+    started, stopping = asyncio.Event(), asyncio.Event()
+
+    async def hold() -> None:
+        async with app.lifespan():
+            started.set()
+            await stopping.wait()
+
+    holder = asyncio.create_task(hold())
+    ready = asyncio.create_task(started.wait())
+    await asyncio.wait({holder, ready}, return_when=asyncio.FIRST_COMPLETED)
+    if holder.done():
+        await holder
+    yield Site(app)
+    stopping.set()
+    await holder

@@ -1,0 +1,46 @@
+"""What every answer has, whatever was asked."""
+
+import pytest
+
+from tests.web import Site
+from tests.world import World
+
+
+@pytest.mark.parametrize("address", ["/healthz", "/no-such-page", "/institution/", "/api/no-such"])
+async def test_every_answer_carries_the_security_headers(site: Site, address: str) -> None:
+    visitor = site.anonymous()
+    for answer in (await visitor.get(address), await visitor.client.head(address)):
+        assert "default-src 'self'" in answer.headers["content-security-policy"]
+        assert "frame-ancestors 'none'" in answer.headers["content-security-policy"]
+        assert answer.headers["x-content-type-options"] == "nosniff"
+
+
+@pytest.mark.parametrize("address", ["/institution/", "/console/"])
+async def test_a_page_without_a_session_leads_to_sign_in(site: Site, address: str) -> None:
+    answer = await site.anonymous().get(address)
+    assert answer.status_code == 303
+    assert answer.headers["location"].startswith("/sign-in?return_to=")
+
+
+async def test_an_unknown_page_is_a_chinese_page(site: Site) -> None:
+    answer = await site.anonymous().get("/no-such-page")
+    assert answer.status_code == 404
+    assert "没有找到" in answer.text
+    assert 'lang="zh-CN"' in answer.text
+
+
+async def test_an_unknown_api_address_is_a_problem_document(site: Site) -> None:
+    answer = await site.anonymous().get("/api/no-such")
+    assert answer.status_code == 404
+    assert answer.headers["content-type"].startswith("application/problem+json")
+    assert answer.json()["status"] == 404
+
+
+async def test_readiness_names_what_is_missing(site: Site, world: World) -> None:
+    answer = await site.anonymous().get("/readyz")
+    checks = answer.json()["checks"]
+    assert checks["database"] == "ok"
+    assert checks["object_store"] == "ok"
+    assert checks["keys"] == "ok"
+    assert checks["identity_keys"] != "ok"
+    assert answer.status_code == 503
