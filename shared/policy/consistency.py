@@ -123,7 +123,11 @@ def _management_uses(content: Content) -> Iterator[Use]:
             yield f"approvals.{key}.filing_deadline", [approval.filing_deadline], "deadlines"
     for key, report in content.reports.items():
         for code, stage in report.stages.items():
-            yield f"reports.{key}.stages.{code}.recipients", stage.recipients, "enumerations.authority"
+            at = f"reports.{key}.stages.{code}"
+            yield f"{at}.recipients", stage.recipients, "enumerations.authority"
+            yield f"{at}.copies", stage.copies, "enumerations.authority"
+            if stage.deadline:
+                yield f"{at}.deadline", [stage.deadline], "deadlines"
     for key, hint in content.accounting.items():
         yield f"accounting.{key}.unit_kinds", hint.unit_kinds, "enumerations.unit_kind"
 

@@ -35,6 +35,11 @@ class Inquiry:
         """The typed view of the pack."""
         return self.pack.content
 
+    @property
+    def advised_only(self) -> bool:
+        """Whether nothing is refused and nothing is overdue: a draft in mode advisory, a unit that is only invited."""
+        return self._advisory
+
     def advisory(self) -> None:
         """This object stands under the text for guidance only: nothing is refused."""
         self._advisory = True

@@ -82,12 +82,11 @@ def resolve_pack(region: str, sources: Sources, *, mode: Mode | None = None, cal
 def overlaps(headers: Iterable[PackHeader]) -> list[str]:
     """Versions of one region that are effective on the same day, as messages; a region may have only one on a day."""
     found = []
-    ordered = sorted(headers, key=lambda one: (one.id, one.effective_from, one.version))
-    for earlier, later in itertools.pairwise(ordered):
-        if earlier.id == later.id and (earlier.effective_to or date.max) >= later.effective_from:
-            found.append(
-                f"{earlier.id}: {earlier.version} and {later.version} are both effective on {later.effective_from}"
-            )
+    dated = [(one.effective_from, one) for one in headers if one.effective_from is not None]
+    ordered = sorted(dated, key=lambda pair: (pair[1].id, pair[0], pair[1].version))
+    for (_, earlier), (begins, later) in itertools.pairwise(ordered):
+        if earlier.id == later.id and (earlier.effective_to or date.max) >= begins:
+            found.append(f"{earlier.id}: {earlier.version} and {later.version} are both effective on {begins}")
     return found
 
 
@@ -116,7 +115,7 @@ def _chain(region: str, sources: Sources, problems: list[Problem]) -> list[PackH
             break
         if header.id != current:
             problems.append(Problem(name, file.line("id"), "id", f"is {header.id}, but the folder is {current}"))
-        if header.effective_to is not None and header.effective_to < header.effective_from:
+        if header.effective_to and header.effective_from and header.effective_to < header.effective_from:
             problems.append(Problem(name, file.line("effective_to"), "effective_to", "is before effective_from"))
         chain.insert(0, header)
         came_from, current = name, header.parent

@@ -31,6 +31,7 @@ class LedgerRules(Rule):
     frequency_for: Codes = ()
     unique_name: bool = True
     verified_before_entry: bool = True
+    surplus_sources: Codes = ()
     numbered: bool = True
 
 
@@ -137,6 +138,8 @@ class ReportStage(Rule):
     due_entered_yearly: bool = False
     unit_sets_date: bool = False
     medium: str = ""
+    deadline: str | None = None
+    copies: Codes = ()
 
 
 class Report(Rule):
@@ -151,10 +154,11 @@ class Report(Rule):
 class AccountingHint(Rule):
     """What finance is told: by unit kind and stage; always a hint."""
 
-    unit_kinds: Codes
+    unit_kinds: Codes = ()
     situation: str
+    component: str
     treatment: str
-    components: Codes = ()
+    result: Literal["expense", "profit_or_loss", "intangible", "collect", "none"]
 
 
 class Exemption(Rule):

@@ -76,10 +76,9 @@ class Pack:
         return (self.header.banner or DRAFT_BANNER) if self.draft else ""
 
     def in_force(self, day: date) -> bool:
-        """Whether this version is effective on a day (the effective day counts, not the day of issue)."""
-        return self.header.effective_from <= day and (
-            self.header.effective_to is None or day <= self.header.effective_to
-        )
+        """Whether this version is effective on a day (not: is issued); a draft has no such day."""
+        first, last = self.header.effective_from, self.header.effective_to
+        return first is not None and first <= day and (last is None or day <= last)
 
     def value(self, path: str) -> Value:
         """The value at a dotted path with its citations; raises KeyError where the pack says nothing."""

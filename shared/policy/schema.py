@@ -57,7 +57,7 @@ class PackHeader(Section):
     version: str
     level: Literal["nation", "province", "city", "unit"]
     parent: str | None = None
-    effective_from: date
+    effective_from: date | None = None
     effective_to: date | None = None
     legal_state: Literal["draft", "trial", "in_force", "repealed"]
     mode: Literal["enforced", "advisory"] | None = None

@@ -1,10 +1,33 @@
 """All questions by name; one module per family."""
 
 from shared.policy.inquiry import Decide
-from shared.policy.questions import agreement, empowerment, ledger, notice, pilot, screening, shares, terms
+from shared.policy.questions import (
+    agreement,
+    conversion,
+    empowerment,
+    ledger,
+    lists,
+    money,
+    notice,
+    pilot,
+    reports,
+    screening,
+    shares,
+    terms,
+)
 
-QUESTIONS: dict[str, Decide] = {
-    name: decide
-    for module in (agreement, empowerment, ledger, notice, pilot, screening, shares, terms)
-    for name, decide in module.QUESTIONS.items()
-}
+_FAMILIES = (
+    agreement,
+    conversion,
+    empowerment,
+    ledger,
+    lists,
+    money,
+    notice,
+    pilot,
+    reports,
+    screening,
+    shares,
+    terms,
+)
+QUESTIONS: dict[str, Decide] = {name: decide for module in _FAMILIES for name, decide in module.QUESTIONS.items()}

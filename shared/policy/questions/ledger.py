@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from decimal import Decimal
 from typing import Any
 
 from shared.policy.entry import Evidence, FormField, Item
@@ -247,6 +248,24 @@ def name_taken(inquiry: Inquiry) -> None:
         )
 
 
+def totals(inquiry: Inquiry) -> None:
+    """A sum that skips what is not valued and says how many were: facts amounts [yuan or empty]."""
+    amounts = [part.money("amount") for part in inquiry.facts.parts("rows")]
+    known = [amount for amount in amounts if amount is not None]
+    inquiry.values.update(total=sum(known, Decimal(0)), valued=len(known), not_valued=len(amounts) - len(known))
+
+
+def frequency(inquiry: Inquiry) -> None:
+    """How often one achievement was converted and for how much: conversions are counted, the achievement once."""
+    rule, rows = inquiry.content.ledger, inquiry.facts.parts("conversions")
+    status = inquiry.facts.text("status")
+    counts = rule is not None and status in rule.frequency_for
+    amounts = [row.money("amount") or Decimal(0) for row in rows]
+    inquiry.values.update(
+        achievements=1, frequency=len(rows) if counts else None, amount=sum(amounts, Decimal(0)) if counts else None
+    )
+
+
 def secret_gate(inquiry: Inquiry) -> None:
     """The first question, before any text: yes stops everything, nothing is kept."""
     rule = inquiry.content.secret
@@ -282,6 +301,8 @@ QUESTIONS: dict[str, Decide] = {
     "ledger.research_start": research_start,
     "ledger.value": value,
     "ledger.name": name_taken,
+    "ledger.totals": totals,
+    "ledger.frequency": frequency,
     "disclosure.fields": disclosure_fields,
     "disclosure.evidence": disclosure_evidence,
     "secret.gate": secret_gate,
