@@ -1,5 +1,9 @@
 """Every table of the installation, for migrations and tests; nothing else."""
 
+import services.negative_list.models
+import services.pilot.models
+import services.ledger.disclosure.models
+import services.ledger.models
 import shared.audit.tables
 import shared.db.local
 import shared.db.records
@@ -9,4 +13,4 @@ import tenants.registry
 import tenants.sessions
 from shared.db.tables import metadata
 
-__all__ = ["metadata", "shared", "tenants"]
+__all__ = ["metadata", "services", "shared", "tenants"]
