@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Table, insert, update
+from sqlalchemy import ColumnElement, Table, insert, update
 
 from shared.audit.writing import write_audit
 from shared.db.records import decision, outbox, workflow_event
@@ -19,6 +19,7 @@ from shared.db.transaction import Transaction
 from shared.errors import Refusal, stale
 from shared.ids import new_id
 from shared.policy.answer import Answer, as_json
+from shared.tasks.broker import ask_soon
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +85,7 @@ async def move(
     table = moves.table
     done = await tx.execute(
         update(table)
-        .where(table.c.tenant_id == owner, table.c.id == case_id, table.c.state == state)
+        .where(_belongs(tx, table, owner), table.c.id == case_id, table.c.state == state)
         .values(state=chosen.target, **(changes or {}))
     )
     if done.rowcount != 1:
@@ -111,6 +112,13 @@ async def move(
         details={"from": state, "to": chosen.target, **(details or {})},
     )
     return None
+
+
+def _belongs(tx: Transaction, table: Table, owner: UUID) -> ColumnElement[bool]:
+    """A row of the tenant; of a global table (a list version), a row of the province."""
+    if "tenant_id" in table.c:
+        return table.c.tenant_id == owner
+    return table.c.province_id == tx.province_id
 
 
 async def record_event(
@@ -231,4 +239,5 @@ async def send(
             payload=dict(payload),
         )
     )
+    ask_soon(tx, "deliver_outbox", tenant_id or tx.tenant_id)
     return outbox_id
