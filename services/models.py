@@ -1,9 +1,9 @@
 """Every table of the installation, for migrations and tests; nothing else."""
 
-import services.negative_list.models
-import services.pilot.models
 import services.ledger.disclosure.models
 import services.ledger.models
+import services.negative_list.models
+import services.pilot.models
 import shared.audit.tables
 import shared.db.local
 import shared.db.records
