@@ -40,7 +40,7 @@ pack_version = global_table(
     Column("loaded_at", DateTime(timezone=True), nullable=False, server_default=func.clock_timestamp()),
     Column("published_at", DateTime(timezone=True)),
     UniqueConstraint("province_id", "hash", name="pack_version_province_id_hash_key"),
-    UniqueConstraint("id", "province_id", name="pack_version_id_province_id_key"),
+    UniqueConstraint("province_id", "id", name="pack_version_province_id_id_key"),
     ForeignKeyConstraint(["province_id"], ["app.province.province_id"]),
 )
 
@@ -54,7 +54,7 @@ pack_activation = global_table(
     Column("proposed_at", DateTime(timezone=True), nullable=False),
     Column("confirmed_by", Uuid),
     Column("confirmed_at", DateTime(timezone=True)),
-    ForeignKeyConstraint(["pack_version_id", "province_id"], ["app.pack_version.id", "app.pack_version.province_id"]),
+    ForeignKeyConstraint(["province_id", "pack_version_id"], ["app.pack_version.province_id", "app.pack_version.id"]),
     Index("pack_activation_province_id_idx", "province_id", "effective_on"),
 )
 

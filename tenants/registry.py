@@ -40,8 +40,8 @@ UNIT_KINDS = {"university": "高等院校", "institute": "科研院所", "hospit
 province = global_table(
     "province",
     Column("province_id", Uuid, primary_key=True),
-    Column("region", String(12), nullable=False, unique=True, comment="cn-… of the policy packs"),
-    Column("slug", String(40), nullable=False, unique=True, comment="in public addresses"),
+    Column("region", String(12), nullable=False, comment="cn-… of the policy packs"),
+    Column("slug", String(40), nullable=False, comment="in public addresses; unique in province_directory"),
     Column("name", String(40), nullable=False),
     Column("short_name", String(20), nullable=False),
     Column("mode", String(12), nullable=False, server_default="enforced", comment="enforced or advisory"),

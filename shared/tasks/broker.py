@@ -8,7 +8,7 @@ import asyncio
 import threading
 from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any, Concatenate, ParamSpec
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import dramatiq
 import structlog
@@ -18,10 +18,11 @@ from psycopg_pool import ConnectionPool
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from shared.clock import real_now
 from shared.db.engine import make_engine
 from shared.db.serialising import dump_json
 from shared.db.transaction import Actor, Scope, Transaction, transaction
-from shared.ids import NIL
+from shared.ids import NIL, named_id
 from shared.settings import Settings, settings
 
 log = structlog.get_logger()
@@ -41,6 +42,8 @@ def make_broker(configuration: Settings) -> PostgresBroker:
     broker = PostgresBroker(
         pool=pool,
         results=False,
+        schema="app",
+        prefix="task_",
         heartbeat_interval=1,
         heartbeat_ttl=4,
         maintenance_interval=1,
@@ -73,12 +76,17 @@ TASKS: dict[str, "Task"] = {}
 
 
 class Task:
-    """A task as slices see it: a name, a queue, and the coroutine that does one transaction's work."""
+    """A task as slices see it: a name, a queue, and the coroutine that does one transaction's work.
 
-    def __init__(self, function: Callable[..., Awaitable[None]], queue: str) -> None:
+    ``upkeep`` marks what keeps a tenant's own streams in order (sealing, the outbox): it always works as the worker of the
+    tenant that the message names, whoever wrote into that stream.
+    """
+
+    def __init__(self, function: Callable[..., Awaitable[None]], queue: str, *, upkeep: bool = False) -> None:
         self.function = function
         self.name = function.__name__
         self.queue = queue
+        self.upkeep = upkeep
         TASKS[self.name] = self
 
     async def enqueue(
@@ -86,7 +94,11 @@ class Task:
     ) -> None:
         """Ask for this task in the caller's transaction; ``key`` makes asking twice one message while it waits."""
         await tx.execute(
-            text("select app.enqueue(:task, :queue, cast(:payload as jsonb), :delay, :key)"),
+            # the broker listens on this channel; the notification leaves with the commit
+            text(
+                "select app.enqueue(:task, cast(:queue as text), cast(:payload as jsonb), :delay, :key), "
+                "pg_notify('dramatiq.' || cast(:queue as text) || '.enqueue', '')"
+            ),
             {
                 "task": self.name,
                 "queue": self.queue,
@@ -98,7 +110,7 @@ class Task:
                     }
                 ),
                 "delay": delay_seconds,
-                "key": key,
+                "key": key or uuid4(),
             },
         )
 
@@ -109,14 +121,41 @@ class Task:
 
 
 def task(
-    queue: str = "default",
+    queue: str = "default", *, upkeep: bool = False
 ) -> Callable[[Callable[Concatenate[Transaction, P], Coroutine[Any, Any, None]]], Task]:
     """Declare an actor: ``@task() async def seal_audit(tx, **payload)``."""
 
     def declare(function: Callable[Concatenate[Transaction, P], Coroutine[Any, Any, None]]) -> Task:
-        return Task(function, queue)
+        return Task(function, queue, upkeep=upkeep)
 
     return declare
+
+
+_WINDOW_SECONDS = 2.0
+
+
+def ask_soon(tx: Transaction, task_name: str, tenant_id: UUID) -> None:
+    """Have an upkeep task run for a tenant two to four seconds after this transaction commits; asking often is one message.
+
+    Everybody who writes within the same two seconds shares a message, which becomes due two seconds after they are over:
+    a transaction that is about to commit when it asks is then committed when the task looks. What a slower one leaves
+    behind is found by the next run or by the task's daily sweep.
+    """
+
+    async def ask(closing: Transaction) -> None:
+        now = real_now().timestamp()
+        window = int(now // _WINDOW_SECONDS)
+        await closing.execute(
+            text("select app.enqueue(:task, 'default', cast(:payload as jsonb), :delay, :key)"),
+            {
+                "task": task_name,
+                "payload": dump_json({"tenant": str(tenant_id)}),
+                "delay": (window + 2) * _WINDOW_SECONDS - now,
+                "key": named_id("upkeep", task_name, str(tenant_id), str(window)),
+            },
+        )
+
+    tx.once_before_commit(f"{task_name}/{tenant_id}", ask)
 
 
 def register(broker: PostgresBroker) -> None:
@@ -128,7 +167,11 @@ def register(broker: PostgresBroker) -> None:
 
 def _runner(declared: Task) -> Callable[..., Coroutine[Any, Any, None]]:
     async def run(scope: dict[str, str | None], actor: str = "", department: str = "", **payload: Any) -> None:
-        entered, who = entered_as(scope, actor, department)
+        if declared.upkeep:
+            entered = await upkeep_scope(worker_engine(), UUID(payload.pop("tenant")))
+            who = Actor(None, entered.tenant_id)
+        else:
+            entered, who = entered_as(scope, actor, department)
         log.info("task.started", task=declared.name, tenant=str(entered.tenant_id))
         await declared.run(worker_engine(), entered, who, **payload)
         log.info("task.done", task=declared.name, tenant=str(entered.tenant_id))
@@ -148,6 +191,13 @@ def entered_as(scope: dict[str, str | None], actor: str, department: str) -> tup
         role, tenant, UUID(scope.get("province") or str(NIL)), organisation, UUID(department or str(tenant))
     )
     return entered, Actor(None if person == NIL else person, organisation)
+
+
+async def upkeep_scope(engine: AsyncEngine, tenant_id: UUID) -> Scope:
+    """The worker of one tenant, with province and department as registered."""
+    async with engine.connect() as connection:
+        found = (await connection.execute(text("select * from app.tenant_of(:id)"), {"id": tenant_id})).one()
+    return Scope("worker", tenant_id, found.province_id, tenant_id, found.department_id)
 
 
 async def run_blocking(function: Callable[..., Any], *arguments: Any) -> Any:

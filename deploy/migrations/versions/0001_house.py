@@ -107,12 +107,10 @@ CREATE TABLE app.province (
   name VARCHAR(40) NOT NULL,
   short_name VARCHAR(20) NOT NULL,
   mode VARCHAR(12) DEFAULT 'enforced' NOT NULL,
-  CONSTRAINT province_pkey PRIMARY KEY (province_id),
-  CONSTRAINT province_region_key UNIQUE (region),
-  CONSTRAINT province_slug_key UNIQUE (slug)
+  CONSTRAINT province_pkey PRIMARY KEY (province_id)
 );
 comment on column app.province.region is 'cn-… of the policy packs';
-comment on column app.province.slug is 'in public addresses';
+comment on column app.province.slug is 'in public addresses; unique in province_directory';
 comment on column app.province.mode is 'enforced or advisory';
 
 CREATE TABLE app.province_directory (
@@ -232,7 +230,7 @@ CREATE TABLE app.pack_version (
   published_at TIMESTAMP WITH TIME ZONE,
   CONSTRAINT pack_version_pkey PRIMARY KEY (id),
   CONSTRAINT pack_version_province_id_hash_key UNIQUE (province_id, hash),
-  CONSTRAINT pack_version_id_province_id_key UNIQUE (id, province_id),
+  CONSTRAINT pack_version_province_id_id_key UNIQUE (province_id, id),
   CONSTRAINT pack_version_province_id_fkey FOREIGN KEY(province_id) REFERENCES app.province (province_id)
 );
 comment on column app.pack_version.body is 'the checked files as one text; only this runs';
@@ -330,7 +328,7 @@ CREATE TABLE app.pack_activation (
   confirmed_by UUID,
   confirmed_at TIMESTAMP WITH TIME ZONE,
   CONSTRAINT pack_activation_pkey PRIMARY KEY (id),
-  CONSTRAINT pack_activation_pack_version_id_province_id_fkey FOREIGN KEY(pack_version_id, province_id) REFERENCES app.pack_version (id, province_id)
+  CONSTRAINT pack_activation_province_id_fkey FOREIGN KEY(province_id, pack_version_id) REFERENCES app.pack_version (province_id, id)
 );
 CREATE INDEX pack_activation_province_id_idx ON app.pack_activation (province_id, effective_on);
 
@@ -534,30 +532,24 @@ begin
 end $$;
 
 -- the queue is reached by this alone; the message is stamped with who asked, so that the job enters as its starter
-create function app.enqueue(task text, queue text, payload jsonb, delay_seconds double precision default 0,
-    message uuid default null) returns uuid language plpgsql volatile security definer
-  set search_path = pg_catalog, pg_temp as $$
-declare id uuid := coalesce(message, gen_random_uuid());
-begin
-  insert into dramatiq.queue (queue_name, message_id, state, message, available_at)
-  values (queue, id, 'queued', jsonb_build_object('queue_name', queue, 'actor_name', task, 'args', '[]'::jsonb,
-      'kwargs', payload || jsonb_build_object('scope', jsonb_build_object('role', current_setting('role'),
-        'tenant', app.current_tenant(), 'province', app.current_province(),
-        'organisation', app.current_organisation())),
-      'options', '{}'::jsonb, 'message_id', id,
-      'message_timestamp', (extract(epoch from clock_timestamp()) * 1000)::bigint),
-    clock_timestamp() + make_interval(secs => delay_seconds))
-  on conflict (message_id) do nothing;
-  perform pg_notify('dramatiq.' || queue || '.enqueue', '');
-  return id;
-end $$;
+create function app.enqueue(task text, queue text, payload jsonb, delay_seconds double precision, message uuid)
+  returns void language sql volatile security definer set search_path = pg_catalog, pg_temp
+  as $$ insert into app.task_queue (queue_name, message_id, state, message, available_at)
+        values (queue, message, 'queued', jsonb_build_object('queue_name', queue, 'actor_name', task,
+          'args', '[]'::jsonb, 'kwargs', payload || jsonb_build_object('scope', jsonb_build_object(
+            'role', current_setting('role'), 'tenant', app.current_tenant(), 'province', app.current_province(),
+            'organisation', app.current_organisation())),
+          'options', '{}'::jsonb, 'message_id', message,
+          'message_timestamp', (extract(epoch from clock_timestamp()) * 1000)::bigint),
+          clock_timestamp() + make_interval(secs => delay_seconds))
+        on conflict (message_id) do nothing $$;
 create function app.schema_revision() returns text language sql stable security definer
   set search_path = pg_catalog, pg_temp
   as $$ select v.version_num::text from migration.schema_version v $$;
 create function app.queue_age() returns double precision language sql stable security definer
   set search_path = pg_catalog, pg_temp
   as $$ select coalesce(extract(epoch from clock_timestamp() - min(q.available_at)), 0)::double precision
-        from dramatiq.queue q where q.state = 'queued' and q.available_at < clock_timestamp() $$;
+        from app.task_queue q where q.state = 'queued' and q.available_at < clock_timestamp() $$;
 -- a scheduled job for one tenant and one due instant is done once; one that was begun and not finished is given again
 create function app.schedule_job(job text, tenant uuid, due timestamptz) returns boolean language plpgsql volatile
   security definer set search_path = pg_catalog, pg_temp as $$
@@ -586,8 +578,7 @@ def upgrade() -> None:
     op.execute("alter default privileges revoke execute on functions from public")
     op.execute(SETTINGS)
     op.execute(TABLES)
-    op.execute("create schema dramatiq")
-    op.execute(generate_init_sql().replace('CREATE SCHEMA IF NOT EXISTS "dramatiq";', ""))
+    op.execute(generate_init_sql("app", "task_").replace('CREATE SCHEMA IF NOT EXISTS "app";', ""))
     op.execute(FUNCTIONS)
     policies()
     grants()
@@ -672,10 +663,9 @@ def grants() -> None:
         "grant execute on function app.enqueue(text, text, jsonb, double precision, uuid) to "
         "web_public, web_institution, web_science, web_department, web_finance, web_operator, worker"
     )
-    op.execute("grant usage on schema dramatiq to tasks, maintenance")
-    op.execute("grant select, insert, update, delete on all tables in schema dramatiq to tasks")
-    op.execute("grant usage on all sequences in schema dramatiq to tasks")
-    op.execute("grant all on all tables in schema dramatiq to maintenance")
+    op.execute("grant select, insert, update, delete on app.task_queue, app.task_worker, app.task_result to tasks")
+    op.execute("grant usage on sequence app.task_queue_position_seq to tasks")
+    for_maintenance("task_queue", "task_worker", "task_result")
 
     grant("select", ["province", "organisation", "calendar_day", "pack_version", "pack_activation"], READERS)
     grant(
