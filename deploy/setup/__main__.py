@@ -56,7 +56,7 @@ def check() -> int:
         ("静态检查", [binaries / "ruff", "check", "."]),
         ("类型", [binaries / "mypy"]),
         ("依赖方向", [binaries / "lint-imports"]),
-        ("行级安全", [binaries / "python", "-m", "deploy.isolation"]),
+        ("行级安全", [binaries / "python", "-m", "tests.tenancy.prove"]),
     )
     failed = []
     for name, command in checks:

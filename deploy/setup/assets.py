@@ -26,8 +26,9 @@ def ensure_assets() -> None:
     with step("安装前端资源（npm ci）"), workshop() as folder:
         made = folder / "assets"
         made.mkdir()
-        for name in ("package.json", "package-lock.json"):
-            shutil.copy(ROOT / name, made)
+        for name in ("package.json", "package-lock.json", ".npmrc"):
+            if (ROOT / name).exists():
+                shutil.copy(ROOT / name, made)
         npm, env = _npm(folder)
         download([*npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund"], "下载前端资源", env, cwd=made)
         (made / "node_modules" / _STAMP).write_text(fingerprint)
