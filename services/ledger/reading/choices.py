@@ -15,11 +15,20 @@ from services.ledger.reading.vocabulary import (
     OTHER_METHOD,
     STAGE_WORDS,
     STATUS_WORDS,
+    UNCONVERTED,
     YES_NO_STATUS,
 )
 
 _NOTE = re.compile(r"\([^()]*\)$")
 _METHOD_SEPARATORS = re.compile(r"[/、,;+和及与]+")
+_FAILED = re.compile("终止|破裂|失败|取消|未成|放弃|解除|中止")
+_STAGE_SIGNS: Final = {
+    "小试": "研究阶段",
+    "实验": "研究阶段",
+    "中试": "开发阶段",
+    "样机": "开发阶段",
+    "产业化": "开发阶段",
+}
 _FREQUENCY = re.compile(r"(?:共|计)?(\d{1,4}|[零〇一二两三四五六七八九十]{1,3})(?:次|项|家|个)?")
 _CHINESE_DIGITS: Final = {char: number for number, char in enumerate("零一二三四五六七八九")} | {"两": 2, "〇": 0}
 
@@ -39,7 +48,8 @@ def read_status(profile: LedgerProfile, text: str, *, asks: bool) -> Choice:
         return Choice(code="status_missing")
     status = (YES_NO_STATUS.get(key) if asks else None) or STATUS_WORDS.get(key)
     if status is None:
-        return Choice(code="status_unknown")
+        # A conversion that came to nothing leaves the achievement as it was; a person confirms.
+        return Choice(UNCONVERTED if _FAILED.search(key) else None, code="status_unknown")
     return Choice(status) if status in profile.statuses else Choice(code="status_not_in_pack")
 
 
@@ -66,6 +76,9 @@ def read_stage(profile: LedgerProfile, text: str) -> Choice:
     if key in NOTHING:
         return Choice(profile.default_stage, warning="stage_empty_default_research")
     stage = STAGE_WORDS.get(key)
+    if stage is None:
+        likely = next((named for word, named in _STAGE_SIGNS.items() if word in key), None)
+        return Choice(likely if likely in profile.stages else None, code="stage_unknown")
     return Choice(stage) if stage in profile.stages else Choice(code="stage_unknown")
 
 

@@ -113,9 +113,7 @@ def _common(concepts: set[str]) -> str | None:
     return "patent_application" if concepts == {"patent_right", "patent_application"} else _UNKNOWN
 
 
-def decide_kind(
-    profile: LedgerProfile, words: Words, *, number_kind: str | None, number_granted: bool, has_number: bool
-) -> Kind:
+def decide_kind(profile: LedgerProfile, words: Words, *, number_kind: str | None, number_granted: bool) -> Kind:
     """The type, given the words and what the number says: its kind digit and whether it begins with ZL."""
     if words.unknown:
         return Kind(code="type_unknown")
@@ -165,8 +163,8 @@ def _grouped(
     never_granted = concept in UNGRANTED_CONCEPTS and not profile.may_be_granted(concept)
     if granted is None:
         if concept == "patent_right" and not number_granted:
-            proposals = (profile.type_label("patent_right", True), profile.type_label("patent_application", False))
-            return Kind(proposals[0], concept, patent_kind, "type_grant_unknown", proposals=proposals)
+            readings = (profile.type_label("patent_right", True), profile.type_label("patent_application", False))
+            return Kind(readings[0], concept, patent_kind, "type_grant_unknown", proposals=readings)
         granted = not never_granted
     label = profile.type_label(concept, granted)
     if granted and never_granted:
@@ -174,7 +172,7 @@ def _grouped(
     if not granted and concept == "patent_application" and number_granted:
         return Kind(label, concept, None, "type_grant_conflict", on_number=True, warning=warning)
     if not granted and not never_granted and not profile.may_be_ungranted(concept):
-        proposals = (profile.type_label(concept, True),)
+        proposals: tuple[str, ...] = (profile.type_label(concept, True),)
         if concept == "patent_right":
             proposals = (*proposals, profile.type_label("patent_application", False))
         return Kind(proposals[0], concept, patent_kind, "type_grant_conflict", proposals=proposals)

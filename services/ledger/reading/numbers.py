@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from operator import mul
 from typing import Final
 
 import msgspec
@@ -69,13 +70,15 @@ def read_number(value: CellValue, concept: str | None) -> Number:
         return _patents(text)
     if concept in _REGISTERED:
         return _registered(text, concept)
-    return Number(_LABEL.sub("", tidy(text).replace("：", ":"), count=1).strip() or None) if ":" in text else (
-        Number(tidy(text))
+    return (
+        Number(_LABEL.sub("", tidy(text).replace("：", ":"), count=1).strip() or None)
+        if ":" in text
+        else (Number(tidy(text)))
     )
 
 
 def _patent(prefix: str | None, body: str, given: str) -> Number:
-    expected = "0123456789X"[sum(int(digit) * weight for digit, weight in zip(body, _WEIGHTS, strict=True)) % 11]
+    expected = "0123456789X"[sum(map(mul, map(int, body), _WEIGHTS)) % 11]
     kind = _KINDS.get(body[4])
     if kind is None:
         return Number(code="number_unrecognised", granted=prefix == "ZL")

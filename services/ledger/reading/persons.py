@@ -19,6 +19,7 @@ _ET_AL = re.compile(r"[\s、，,；;/]*等(?:\s*[0-9一二三四五六七八九�
 _BLANKS = re.compile(r"\s+")
 _LATIN = re.compile(r"[A-Za-z.'’-]+")
 _PLACEHOLDER_NAMES: Final = frozenset({"待定", "待补", "不详", "未知"})
+_WORDS_NOT_NAMES: Final = DITTO | NOTHING | _PLACEHOLDER_NAMES
 
 
 class Team(msgspec.Struct, frozen=True, gc=False):
@@ -35,7 +36,7 @@ _DITTO_TEAM: Final = Team(code="team_ditto")
 
 def read_team(text: str) -> Team:
     """Read the completers of one cell; 、，,；;/ line breaks separate, blanks where every part is a whole name."""
-    if _PLAIN.fullmatch(text) and not text.endswith("等"):
+    if _PLAIN.fullmatch(text) and not text.endswith("等") and text not in _WORDS_NOT_NAMES:
         return Team(tuple(_HARD.split(text)))
     plain = tidy(text)
     key = compact(plain)

@@ -22,7 +22,12 @@ if TYPE_CHECKING:
 
 GROUP_LABELS: Final = {True: "已授权", False: "未授权"}
 # Codes of a pack's ledger fields that differ from the field identifiers used in reading.
-_PACK_FIELDS: Final = {"achievement_type": "type", "mode": "method", "obtained_on": "obtained", "acquired_on": "obtained"}
+_PACK_FIELDS: Final = {
+    "achievement_type": "type",
+    "mode": "method",
+    "obtained_on": "obtained",
+    "acquired_on": "obtained",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,22 +61,23 @@ class LedgerProfile:
     stage_codes: Mapping[str, str] = field(default_factory=dict)
     _by_concept: dict[tuple[str, bool | None], AchievementType] = field(init=False, repr=False, compare=False)
     type_words: dict[str, str] = field(init=False, repr=False, compare=False)
+    # Whether types stand in two groups, granted and not granted.
+    grouped: bool = field(init=False, repr=False, compare=False)
+    # Whether the date of obtaining is a field of the region's ledger.
+    date_required: bool = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         by_concept = {(entry.concept, entry.granted): entry for entry in self.types}
         words = {compact(entry.label): entry.concept for entry in self.types}
         object.__setattr__(self, "_by_concept", by_concept)
         object.__setattr__(self, "type_words", words)
+        object.__setattr__(self, "grouped", any(entry.granted is not None for entry in self.types))
+        object.__setattr__(self, "date_required", "obtained" in self.fields)
 
-    @property
-    def grouped(self) -> bool:
-        """Whether types stand in two groups, granted and not granted."""
-        return any(entry.granted is not None for entry in self.types)
-
-    @property
-    def date_required(self) -> bool:
-        """Whether the date of obtaining is a field of the region's ledger."""
-        return "obtained" in self.fields
+    def has_field(self, field: str | None) -> bool:
+        """Whether a field belongs to the region's ledger; the group of a type is part of the type."""
+        canonical = {"grant": "type", "assessed": "value"}.get(field or "", field)
+        return canonical in self.fields
 
     def known_concept(self, concept: str) -> str | None:
         """The concept as the region's list knows it, or None where it is no type there."""
@@ -97,7 +103,9 @@ class LedgerProfile:
     @classmethod
     def from_pack(cls, pack: Pack) -> LedgerProfile:
         """The profile of a region's policy pack: its enumerations and the fields of its ledger."""
-        groups = {code: GRANT_WORDS.get(compact(item.label)) for code, item in pack.enumeration("achievement_group").items()}
+        groups = {
+            code: GRANT_WORDS.get(compact(item.label)) for code, item in pack.enumeration("achievement_group").items()
+        }
         types: list[AchievementType] = []
         for code, item in pack.enumeration("achievement_type").items():
             granted = groups.get(item.group or "")

@@ -40,16 +40,19 @@ HEADER_EVIDENCE: Final = frozenset(
 _HEADERS: dict[str, str] = {
     "sequence": "序号 编号 顺序号 no no. 项次",
     "name": "成果名称 科技成果名称 职务科技成果名称 名称 项目成果名称 专利名称 成果 专利/成果名称 软件名称 品种名称",
-    "completers": "完成人 成果完成人 完成人员 发明人 设计人 发明人/设计人 主要完成人 完成团队 研发人员 育种人 研发团队 团队成员 权利人员",
+    "completers": "完成人 成果完成人 完成人员 发明人 设计人 发明人/设计人 主要完成人 完成团队"
+    " 研发人员 育种人 研发团队 团队成员 权利人员",
     "grant": "是否授权 授权情况 已授权/未授权 授权与否 授权状态 是否已授权",
     "type": "成果类型 成果类别 类型 类别 具体类别 知识产权类型 授权类别 成果形式 权利类型 知识产权类别",
     "number": "权利号 授权号 登记号 专利号 申请号 专利申请号 证书号 品种权号 批准文号 权利编号 授权公告号 证书编号"
     " 软著登记号 知识产权号 专利/申请号",
-    "obtained": "取得时间 授权日期 授权时间 登记日期 登记时间 取得日期 获得时间 获权时间 授权公告日 批准日期 授权日 申请日期 申请日",
+    "obtained": "取得时间 授权日期 授权时间 登记日期 登记时间 取得日期 获得时间 获权时间"
+    " 授权公告日 批准日期 授权日 申请日期 申请日",
     "stage": "成果阶段 所处阶段 阶段 研发阶段",
     "status": "转化状态 转化情况状态 是否转化 转化与否 是否已转化 转化进展 成果转化状态",
     "method": "转化方式 转化形式 成果转化方式 拟转化方式 转化途径",
-    "counterparty": "受让方 被许可方 受让单位 合作单位 转化单位 合作企业 受让企业 转化企业 被投资企业 受让方名称 转化对象 被许可单位",
+    "counterparty": "受让方 被许可方 受让单位 合作单位 转化单位 合作企业 受让企业 转化企业"
+    " 被投资企业 受让方名称 转化对象 被许可单位",
     "credit_code": "受让方统一社会信用代码 统一社会信用代码 信用代码 社会信用代码 受让方信用代码",
     "value": "转化价值 转化金额 合同金额 成交金额 转化合同金额 合同额 金额 价值 转化收入 成交额 合同总金额 转化价格",
     "assessed": "评估价值 评估金额 评估值 评估价 资产评估价值",
@@ -121,7 +124,8 @@ METHOD_WORDS: Final[dict[str, str]] = {
     word: method
     for method, words in {
         "转让": "转让 专利转让 技术转让 权利转让 专利权转让 成果转让 申请权转让 专利申请权转让",
-        "许可": "许可 普通许可 独占许可 排他许可 实施许可 专利许可 普通实施许可 独占实施许可 排他实施许可 专利实施许可 开放许可 许可使用",
+        "许可": "许可 普通许可 独占许可 排他许可 实施许可 专利许可 普通实施许可 独占实施许可"
+        " 排他实施许可 专利实施许可 开放许可 许可使用",
         "作价投资": "作价投资 作价入股 技术入股 技术作价入股 技术作价投资",
         "自行实施": "自行实施 自主实施 自行转化 自行投资 自行投资实施",
         "合作实施": "合作实施 合作转化 合作开发实施",
@@ -166,7 +170,9 @@ _CONCEPTS: dict[str, str] = {
     "drug_marketing_approval": "药品上市许可 药品注册批件 药品注册证书 药品注册证 药品上市许可证",
     "clinical_permit": "临床许可 临床批件 临床试验批件 药物临床试验批准 药物临床试验批准通知书 药物临床试验批件 临床试验许可",
     "new_biomedical_product": "生物医药新品种 生物医药品种",
-    "patent_application": "专利申请权 专利申请 申请权 发明专利申请权 发明专利申请 实用新型专利申请 实用新型专利申请权 外观设计专利申请",
+    "patent_application": "专利申请权 专利申请 申请权 发明专利申请权 发明专利申请"
+    " 实用新型专利申请"
+    " 实用新型专利申请权 外观设计专利申请",
     "non_patent_technology": "非专利技术 专有技术 know-how knowhow 非专利成果",
     "technical_secret": "技术秘密",
     "formula": "配方",
@@ -185,7 +191,9 @@ UNGRANTED_CONCEPTS: Final = frozenset({"patent_application", "non_patent_technol
 # Where a pack does not list the concept, it is read as this one.
 CONCEPT_PARENTS: Final = {"technical_secret": "non_patent_technology"}
 # Rights that are not proved without a number.
-NUMBERED_CONCEPTS: Final = frozenset({"patent_right", "software_copyright", "ic_layout", "plant_variety", "drug_marketing_approval", "clinical_permit"})
+NUMBERED_CONCEPTS: Final = frozenset(
+    {"patent_right", "software_copyright", "ic_layout", "plant_variety", "drug_marketing_approval", "clinical_permit"}
+)
 
 OPEN_SECRECY: Final = NOTHING | {
     "公开", "非密", "不涉密", "非涉密", "无密级", "否", "普通", "一般", "未涉密", "无涉密", "非秘密", "可公开", "不保密", "公开级",

@@ -1,0 +1,205 @@
+"""Which column means what: headers in one or two rows, their groups and units, and a person's corrections."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+
+import msgspec
+
+from services.ledger.reading.text import cell_text, compact, tidy_name
+from services.ledger.reading.vocabulary import (
+    FIELD_LABELS,
+    GROUPED_HEADERS,
+    HEADER_EVIDENCE,
+    HEADERS,
+    YES_NO_SECRECY_HEADERS,
+    YES_NO_STATUS_HEADERS,
+)
+from shared.documents.workbook import CellValue, Merge, Sheet, column_letter
+
+HEAD_ROWS = 40
+_PARENTHESES = re.compile(r"\([^()]*\)|\[[^\[\]]*\]|【[^【】]*】")
+_DECORATION = re.compile(r"^[*★☆#]+|[*★☆:]+$|^\d+[.、]")
+_UNIT_TAIL = re.compile(r"[/,]?(?:单位)?:?(?:亿|万)?元$")
+_ALTERNATIVES = re.compile(r"[/或和、及与]")
+_UNIT = re.compile(r"(亿元|万元)|(?:[(:/\[]|单位)(元)|(元)[)\]]")
+
+
+class Column(msgspec.Struct, frozen=True, gc=False):
+    """A column of a ledger sheet: `index` counts from 1; `field` is its identifier or None where it means nothing."""
+
+    index: int
+    header: str
+    group: str | None = None
+    field: str | None = None
+    unit: str | None = None
+    asks: bool = False
+
+    @property
+    def letter(self) -> str:
+        """Its letters in Excel."""
+        return column_letter(self.index)
+
+    @property
+    def label(self) -> str:
+        """What the clerk is told: the field's name, else the header as written."""
+        return FIELD_LABELS[self.field] if self.field else self.header
+
+
+class Header(msgspec.Struct, frozen=True, gc=False):
+    """A recognised header: its rows and columns."""
+
+    rows: tuple[int, ...]
+    columns: tuple[Column, ...]
+
+    @property
+    def fields(self) -> frozenset[str]:
+        """The fields that it has."""
+        return frozenset(column.field for column in self.columns if column.field)
+
+
+def field_of_header(header: str, group: str = "") -> str | None:
+    """The field that a header names, below a group heading or not; None where it is no known one."""
+    plain = _DECORATION.sub("", _PARENTHESES.sub("", compact(header)))
+    plain = _UNIT_TAIL.sub("", plain) or plain
+    if plain in HEADERS:
+        return HEADERS[plain]
+    for word, fields in GROUPED_HEADERS.items():
+        if word in group and fields.get(plain):
+            return fields[plain]
+    fields_of_parts = [HEADERS[part] for part in _ALTERNATIVES.split(plain) if part in HEADERS]
+    if "value" in fields_of_parts:
+        return "value"
+    return fields_of_parts[0] if fields_of_parts else None
+
+
+def unit_of(text: str) -> str | None:
+    """The money unit that a header or a unit line states: 元, 万元, 亿元."""
+    match = _UNIT.search(compact(text))
+    return (match[1] or match[2] or match[3]) if match else None
+
+
+def head_of(sheet: Sheet) -> list[list[CellValue]]:
+    """The first rows of a sheet, among which a header stands."""
+    head: list[list[CellValue]] = []
+    for row in sheet.rows():
+        head.append(row)
+        if len(head) >= HEAD_ROWS:
+            break
+    return head
+
+
+def find_header(sheet: Sheet, head: Sequence[Sequence[CellValue]]) -> Header | None:
+    """The best header of one or two rows within the first rows, or None: it needs the name and two other fields."""
+    best: tuple[int, Header] | None = None
+    # Single rows come first: a second row must add something.
+    for height in (1, 2):
+        for position in range(len(head) - height + 1):
+            header = _header_at(sheet, head, position, height)
+            score = len(header.fields)
+            enough = "name" in header.fields and len(header.fields & HEADER_EVIDENCE) >= 2
+            if enough and (best is None or score > best[0]):
+                best = (score, header)
+    return best[1] if best else None
+
+
+def _header_at(sheet: Sheet, head: Sequence[Sequence[CellValue]], position: int, height: int) -> Header:
+    top = [_header_text(cell) for cell in head[position]]
+    below = [_header_text(cell) for cell in head[position + 1]] if height == 2 else [""] * len(top)
+    groups = _spread(top, below, sheet, position + 1) if height == 2 else top
+    columns: list[Column] = []
+    for offset, text in enumerate(top):
+        group = groups[offset]
+        sub = below[offset]
+        header, parent = (sub, group) if sub else (text, "")
+        if not header:
+            continue
+        field = field_of_header(header, compact(parent))
+        if sub and field is None and text:
+            # The lower text is a datum, not a header: the upper one counts.
+            header, parent, field = text, "", field_of_header(text)
+        columns.append(
+            Column(
+                index=sheet.first_column + offset,
+                header=header,
+                group=parent or None,
+                field=field,
+                unit=(unit_of(header) or unit_of(parent)) if field in ("value", "assessed") else None,
+                asks=_asks(header),
+            )
+        )
+    rows = tuple(range(position + 1, position + 1 + height))
+    return Header(rows, tuple(_settle(columns)))
+
+
+def _header_text(cell: CellValue) -> str:
+    text = cell_text(cell)
+    return tidy_name(text).strip() if len(text) <= 60 else ""
+
+
+def _asks(header: str) -> bool:
+    plain = _DECORATION.sub("", _PARENTHESES.sub("", compact(header)))
+    return plain in YES_NO_STATUS_HEADERS or plain in YES_NO_SECRECY_HEADERS
+
+
+def _spread(top: list[str], below: list[str], sheet: Sheet, row: int) -> list[str]:
+    """The group heading over each column: by its merged cells, else rightwards over what stands below."""
+    groups = list(top)
+    merged = [merge for merge in sheet.merges if merge[0] <= row <= merge[2] and merge[3] > merge[1]]
+    for _, left, _, right in merged:
+        first = left - sheet.first_column
+        if 0 <= first < len(top):
+            for offset in range(first, min(right - sheet.first_column + 1, len(top))):
+                groups[offset] = top[first]
+    if not merged:
+        held = ""
+        for offset, text in enumerate(top):
+            held = text or held
+            groups[offset] = held if below[offset] else text
+    return groups
+
+
+def _settle(columns: list[Column]) -> list[Column]:
+    """One column per field: of two, the one that is not about the application; of two types, the first is the group."""
+    settled: dict[str, int] = {}
+    result = list(columns)
+    for position, column in enumerate(columns):
+        if column.field is None:
+            continue
+        earlier = settled.get(column.field)
+        if earlier is None:
+            settled[column.field] = position
+        elif column.field == "type" and "grant" not in settled:
+            settled["grant"] = earlier
+            settled["type"] = position
+            result[earlier] = msgspec.structs.replace(result[earlier], field="grant")
+        elif "申请" in result[earlier].header and "申请" not in column.header:
+            result[earlier] = msgspec.structs.replace(result[earlier], field=None)
+            settled[column.field] = position
+        else:
+            result[position] = msgspec.structs.replace(column, field=None)
+    return result
+
+
+def with_mapping(columns: Sequence[Column], mapping: Mapping[str, str | None], unit: str | None) -> tuple[Column, ...]:
+    """A person's corrections: column letter → field identifier (None or '' for nothing), and the unit of amounts."""
+    taken = {field for field in mapping.values() if field}
+    result = []
+    for column in columns:
+        if column.letter in mapping:
+            column = msgspec.structs.replace(column, field=mapping[column.letter] or None)
+        elif column.field in taken:
+            column = msgspec.structs.replace(column, field=None)
+        if unit and column.field in ("value", "assessed"):
+            column = msgspec.structs.replace(column, unit=unit)
+        result.append(column)
+    return tuple(result)
+
+
+def merges_by_row(merges: Sequence[Merge]) -> dict[int, list[Merge]]:
+    """Merged ranges by their first row."""
+    found: dict[int, list[Merge]] = {}
+    for merge in merges:
+        found.setdefault(merge[0], []).append(merge)
+    return found

@@ -1,0 +1,204 @@
+"""The rows below a header: which belong together as one achievement, and which are no achievement."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+import msgspec
+
+from services.ledger.reading.layout import SheetLayout
+from services.ledger.reading.text import cell_text, compact, tidy_name
+from shared.documents.workbook import CellValue, Sheet, column_letter
+
+_TOTALS: Final = frozenset({"合计", "总计", "共计", "总和", "总数", "合计金额"})
+_SUBTOTALS: Final = frozenset({"小计", "本页小计", "分计", "部门小计", "本页合计"})
+_NOTE = re.compile(r"(?:注|备注|说明|附注|填表说明|提示|特别说明)\s*[:：\d一]|以下|以上|上述|[※*★]")
+_FOOTER = re.compile(
+    r"(?:单位负责人|部门负责人|负责人|填表人|填报人|制表人?|审核人?|填报时间|填报日期|填表时间|填表日期|制表时间|制表日期"
+    r"|联系人|联系电话|经办人|科研管理部门(?:负责人)?|主管领导|分管领导|填报单位|单位[(（]?(?:盖章|公章)[)）]?|盖章|签字|日期)\s*[:：]"
+)
+_HEADING = re.compile(
+    r"[(（]?[一二三四五六七八九十百]+[)）、.．]|第[一二三四五六七八九十]+(?:部分|[章节类批])|[IVXⅠ-Ⅻ]+[.、．]|\d+[、.．](?!\d)"
+)
+_FEW: Final = 4
+
+
+class Group(msgspec.Struct, frozen=True, gc=False):
+    """The rows of one achievement with their numbers, each row with an empty cell appended."""
+
+    rows: list[tuple[int, list[CellValue]]]
+    merged_total: bool = False
+    shared_amount: bool = False
+
+
+class Other(msgspec.Struct, frozen=True, gc=False):
+    """A row that is no achievement, and its kind."""
+
+    row: int
+    kind: str
+
+
+class StrayCell(msgspec.Struct, frozen=True, gc=False):
+    """A cell below the last filled row that holds blanks only."""
+
+    row: int
+    column: int
+
+
+class RowGrouper:
+    """Walks over the rows of one sheet in order."""
+
+    def __init__(self, sheet: Sheet, layout: SheetLayout) -> None:
+        self._sheet = sheet
+        self._layout = layout
+        self._first_column = sheet.first_column
+        name = layout.column_of("name")
+        sequence = layout.column_of("sequence")
+        value = layout.column_of("value")
+        self._name = name.index - sheet.first_column if name else 0
+        self._sequence = sequence.index - sheet.first_column if sequence else None
+        self._name_column = name.index if name else 0
+        self._value_column = value.index if value else 0
+        self._headers = {
+            column.index - sheet.first_column: compact(column.header) for column in layout.columns if column.header
+        }
+        self._header_words = frozenset(self._headers.values())
+        self._blocks: dict[int, int] = {}
+        self._totals: set[int] = set()
+        self._wide: set[int] = set()
+        self._fill: dict[int, list[tuple[int, int]]] = {}
+        self._shared: set[int] = set()
+        self._read_merges()
+
+    def _read_merges(self) -> None:
+        first = self._layout.first_row
+        vertical = []
+        for top, left, bottom, right in self._sheet.merges:
+            if top < first:
+                continue
+            if top == bottom:
+                if right - left >= 2:
+                    self._wide.add(top)
+            elif left <= self._name_column <= right:
+                self._blocks[top] = bottom
+            else:
+                vertical.append((top, left, bottom, right))
+        members = {row for top, bottom in self._blocks.items() for row in range(top, bottom + 1)}
+        for top, left, bottom, _ in vertical:
+            if self._blocks.get(top, 0) >= bottom:
+                if left == self._value_column and self._blocks[top] == bottom:
+                    self._totals.add(top)
+                continue
+            if top in members and bottom in members and top not in self._blocks:
+                continue
+            # A cell merged over several achievements counts for each; an amount for none without asking.
+            if left == self._value_column:
+                self._shared.update(range(top, bottom + 1))
+            else:
+                for row in range(top + 1, bottom + 1):
+                    self._fill.setdefault(row, []).append((top, left - self._first_column))
+
+    def walk(self) -> Iterator[Group | Other | StrayCell]:
+        """Groups and other rows in order; blank rows after the last filled one are not mentioned."""
+        blanks: list[int] = []
+        last_filled = 0
+        block: list[tuple[int, list[CellValue]]] = []
+        block_end = 0
+        merged: dict[int, list[CellValue]] = {}
+        first, name = self._layout.first_row, self._name
+        for number, row in enumerate(self._sheet.rows(), start=1):
+            if number < first:
+                continue
+            filled = len(row) - row.count("")
+            if self._fill or self._blocks:
+                self._fill_from_above(number, row, merged)
+            if block_end:
+                last_filled = number
+                block.append((number, [*row, ""]))
+                if number == block_end:
+                    yield Group(block, block[0][0] in self._totals, block[0][0] in self._shared)
+                    block, block_end = [], 0
+                continue
+            if number in self._blocks:
+                yield from (Other(blank, "blank") for blank in blanks)
+                blanks = []
+                block, block_end = [(number, [*row, ""])], self._blocks[number]
+                continue
+            kind = None
+            if filled <= _FEW or not row[name] or (isinstance(row[name], str) and len(row[name]) <= 12):  # type: ignore[arg-type]
+                kind = self._kind(number, row, filled)
+            if kind == "blank":
+                blanks.append(number)
+                continue
+            last_filled = number
+            if blanks:
+                yield from (Other(blank, "blank") for blank in blanks)
+                blanks = []
+            if kind:
+                yield Other(number, kind)
+            else:
+                row.append("")
+                yield Group([(number, row)], False, number in self._shared)
+        if block:
+            yield Group(block)
+        yield from self._stray(last_filled)
+
+    def _fill_from_above(self, number: int, row: list[CellValue], merged: dict[int, list[CellValue]]) -> None:
+        for top, offset in self._fill.get(number, ()):
+            source = merged.get(top)
+            if source is not None and row[offset] == "" and any(row):
+                row[offset] = source[offset]
+        if self._fill:
+            merged[number] = row
+            merged.pop(number - 5_000, None)
+
+    def _kind(self, number: int, row: Sequence[CellValue], filled: int) -> str | None:
+        texts = [
+            (offset, text)
+            for offset, cell in enumerate(row)
+            if cell != "" and (text := tidy_name(cell_text(cell)).strip())
+        ]
+        significant = [text for offset, text in texts if offset != self._sequence or not _is_count(text)]
+        if not significant:
+            return "blank"
+        first = significant[0]
+        key = compact(first).rstrip(":")
+        if key in _TOTALS:
+            return "total"
+        if key in _SUBTOTALS or (key.endswith("小计") and not row[self._name]):
+            return "subtotal"
+        if self._repeats_header(texts):
+            return "repeated_header"
+        if _FOOTER.match(first):
+            return "footer"
+        if len(texts) > 1:
+            return None
+        return self._lone(number, texts[0][0], first)
+
+    def _lone(self, number: int, offset: int, text: str) -> str | None:
+        """The kind of a row with a single filled cell; one in the name column may be an achievement."""
+        if _NOTE.match(text):
+            return "note"
+        if number in self._wide or _HEADING.match(text) or offset != self._name:
+            return "section_heading"
+        return None
+
+    def _repeats_header(self, texts: Sequence[tuple[int, str]]) -> bool:
+        matches = sum(self._headers.get(offset) == compact(text) for offset, text in texts)
+        return matches >= 2 and matches * 2 >= len(texts)
+
+    def _stray(self, last_filled: int) -> Iterator[StrayCell]:
+        last = self._sheet.marks.last_cell
+        if last and last[0] > last_filled:
+            yield StrayCell(*last)
+
+
+def _is_count(text: str) -> bool:
+    return text.isdigit()
+
+
+def cell_name(cell: StrayCell) -> str:
+    """Its name in Excel: I1200."""
+    return f"{column_letter(cell.column)}{cell.row}"
