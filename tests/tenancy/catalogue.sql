@@ -12,6 +12,8 @@ axis(role, cols) as (values
 other(role, tab, col) as (
   select r, 'idempotency_key', 'tenant_id'
     from unnest(array['web_science', 'web_department', 'web_finance', 'web_operator']) r
+  -- who is in which pilot is public
+  union all values ('web_public', 'pilot_membership', 'province_id')
   union all select a.role, t, 'province_id' from axis a, unnest(%(global)s::text[]) t),
 pol as (
   select p.*, coalesce(p.qual, p.with_check) e, array_length(p.roles, 1) n, p.roles[1]::text role,
@@ -68,14 +70,14 @@ union all select 'function executable by everybody', p.proname from pg_proc p
 union all select 'app.enter executable by a role that is no login', a.grantee::regrole::text
   from pg_proc p, aclexplode(p.proacl) a where pronamespace = 'app'::regnamespace and proname = 'enter'
     and a.grantee::regrole::text not in ('owner', 'web', 'tasks')
-union all select 'foreign key of a tenant table does not begin with tenant_id', conname from pg_constraint k
-  join pg_class c on c.oid = k.conrelid where connamespace = 'app'::regnamespace and contype = 'f'
-    and c.relname = any (%(tenant)s::text[])
+union all select 'foreign key to a tenant table does not begin with tenant_id', conname from pg_constraint k
+  join pg_class d on d.oid = k.confrelid where connamespace = 'app'::regnamespace and contype = 'f'
+    and d.relname = any (%(tenant)s::text[])
     and (select attname from pg_attribute where attrelid = conrelid and attnum = conkey[1]) <> 'tenant_id'
-union all select 'foreign key of a global table does not begin with province_id', conname from pg_constraint k
-  join pg_class c on c.oid = k.conrelid where connamespace = 'app'::regnamespace and contype = 'f'
-    and c.relname = any (%(global)s::text[])
-    and (select attname from pg_attribute where attrelid = conrelid and attnum = conkey[1]) <> 'province_id'
+union all select 'foreign key to a global table does not carry province_id', conname from pg_constraint k
+  join pg_class d on d.oid = k.confrelid where connamespace = 'app'::regnamespace and contype = 'f'
+    and d.relname = any (%(global)s::text[])
+    and not exists (select from pg_attribute where attrelid = conrelid and attnum = any (conkey) and attname = 'province_id')
 union all select 'global table refers to a tenant table', conname from pg_constraint k
   join pg_class c on c.oid = k.conrelid join pg_class d on d.oid = k.confrelid
   where k.connamespace = 'app'::regnamespace and contype = 'f'
