@@ -9,6 +9,7 @@ from sqlalchemy import insert
 from shared.audit.tables import audit_entry
 from shared.db.transaction import Transaction
 from shared.ids import new_id
+from shared.tasks.broker import ask_soon
 
 AuditOutcome = Literal["done", "refused", "read", "failed"]
 
@@ -47,3 +48,4 @@ async def write_audit(
             request_id=tx.request_id or None,
         )
     )
+    ask_soon(tx, "seal_audit", tenant_id or scope.tenant_id)
