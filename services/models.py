@@ -1,8 +1,11 @@
 """Every table of the installation, for migrations and tests; nothing else."""
 
+import services.empowerment.models
+import services.home.models
 import services.ledger.disclosure.models
 import services.ledger.models
 import services.negative_list.models
+import services.notices.models
 import services.pilot.models
 import shared.audit.tables
 import shared.db.local

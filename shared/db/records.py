@@ -30,6 +30,7 @@ workflow_event = tenant_table(
     Column("pack_version_id", Uuid),
     *stream_indexes("workflow_event"),
     Index("workflow_event_case_idx", "tenant_id", "case_kind", "case_id", "recorded_at"),
+    Index("workflow_event_actor_idx", "tenant_id", "actor_id", "recorded_at"),
 )
 
 decision = tenant_table(
