@@ -95,6 +95,11 @@ async def world(maintenance: AsyncEngine, web: AsyncEngine, tasks: AsyncEngine) 
     return await make_world(maintenance, web, tasks)
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What looks back on the whole run comes last."""
+    items.sort(key=lambda item: item.path.name == "test_every_route.py")
+
+
 @pytest.hookimpl(hookwrapper=True)
 def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Iterator[None]:
     outcome = yield

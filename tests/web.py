@@ -4,11 +4,14 @@ import asyncio
 import re
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
 import httpx
 from litestar import Litestar
+from litestar.enums import ScopeType
+from litestar.types import ASGIApp, Message, Receive, Scope, Send
 from sqlalchemy import text
 
 from shared.ids import new_token, token_hash
@@ -57,11 +60,41 @@ class Visitor:
         return await self.client.post(address, params={"form_key": key}, data=form or {}, files=files)
 
 
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """One answer: which route, with what status, under which request id."""
+
+    method: str
+    address: str
+    status: int
+    request_id: str
+
+
+class Recorder:
+    """Around the application's routing: notes which route answered what, for the tests at the end of a complete run."""
+
+    def __init__(self, app: ASGIApp, visits: list[Visit]) -> None:
+        self.app = app
+        self.visits = visits
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async def noting(message: Message) -> None:
+            if message["type"] == "http.response.start" and scope["type"] == ScopeType.HTTP:
+                address = str(scope.get("path_template") or scope["path"])
+                request_id = str(scope.get("state", {}).get("request_id", ""))
+                self.visits.append(Visit(str(scope["method"]), address, message["status"], request_id))
+            await send(message)
+
+        await self.app(scope, receive, noting)
+
+
 class Site:
     """The application over the session's shared database, and ways to sign anybody in."""
 
     def __init__(self, app: Litestar) -> None:
         self.app = app
+        self.visits: list[Visit] = []
+        app.asgi_handler = Recorder(app.asgi_handler, self.visits)
 
     def anonymous(self) -> Visitor:
         return Visitor(self.app)
