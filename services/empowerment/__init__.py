@@ -1,0 +1,1 @@
+"""Empowerment (赋权): application, screening, feasibility, notice, agreement, formalities."""
