@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import itertools
-import json
 from collections.abc import Iterable, Mapping
 from datetime import date
 from pathlib import Path
@@ -13,7 +12,7 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ValidationError
 
 from shared.calendar.calendar import Calendar, official_calendar
-from shared.policy.answer import Citation, Mode, as_json
+from shared.policy.answer import Citation, Mode
 from shared.policy.cases import Case, merged
 from shared.policy.consistency import inconsistencies
 from shared.policy.pack import Pack
@@ -70,7 +69,7 @@ def resolve_pack(region: str, sources: Sources, *, mode: Mode | None = None, cal
         content=content,
         documents=documents,
         chain=tuple((one.id, one.version) for one in chain),
-        content_hash=_hash(chain, documents, resolution),
+        content_hash=_hash(chain, sources),
         mode=mode or header.mode or ("advisory" if header.legal_state == "draft" else "enforced"),
         calendar=calendar or official_calendar(),
         cases=tuple(cases),
@@ -156,8 +155,7 @@ def _content(resolution: Resolution) -> Content | None:
 def _cases(file: SourceFile, problems: list[Problem]) -> list[Case]:
     situations = file.data.get("situation", {})
     found = []
-    for number, raw in enumerate(file.data.get("case", [])):
-        line = file.line(f"case[{number}]")
+    for number, (raw, line) in enumerate(zip(file.data.get("case", []), file.case_lines(), strict=False)):
         data = {**raw, "file": file.name, "line": line}
         if (name := raw.get("situation")) is not None:
             if name not in situations:
@@ -178,12 +176,6 @@ def _root_citation(header: PackHeader, documents: Mapping[str, Document]) -> Cit
     return Citation(title, "", "", False, header.id, header.version)
 
 
-def _hash(chain: list[PackHeader], documents: Mapping[str, Document], resolution: Resolution) -> str:
-    parts = [
-        [header.model_dump(mode="json") for header in chain],
-        {owner: document.model_dump(mode="json") for owner, document in documents.items()},
-        as_json(resolution.tree),
-        as_json(resolution.citations),
-    ]
-    text = json.dumps(parts, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
-    return hashlib.sha256(text.encode()).hexdigest()
+def _hash(chain: list[PackHeader], sources: Sources) -> str:
+    """SHA-256 of the files of the chain: what is stored and what runs are the same text."""
+    return hashlib.sha256(sources.bundle([header.id for header in chain]).encode()).hexdigest()

@@ -9,8 +9,9 @@ from typing import Any
 from shared.policy.answer import Citation
 from shared.policy.schema import Document, PackHeader
 from shared.policy.sources import Problem, SourceFile
+from shared.policy.stricter import looser, removable
 
-CITE_KEYS = {"article", "quote", "text_seen", "decision", "unit_rule"}
+CITE_KEYS = {"article", "quote", "text_seen", "decision"}
 DECIDED = "（本平台口径）"
 Citations = tuple[Citation, ...]
 
@@ -24,9 +25,19 @@ def path_of_reading(path: str) -> bool:
 class Place:
     """Where a path was last set."""
 
-    file: str
-    line: int
+    source: SourceFile
+    path: str
     owner: str
+
+    @property
+    def file(self) -> str:
+        """The name of the file."""
+        return self.source.name
+
+    @property
+    def line(self) -> int:
+        """The line in the file."""
+        return self.source.line(self.path)
 
 
 @dataclass(slots=True)
@@ -82,7 +93,7 @@ class _Layer:
         existing = node.get(key)
         if not isinstance(existing, dict):
             if existing is not None:
-                self.problem(here, "is a single value in the pack below and a table here")
+                self.problem(here, "is a single value in the pack above and a table here")
             existing = node[key] = {}
         self.into.places.setdefault(here, self.place(here))
         if path_of_reading(here) and "cite" not in value:
@@ -95,10 +106,12 @@ class _Layer:
             return
         earlier = self.into.places.get(here)
         same_region = earlier is not None and earlier.owner.split("/")[0] == self.header.id
-        if same_region and node.get(key) != value:
+        if same_region and node.get(key) != _plain(value):
             self.problem(here, f"is set differently in {earlier.file if earlier else ''}")
             return
-        node[key] = tuple(value) if isinstance(value, list) else value
+        if self.header.level == "unit" and not same_region and (wrong := looser(here, node.get(key), _plain(value))):
+            self.problem(here, wrong)
+        node[key] = _plain(value)
         self.into.citations[here] = self.beside(here, own)
         self.into.places[here] = self.place(here)
 
@@ -114,8 +127,10 @@ class _Layer:
 
     def remove(self, key: str, here: str, node: dict[str, Any]) -> None:
         if key not in node:
-            self.problem(here, "is removed here, but no pack below has it")
+            self.problem(here, "is removed here, but no pack above has it")
             return
+        if self.header.level == "unit":
+            self.problem(here, removable(node[key] if isinstance(node[key], dict) else {}))
         del node[key]
         for table in (self.into.citations, self.into.places):
             for path in [path for path in table if path == here or path.startswith(f"{here}.")]:
@@ -148,13 +163,17 @@ class _Layer:
             text_seen=bool(text_seen),
             pack=self.header.id,
             pack_version=self.header.version,
-            basis="decision" if decision else "unit_rule" if cite.get("unit_rule") else "text",
+            basis="decision" if decision else "unit_rule" if self.header.level == "unit" else "text",
             reading=decision,
         )
 
     def place(self, here: str) -> Place:
-        return Place(self.file.name, self.file.line(here), self.owner)
+        return Place(self.file, here, self.owner)
 
     def problem(self, path: str, message: str) -> None:
         path = path.removeprefix(".")
         self.into.problems.append(Problem(self.file.name, self.file.line(path), path, message))
+
+
+def _plain(value: Any) -> Any:
+    return tuple(value) if isinstance(value, list) else value

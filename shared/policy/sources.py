@@ -6,7 +6,7 @@ import json
 import re
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ PACKS = Path(__file__).parent / "packs"
 
 _HEADER = re.compile(r"^\s*(\[\[?)\s*([^\]]+?)\s*\]\]?\s*(#.*)?$")
 _KEY = re.compile(r"^\s*((?:[A-Za-z0-9_-]+|\"[^\"]*\")(?:\s*\.\s*(?:[A-Za-z0-9_-]+|\"[^\"]*\"))*)\s*=")
+_CASE = re.compile(r"^\[\[case\]\]", re.MULTILINE)
 _AT_LINE = re.compile(r"\(at line (\d+), column \d+\)|\(at end of document\)")
 
 
@@ -45,15 +46,22 @@ class SourceFile:
 
     name: str
     data: dict[str, Any]
-    lines: dict[str, int] = field(default_factory=dict)
+    text: str = ""
+    _lines: dict[str, int] | None = None
 
     def line(self, path: str) -> int:
-        """The line of a path, or of the nearest path above it; 0 if unknown."""
+        """The line of a path, or of the nearest path above it; 0 if unknown. Counted when first asked for."""
+        if self._lines is None:
+            self._lines = line_numbers(self.text)
         while path:
-            if path in self.lines:
-                return self.lines[path]
+            if path in self._lines:
+                return self._lines[path]
             path, _, _ = path.rpartition(".")
         return 0
+
+    def case_lines(self) -> list[int]:
+        """The lines on which the test cases begin."""
+        return [self.text.count("\n", 0, found.start()) + 1 for found in _CASE.finditer(self.text)]
 
 
 class Sources:
@@ -96,7 +104,7 @@ class Sources:
             return SourceFile(name, {})
         text = self.texts[name]
         try:
-            file = SourceFile(name, tomllib.loads(text), line_numbers(text))
+            file = SourceFile(name, tomllib.loads(text), text)
         except tomllib.TOMLDecodeError as error:
             at = _AT_LINE.search(str(error))
             line = int(at.group(1)) if at and at.group(1) else text.count("\n") + 1

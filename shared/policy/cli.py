@@ -1,0 +1,137 @@
+"""`chengguo policy …`: check, show, explain, compare and begin policy packs."""
+
+from __future__ import annotations
+
+import json
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any, cast
+
+import click
+
+from shared.policy import commands
+from shared.policy.answer import Mode
+from shared.policy.loader import PACKS, load_pack, resolve_pack
+from shared.policy.pack import Pack
+from shared.policy.skeleton import new_skeleton
+from shared.policy.sources import PackError
+
+FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
+
+
+@click.group()
+def policy() -> None:
+    """政策包：检查、查看、解释、比较、新建。"""
+
+
+@policy.command()
+@click.argument("path", type=FOLDER, default=PACKS)
+def check(path: Path) -> None:
+    """检查一个或全部政策包：格式、出处、代码、自带的测试。"""
+    problems = commands.check(path)
+    for problem in problems:
+        click.echo(str(problem), err=True)
+    if problems:
+        raise click.ClickException(f"共 {len(problems)} 处问题")
+    click.echo("检查通过")
+
+
+@policy.command()
+@click.argument("region")
+@click.option("--under", default="", help="只看某一部分，如 notices.empowerment")
+@click.option("--search", "words", default="", help="按词查找")
+def show(region: str, under: str, words: str) -> None:
+    """列出政策包的值和出处。"""
+    pack = _load(region)
+    for row in commands.search(pack, words) if words else commands.show(pack, under):
+        click.echo(f"{row.path} = {row.value}")
+        for one in row.citations:
+            click.echo(f"    {one.place}{commands.quoted(one)}")
+
+
+@policy.command()
+@click.argument("question")
+@click.option("--region", required=True, help="政策包，如 cn")
+@click.option("--facts", default="{}", help="事实（JSON，或 @文件名）")
+@click.option("--today", default=None, help="日期，如 2026-03-17")
+@click.option("--mode", type=click.Choice(["enforced", "advisory"]), default=None, help="强制或参考")
+def explain(question: str, region: str, facts: str, today: str | None, mode: str | None) -> None:
+    """回答一个问题，并说明依据和怎样会改变。"""
+    if today is None:
+        raise click.UsageError("请用 --today 指定日期")
+    pack = _load(region)
+    if mode is not None:
+        pack = pack.with_mode(cast(Mode, mode))
+    try:
+        lines = commands.explain(question, _facts(facts), pack, date.fromisoformat(today))
+    except KeyError:
+        raise click.ClickException(f"没有这个问题：{question}") from None
+    except ValueError as error:
+        raise click.ClickException(f"事实有误：{error}") from None
+    click.echo("\n".join(lines))
+
+
+@policy.command()
+@click.argument("before")
+@click.argument("after")
+def diff(before: str, after: str) -> None:
+    """比较两个政策包，逐项列出不同（地区代号，或政策包文件夹）。"""
+    for one in commands.diff(_load(before), _load(after)):
+        click.echo(one.path)
+        for sign, row in (("-", one.before), ("+", one.after)):
+            if row is not None:
+                click.echo(f"  {sign} {row.value}    {row.citations[0].place}{commands.quoted(row.citations[0])}")
+
+
+@policy.command("dry-run")
+@click.argument("pack")
+@click.option("--decisions", type=click.Path(exists=True, dir_okay=False, path_type=Path), required=True)
+def dry_run(pack: str, decisions: Path) -> None:
+    """用另一个政策包重算已记录的决定（每行一个 JSON），只列出不同的。"""
+    recorded = []
+    for line in decisions.read_text("utf-8").splitlines():
+        raw = json.loads(line)
+        day = datetime.fromisoformat(raw["today"]).date()
+        facts, codes = raw["facts"], tuple(raw["codes"])
+        recorded.append(commands.Recorded(str(raw["id"]), raw["question"], facts, day, raw["verdict"], codes))
+    changed = commands.dry_run(_load(pack), recorded)
+    for one in changed:
+        before = f"{one.recorded.verdict} {', '.join(one.recorded.codes)}"
+        click.echo(f"{one.recorded.id} {one.recorded.question}: {before} → {one.verdict} {', '.join(one.codes)}")
+    click.echo(f"{len(recorded)} 项决定，{len(changed)} 项结果不同")
+
+
+@policy.command()
+@click.argument("region")
+@click.argument("title")
+@click.option("--parent", default="cn", show_default=True, help="继承的政策包")
+@click.option("--level", type=click.Choice(["province", "city", "unit"]), default="province", show_default=True)
+@click.option("--into", type=FOLDER, default=Path(), help="写到哪个文件夹")
+def new(region: str, title: str, parent: str, level: str, into: Path) -> None:
+    """新建一个带说明的政策包。"""
+    files = new_skeleton(region, title, parent=parent, level=level)
+    existing = [name for name in files if (into / name).exists()]
+    if existing:
+        raise click.ClickException(f"已经存在：{'、'.join(existing)}")
+    for name, text in files.items():
+        (into / name).parent.mkdir(parents=True, exist_ok=True)
+        (into / name).write_text(text, "utf-8")
+        click.echo(str(into / name))
+
+
+def _load(name: str) -> Pack:
+    try:
+        if Path(name, "pack.toml").is_file():
+            sources, regions = commands.sources_of(Path(name))
+            return resolve_pack(regions[0], sources)
+        return load_pack(name)
+    except PackError as error:
+        raise click.ClickException(str(error)) from None
+
+
+def _facts(text: str) -> dict[str, Any]:
+    raw = Path(text[1:]).read_text("utf-8") if text.startswith("@") else text
+    facts = json.loads(raw)
+    if not isinstance(facts, dict):
+        raise click.ClickException("事实应为一个 JSON 对象")
+    return facts
