@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Final
 
 from litestar import asgi
+from litestar.enums import ScopeType
 from litestar.types import Receive, Scope, Send
 
 from shared.ui.assets import ADDRESS, BUILT, HASHED_NAME, ensure_assets
@@ -50,13 +51,13 @@ class Assets:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer GET and HEAD; anything else is 405, an unknown name 404."""
-        if scope["type"] != "http":
+        if scope["type"] != ScopeType.HTTP:
             return
         if self._files is None:
             self.load()
         assert self._files is not None
         method = scope["method"]
-        found = self._files.get(scope["path"].rsplit("/", 1)[-1])
+        found = self._files.get(scope["path"].strip("/").rsplit("/", 1)[-1])
         if method not in ("GET", "HEAD"):
             await _answer(send, 405, [(b"allow", b"GET, HEAD")], b"", head=False)
         elif found is None:

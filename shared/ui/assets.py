@@ -146,7 +146,9 @@ def _fingerprint(root: Path, parts: tuple[str, ...]) -> str:
 def _joined(root: Path, parts: tuple[str, ...]) -> bytes:
     joined = b"\n".join(_SOURCE_MAP.sub(b"", (root / part).read_bytes()).strip() for part in parts) + b"\n"
     if parts[0].startswith(_TABLER) and parts[0].endswith(".css"):
-        return _MIXED.sub(r"\g<before>\g<name>:\g<colour>\g<important>;\g<name>:" + _MIXED_AGAIN, joined.decode()).encode()
+        return _MIXED.sub(
+            r"\g<before>\g<name>:\g<colour>\g<important>;\g<name>:" + _MIXED_AGAIN, joined.decode()
+        ).encode()
     return joined
 
 

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 import structlog
 from litestar import Request, Response, post
+from litestar.enums import ScopeType
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
 CONTENT_SECURITY_POLICY: Final = (
@@ -27,7 +28,14 @@ _ALWAYS: Final = (
 _HSTS: Final = (b"strict-transport-security", b"max-age=31536000; includeSubDomains")
 _SET_HERE: Final = frozenset(name for name, _ in (*_ALWAYS, _HSTS))
 REPORT_LIMIT_BYTES: Final = 16 * 1024
-_REPORT_FIELDS: Final = ("document-uri", "violated-directive", "effective-directive", "blocked-uri", "source-file", "line-number")
+_REPORT_FIELDS: Final = (
+    "document-uri",
+    "violated-directive",
+    "effective-directive",
+    "blocked-uri",
+    "source-file",
+    "line-number",
+)
 
 
 class SecurityHeaders:
@@ -44,7 +52,7 @@ class SecurityHeaders:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on; complete the headers of its response."""
-        if scope["type"] != "http":
+        if scope["type"] != ScopeType.HTTP:
             await self._app(scope, receive, send)
             return
         is_private = self._private.match(scope["path"]) is not None
@@ -77,7 +85,7 @@ class SecurityHeaders:
         return kept
 
 
-@post("/csp-report", status_code=204, opt={"exclude_from_auth": True, "exclude_from_csrf": True}, name="csp_report")
+@post("/csp-report", status_code=204, opt={"audience": "browser"}, name="csp_report")
 async def csp_report(request: Request[Any, Any, Any]) -> Response[None]:
     """Log what a browser refused to load: named fields only, without queries, and nothing of an oversized report."""
     body = b""
@@ -90,5 +98,7 @@ async def csp_report(request: Request[Any, Any, Any]) -> Response[None]:
         shown = {name: str(report[name]).partition("?")[0][:300] for name in _REPORT_FIELDS if name in report}
     except (ValueError, AttributeError, TypeError):
         return Response(None, status_code=400)
-    structlog.get_logger("csp").warning("content_refused", **{name.replace("-", "_"): value for name, value in shown.items()})
+    structlog.get_logger("csp").warning(
+        "content_refused", **{name.replace("-", "_"): value for name, value in shown.items()}
+    )
     return Response(None, status_code=204)

@@ -35,7 +35,12 @@ def bundled_licences(built: Path) -> list[Licence]:
     """What ``write_licences`` wrote, by package name; ``built`` is the folder of the assets."""
     folder = built / "licences"
     return [
-        Licence(one["package"], one["version"], one["name"], (folder / f"{_file_name(one['package'])}.txt").read_text("utf-8"))
+        Licence(
+            one["package"],
+            one["version"],
+            one["name"],
+            (folder / f"{_file_name(one['package'])}.txt").read_text("utf-8"),
+        )
         for one in json.loads((folder / "index.json").read_bytes())
     ]
 
@@ -65,14 +70,22 @@ def _texts(package: Path) -> str:
 def _assembled(package: Path, name: str, texts: dict[str, str], bundled: dict[str, dict[str, str]]) -> str:
     """For a package that ships no text: its own banner, then the grant of the same licence as another package has it."""
     banner = next(
-        (match.group(0) for path in sorted(package.glob("dist/css/*.min.css"), key=lambda path: len(path.name)) if (match := re.search(r"/\*!.*?\*/", path.read_text("utf-8"), re.S))),
+        (
+            match.group(0)
+            for path in sorted(package.glob("dist/css/*.min.css"), key=lambda path: len(path.name))
+            if (match := re.search(r"/\*!.*?\*/", path.read_text("utf-8"), re.S))
+        ),
         package.name,
     )
-    grant = next(text[text.index(_GRANT) :] for path, text in texts.items() if bundled[path]["license"] == name and _GRANT in text)
+    grant = next(
+        text[text.index(_GRANT) :]
+        for path, text in texts.items()
+        if bundled[path]["license"] == name and _GRANT in text
+    )
     return f"{banner}\n\n{grant}"
 
 
 def _icon_licence() -> Licence:
     package = metadata.distribution(_ICONS)
     texts = [path.read_text("utf-8") for path in package.files or () if _TEXT_NAMES.fullmatch(path.name)]
-    return Licence(_ICONS, package.version, package.metadata.get("License", "MIT"), "\n\n".join(texts))
+    return Licence(_ICONS, package.version, package.metadata["License"], "\n\n".join(texts))

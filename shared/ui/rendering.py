@@ -13,6 +13,7 @@ from markupsafe import Markup
 
 from shared.ui import words
 from shared.ui.assets import ROOT, asset
+from shared.ui.error_pages import error_words
 from shared.ui.icons import icon
 from shared.ui.links import with_query
 from shared.ui.page import FormState, Page
@@ -23,9 +24,10 @@ DEFAULTS: Mapping[str, Any] = {
     "province": None,
     "clock": None,
     "menu": (),
-    "flash": (),
+    "flash": None,
     "form_key": "",
-    "csrf": "",
+    "message": "",
+    "request_id": "",
     "refresh_seconds": None,
     "page": Page("职务科技成果管理平台"),
     "form": FormState(),
@@ -54,8 +56,22 @@ def make_environment(directories: list[Path], *, reload: bool = False, bytecode:
         bytecode_cache=FileSystemBytecodeCache(str(bytecode)) if bytecode is not None else None,
     )
     environment.globals.update(DEFAULTS)
-    environment.globals.update(icon=icon, asset=asset, chart_scripts=chart_scripts, with_query=with_query)
-    for name in ("keep", "day", "day_long", "moment", "days_left", "urgency", "yuan", "money", "share", "count", "size"):
+    environment.globals.update(
+        icon=icon, asset=asset, chart_scripts=chart_scripts, with_query=with_query, error_words=error_words
+    )
+    for name in (
+        "keep",
+        "day",
+        "day_long",
+        "moment",
+        "days_left",
+        "urgency",
+        "yuan",
+        "money",
+        "share",
+        "count",
+        "size",
+    ):
         # ``count`` replaces Jinja's alias of ``length``, which templates here spell out.
         environment.filters[name] = getattr(words, name)
     environment.policies["json.dumps_kwargs"] = {"ensure_ascii": False, "separators": (",", ":"), "default": _plain}

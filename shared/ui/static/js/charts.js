@@ -4,7 +4,10 @@
   const COLOURS = ['#0b5cad', '#5e9bd6', '#c3ccd8', '#d9730d', '#2c8745', '#7a5ea8'];
   const TONES = { ok: '#0b5cad', wait: '#e8a33d', ret: '#d9480f', none: '#c3ccd8', good: '#2c8745' };
   const DARK = ['#0b5cad', '#d9480f', '#2c8745', '#7a5ea8'];
-  const PALE = 0.45;
+  const PALE = 0.5;
+  // Mixed with white, not made translucent: the label of a translucent bar would fade with it.
+  const paler = (colour) => `#${[1, 3, 5].map((at) => Math.round(parseInt(colour.slice(at, at + 2), 16) * PALE + 255 * (1 - PALE)).toString(16).padStart(2, '0')).join('')}`;
+  const NARROW = 400;
   const text = { color: '#33404f', fontSize: 13 };
 
   const formatted = (value) => (value === null || value === undefined ? '—' : Number(value).toLocaleString('zh-CN', { maximumFractionDigits: 2 }));
@@ -20,7 +23,7 @@
       itemStyle: { color: colour },
       data: one.data.map((value, at) => {
         const shown = spec.stacked && horizontal ? value || null : value;
-        return pale.has(at) ? { value: shown, itemStyle: { color: colour, opacity: PALE } } : shown;
+        return pale.has(at) ? { value: shown, itemStyle: { color: paler(colour) } } : shown;
       }),
     };
     if (spec.kind === 'line') return { ...made, symbolSize: 7, lineStyle: { color: colour, width: 2.5 } };
@@ -33,19 +36,22 @@
     return made;
   };
 
-  const options = (spec, narrow) => {
+  const options = (spec, width) => {
+    const narrow = width < NARROW;
     const horizontal = spec.kind === 'bar-horizontal';
     const line = { axisLine: { lineStyle: { color: '#aeb8c4' } }, axisTick: { show: false }, axisLabel: { color: '#46515e', fontSize: 13 } };
     const category = { type: 'category', data: spec.categories, inverse: horizontal, ...line };
     const value = { type: 'value', minInterval: spec.whole ? 1 : 0, ...line, axisLine: { show: false }, splitLine: { lineStyle: { color: '#e6ebf1' } } };
     if (!horizontal) category.axisLabel = { ...line.axisLabel, interval: 0, lineHeight: 18 };
-    const rows = narrow ? Math.ceil(spec.series.map((one) => one.name.length).reduce((a, b) => a + b + 4, 0) / 22) : 1;
+    const small = narrow || spec.series.length > 2;
+    const legend = spec.series.reduce((sum, one) => sum + one.name.length * (small ? 12 : 13) + 19 + (small ? 10 : 18), 0);
+    const rows = Math.ceil(legend / width);
     return {
       animation: false,
       textStyle: { fontFamily: getComputedStyle(document.body).fontFamily, fontSize: 13, color: '#46515e' },
       tooltip: { trigger: 'axis', renderMode: 'richText', axisPointer: { type: spec.kind === 'line' ? 'line' : 'shadow' }, valueFormatter: (v) => `${formatted(v)}${spec.unit ? ` ${spec.unit}` : ''}` },
-      legend: { top: 0, left: 0, itemWidth: 14, itemHeight: 10, itemGap: narrow ? 10 : 18, textStyle: narrow ? { ...text, fontSize: 12 } : text },
-      grid: { left: 4, right: 16, top: 18 + rows * 24 + (spec.totals ? 18 : 0), bottom: 4, containLabel: true },
+      legend: { top: 0, left: 0, itemWidth: 14, itemHeight: 10, itemGap: small ? 10 : 18, textStyle: small ? { ...text, fontSize: 12 } : text },
+      grid: { left: 4, right: 16, top: 16 + rows * 24 + (spec.totals ? 14 : 0), bottom: 4, containLabel: true },
       xAxis: horizontal ? value : category,
       yAxis: horizontal ? category : value,
       series: spec.series.map((one, index) => series(spec, one, index, narrow)),
@@ -58,9 +64,8 @@
     place.dataset.drawn = 'yes';
     const spec = JSON.parse(source.textContent);
     const chart = window.echarts.init(place, null, { renderer: 'svg' });
-    const narrow = () => place.clientWidth < 480;
-    chart.setOption(options(spec, narrow()));
-    window.addEventListener('resize', () => { chart.resize(); chart.setOption(options(spec, narrow()), true); });
+    chart.setOption(options(spec, place.clientWidth));
+    window.addEventListener('resize', () => { chart.resize(); chart.setOption(options(spec, place.clientWidth), true); });
   };
   const drawAll = () => document.querySelectorAll('[data-chart]').forEach(draw);
   document.addEventListener('DOMContentLoaded', drawAll);
