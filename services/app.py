@@ -14,6 +14,7 @@ from services.administration import routes_public as administration_public
 from services.edge import Edge
 from services.errors import EXCEPTION_HANDLERS
 from services.health import HEALTH
+from services.home import routes_public as home_public
 from shared.db.engine import make_engine
 from shared.keys.keyring import Keyring
 from shared.settings import Settings, settings
@@ -52,6 +53,7 @@ def routers() -> list[ControllerRouterHandler]:
         csp_report,
         *HEALTH,
         *administration_public.HANDLERS,
+        *home_public.HANDLERS,
         Router(
             "/",
             route_handlers=PUBLIC,

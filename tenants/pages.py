@@ -130,7 +130,7 @@ _FLASHES = {
     "submitted": "已提交",
     "imported": "导入完成",
     "published": "已发布",
-    "moved": "演示时钟开始推进",
+    "moved": "演示时钟已拨到新的时间，到期事项已按先后顺序执行",
 }
 
 

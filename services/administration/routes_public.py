@@ -1,7 +1,6 @@
 """Sign-in, sign-out and the identity provider's back-channel: before a tenant is known."""
 
 from typing import Any
-from urllib.parse import urlsplit
 
 import structlog
 from litestar import Request, Response, get, post
@@ -9,6 +8,7 @@ from litestar.datastructures import Cookie
 from litestar.response import Redirect
 
 from shared.errors import Forbidden
+from shared.ui.links import local_address
 from tenants.isolation import cookie_name, form_key_is_ours, load_session, open_edge
 from tenants.pages import page
 from tenants.sso import SignInRefused, begin_sign_in, complete_sign_in, end_session
@@ -34,16 +34,6 @@ def _cookie(request: Request[Any, Any, Any], name: str, value: str, seconds: int
         samesite="lax",
         secure=request.app.state.settings.secure_cookies,
     )
-
-
-def local_address(wanted: str | None) -> str:
-    """A path of our own, or nothing: a return address never leads to another site."""
-    if not wanted:
-        return ""
-    parts = urlsplit(wanted)
-    if parts.scheme or parts.netloc or not wanted.startswith("/") or wanted.startswith(("//", "/\\")):
-        return ""
-    return wanted
 
 
 @get("/sign-in", opt={"audience": "anonymous"}, include_in_schema=False)
@@ -96,6 +86,7 @@ async def sign_out(request: Request[Any, Any, Any]) -> Response[Any]:
     if not form_key_is_ours(request.app.state.keyring.form_key, edge.token, str(form.get("form_key", ""))):
         raise Forbidden("页面已过期，请返回上一页刷新后重新提交")
     id_token = await end_session(request.app.state.keyring, edge, edge.token)
+    edge.session = None  # the page that follows is nobody's
     expired = _cookie(request, cookie_name(request), "", 0)
     response = page(
         request,

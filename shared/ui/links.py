@@ -1,8 +1,8 @@
-"""Addresses with a query, for sorting, paging and filtering links."""
+"""Addresses of our own: with a query for sorting, paging and filtering; and whether an address is ours at all."""
 
 from collections.abc import Mapping
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 
 
 def with_query(path: str, query: Mapping[str, Any], **changes: Any) -> str:
@@ -15,3 +15,16 @@ def with_query(path: str, query: Mapping[str, Any], **changes: Any) -> str:
         if value is not None and value != ""
     ]
     return f"{path}?{urlencode(kept)}" if kept else path
+
+
+def local_address(wanted: str | None) -> str:
+    """A path of our own with its query, or nothing: a return address never leads to another site.
+
+    Browsers drop tabs and line breaks and read a backslash as a slash, so an address with any of them is none of ours.
+    """
+    if not wanted or not wanted.startswith("/") or wanted.startswith("//"):
+        return ""
+    if "\\" in wanted or any(character < " " or character == "\x7f" for character in wanted):
+        return ""
+    parts = urlsplit(wanted)
+    return "" if parts.scheme or parts.netloc else wanted
