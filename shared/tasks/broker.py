@@ -7,6 +7,7 @@ asked for it was committed. Delivery is at least once, so every task may run twi
 import asyncio
 import threading
 from collections.abc import Awaitable, Callable, Coroutine
+from dataclasses import replace
 from typing import Any, Concatenate, ParamSpec
 from uuid import UUID, uuid4
 
@@ -79,14 +80,17 @@ class Task:
     """A task as slices see it: a name, a queue, and the coroutine that does one transaction's work.
 
     ``upkeep`` marks what keeps a tenant's own streams in order (sealing, the outbox): it always works as the worker of the
-    tenant that the message names, whoever wrote into that stream.
+    tenant that the message names, whoever wrote into that stream; ``role`` is its database role.
     """
 
-    def __init__(self, function: Callable[..., Awaitable[None]], queue: str, *, upkeep: bool = False) -> None:
+    def __init__(
+        self, function: Callable[..., Awaitable[None]], queue: str, *, upkeep: bool = False, role: str = "worker"
+    ) -> None:
         self.function = function
         self.name = function.__name__
         self.queue = queue
         self.upkeep = upkeep
+        self.role = role
         TASKS[self.name] = self
 
     async def enqueue(
@@ -121,12 +125,12 @@ class Task:
 
 
 def task(
-    queue: str = "default", *, upkeep: bool = False
+    queue: str = "default", *, upkeep: bool = False, role: str = "worker"
 ) -> Callable[[Callable[Concatenate[Transaction, P], Coroutine[Any, Any, None]]], Task]:
     """Declare an actor: ``@task() async def seal_audit(tx, **payload)``."""
 
     def declare(function: Callable[Concatenate[Transaction, P], Coroutine[Any, Any, None]]) -> Task:
-        return Task(function, queue, upkeep=upkeep)
+        return Task(function, queue, upkeep=upkeep, role=role)
 
     return declare
 
@@ -168,7 +172,7 @@ def register(broker: PostgresBroker) -> None:
 def _runner(declared: Task) -> Callable[..., Coroutine[Any, Any, None]]:
     async def run(scope: dict[str, str | None], actor: str = "", department: str = "", **payload: Any) -> None:
         if declared.upkeep:
-            entered = await upkeep_scope(worker_engine(), UUID(payload.pop("tenant")))
+            entered = replace(await upkeep_scope(worker_engine(), UUID(payload.pop("tenant"))), role=declared.role)
             who = Actor(None, entered.tenant_id)
         else:
             entered, who = entered_as(scope, actor, department)

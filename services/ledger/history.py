@@ -1,0 +1,236 @@
+"""The only statements that change what is recorded: versions, their projection, search words, totals.
+
+A change holds from a day. Every version known now that reaches beyond that day is closed and written anew with the changed
+values from that day on, so that a correction of the past leaves later changes standing.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Label, Row, Table, case, cast, delete, func, insert, literal, literal_column, select, update
+from sqlalchemy.dialects.postgresql import DATERANGE, TSTZRANGE, Range
+
+from services.ledger.entry import Completer, Right, grams_of, name_key, sort_key
+from services.ledger.models import (
+    achievement,
+    achievement_completer,
+    achievement_gram,
+    achievement_right,
+    achievement_version,
+    conversion_record,
+    conversion_record_version,
+    ledger_number,
+)
+from services.ledger.totals import add_change, change_of
+from shared.db.transaction import Transaction
+from shared.ids import new_id
+
+_META = frozenset({"tenant_id", "id", "version", "held", "recorded", "reason", "actor_id", "revision"})
+_OWN: Label[Any] = literal_column("xmin = pg_current_xact_id()::xid").label("own")
+_TICK = timedelta(microseconds=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """A current table with its versions."""
+
+    current: Table
+    versions: Table
+
+    @property
+    def copied(self) -> tuple[str, ...]:
+        return tuple(c.name for c in self.versions.c if c.name not in _META and c.computed is None)
+
+
+ACHIEVEMENTS = Recorded(achievement, achievement_version)
+CONVERSIONS = Recorded(conversion_record, conversion_record_version)
+
+
+async def write_versions(
+    tx: Transaction, kind: Recorded, row_id: UUID, patch: Mapping[str, Any], since: date, reason: str, revision: int
+) -> datetime:
+    """Record that a row has other values from ``since`` on; returns the instant from which that is known.
+
+    The caller holds the row's lock, so that the instant read here is later than that of every version it closes. A
+    second change in the same transaction replaces the first one's versions: what was never committed was never known.
+
+    :raises ValueError: nothing is known of the row from that day on.
+    """
+    versions = kind.versions
+    known = await tx.rows(
+        select(versions.c.version, versions.c.held, versions.c.recorded, _OWN)
+        .where(
+            versions.c.tenant_id == tx.tenant_id,
+            versions.c.id == row_id,
+            func.upper_inf(versions.c.recorded),
+            versions.c.held.op("&&")(func.daterange(since, None)),
+        )
+        .order_by(func.lower(versions.c.held))
+    )
+    if not known:
+        raise ValueError("nothing is recorded from that day on")
+    now = await tx.recorded_now()
+    own = [row.recorded.lower for row in known if row.own]
+    at: datetime = own[0] if own else max(now, max(row.recorded.lower for row in known) + _TICK)
+    await tx.execute(
+        update(versions)
+        .where(
+            versions.c.tenant_id == tx.tenant_id,
+            versions.c.id == row_id,
+            versions.c.version.in_([row.version for row in known]),
+        )
+        .values(
+            recorded=case(
+                (func.lower(versions.c.recorded) == at, cast(literal("empty"), TSTZRANGE)),
+                else_=func.tstzrange(func.lower(versions.c.recorded), at),
+            )
+        )
+    )
+    for row in known:
+        if row.held.lower is not None and row.held.lower < since:
+            await _copy_version(tx, kind, row_id, row.version, Range(row.held.lower, since), at, {})
+        held = Range(max(since, row.held.lower or since), row.held.upper)
+        changed = {**patch, "reason": reason, "actor_id": tx.actor.person_id, "revision": revision}
+        await _copy_version(tx, kind, row_id, row.version, held, at, changed)
+    return at
+
+
+async def _copy_version(
+    tx: Transaction,
+    kind: Recorded,
+    row_id: UUID,
+    version: UUID,
+    held: Range[date],
+    at: datetime,
+    changed: Mapping[str, Any],
+) -> None:
+    versions = kind.versions
+    names = ["tenant_id", "id", "version", "held", "recorded", *kind.copied, "reason", "actor_id", "revision"]
+    fixed: dict[str, Any] = {
+        "version": literal(new_id()),
+        "held": cast(literal(held, DATERANGE), DATERANGE),
+        "recorded": func.tstzrange(at, None),
+    }
+    columns = [
+        fixed[name]
+        if name in fixed
+        else cast(literal(changed[name], versions.c[name].type), versions.c[name].type)
+        if name in changed
+        else versions.c[name]
+        for name in names
+    ]
+    await tx.execute(
+        insert(versions).from_select(
+            names,
+            select(*columns).where(
+                versions.c.tenant_id == tx.tenant_id, versions.c.id == row_id, versions.c.version == version
+            ),
+        )
+    )
+
+
+async def change_achievement(
+    tx: Transaction,
+    before: Row[Any],
+    patch: Mapping[str, Any],
+    since: date,
+    reason: str,
+    *,
+    team: Sequence[Completer] | None = None,
+    rights: Sequence[Right] | None = None,
+) -> Row[Any]:
+    """Write a change of one locked achievement everywhere: versions, projection, team, rights, search words, totals.
+
+    ``team`` members are existing people. A changed ``state`` was already moved by the caller. Returns the row as it
+    stands afterwards.
+    """
+    values = dict(patch)
+    if "name" in values:
+        values.update(name_key=name_key(values["name"]), sort_key=sort_key(values["name"]))
+    recorded = dict(values)
+    if team is not None:
+        recorded.update(team=[_member(member) for member in team], team_size=len(team))
+        values["team_size"] = len(team)
+        await _replace_team(tx, before.id, team)
+    if rights is not None:
+        recorded["rights"] = [right.as_json() for right in rights]
+        await _replace_rights(tx, before.id, rights)
+    revision = before.revision + 1
+    at = await write_versions(tx, ACHIEVEMENTS, before.id, recorded, since, reason, revision)
+    values.pop("state", None)
+    after = await tx.row(
+        update(achievement)
+        .where(achievement.c.tenant_id == tx.tenant_id, achievement.c.id == before.id)
+        .values(**values, revision=revision, recorded_at=at, held_from=max(since, before.held_from))
+        .returning(achievement)
+    )
+    assert after is not None
+    if "name" in values and after.name_key != before.name_key:
+        await _replace_grams(tx, after)
+    await add_change(tx, change_of(before, after))
+    return after
+
+
+def _member(member: Completer) -> dict[str, Any]:
+    values = member.as_json()
+    del values["name"]
+    return values
+
+
+async def _replace_team(tx: Transaction, row_id: UUID, team: Sequence[Completer]) -> None:
+    table = achievement_completer
+    await tx.execute(delete(table).where(table.c.tenant_id == tx.tenant_id, table.c.achievement_id == row_id))
+    rows = [
+        {
+            "tenant_id": tx.tenant_id,
+            "achievement_id": row_id,
+            "position": place,
+            "person_id": member.person_id,
+            "role": member.role,
+            "share_numerator": member.share.numerator if member.share is not None else None,
+            "share_denominator": member.share.denominator if member.share is not None else None,
+        }
+        for place, member in enumerate(team, 1)
+    ]
+    if rows:
+        await tx.execute(insert(table).values(rows))
+
+
+async def _replace_rights(tx: Transaction, row_id: UUID, rights: Sequence[Right]) -> None:
+    table = achievement_right
+    await tx.execute(delete(table).where(table.c.tenant_id == tx.tenant_id, table.c.achievement_id == row_id))
+    rows = [
+        {"tenant_id": tx.tenant_id, "achievement_id": row_id, "position": place, **right.as_json()}
+        for place, right in enumerate(rights, 1)
+    ]
+    if rows:
+        await tx.execute(insert(table).values(rows))
+
+
+async def _replace_grams(tx: Transaction, row: Row[Any]) -> None:
+    table = achievement_gram
+    await tx.execute(delete(table).where(table.c.tenant_id == tx.tenant_id, table.c.achievement_id == row.id))
+    await tx.execute(
+        insert(table).values(
+            [{"tenant_id": tx.tenant_id, "gram": gram, "achievement_id": row.id} for gram in grams_of(row.name_key)]
+        )
+    )
+
+
+async def retire(tx: Transaction, row: Row[Any], reason: str) -> None:
+    """What follows a revocation: its number stays used and is marked, its rights' numbers and its name are free again."""
+    await tx.execute(
+        update(ledger_number)
+        .where(ledger_number.c.tenant_id == tx.tenant_id, ledger_number.c.number == row.number)
+        .values(revoked_at=func.clock_timestamp(), reason=reason)
+    )
+    await tx.execute(
+        update(achievement_right)
+        .where(achievement_right.c.tenant_id == tx.tenant_id, achievement_right.c.achievement_id == row.id)
+        .values(live=False)
+    )
+    table = achievement_gram
+    await tx.execute(delete(table).where(table.c.tenant_id == tx.tenant_id, table.c.achievement_id == row.id))
