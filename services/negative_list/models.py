@@ -45,16 +45,17 @@ class Mark(StrEnum):
     ENDED = "ended"
 
 
-STATES = {
+STATES: dict[str, str] = {
     ListState.DRAFT: "草案",
     ListState.CONSULTING: "征求意见中",
     ListState.CONSULTED: "征求意见结束",
     ListState.DETERMINED: "已确定",
     ListState.PUBLISHED: "已发布",
 }
-MARKS = {Mark.KEPT: "", Mark.NEW: "新增", Mark.REVISED: "修订", Mark.ENDED: "终止"}
+MARKS: dict[str, str] = {Mark.KEPT: "", Mark.NEW: "新增", Mark.REVISED: "修订", Mark.ENDED: "终止"}
 PROCEEDINGS = {"review": "专家审核与评估", "determination": "共同确定"}
 CHANNELS = {"online": "网上", "letter": "来信", "visit": "来访", "meeting": "座谈会"}
+ADOPTED = {"adopted": "采纳", "partly": "部分采纳", "not": "未采纳"}
 
 list_version = global_table(
     "list_version",
@@ -68,20 +69,21 @@ list_version = global_table(
     Column("title", String(120), nullable=False),
     Column("state", String(12), nullable=False),
     Column("basis", Json, nullable=False, comment="citation: document, article, quote, pack and its version"),
-    Column("draft", Json, nullable=False, comment="items in order: code, category, title, note, mark"),
+    Column("draft", Json, nullable=False, comment="prefix of new codes, and items: code, category, title, note, mark"),
     Column("drafted_at", DateTime(timezone=True), nullable=False),
     Column("decided_on", Date),
     Column("published_at", DateTime(timezone=True)),
     Column("effective_on", Date),
     Column("ended_on", Date, comment="the first day on which it is no longer in force"),
-    Column("hash", String(64), comment="SHA-256 of the canonical content, from publication on"),
+    Column("content", Text, comment="the canonical JSON of the published version, as it is downloaded"),
+    Column("hash", String(64), comment="SHA-256 of the content"),
     Column("changed_at", DateTime(timezone=True), nullable=False, server_default=func.clock_timestamp()),
     UniqueConstraint("province_id", "kind", "number", name="list_version_province_id_kind_number_key"),
     UniqueConstraint("id", "province_id", name="list_version_id_province_id_key"),
     ForeignKeyConstraint(["province_id"], ["app.province.province_id"]),
     CheckConstraint(
         "(state = 'published') = (published_at is not null) and (published_at is null or "
-        "(decided_on is not null and effective_on is not null and hash is not null))",
+        "(decided_on is not null and effective_on is not null and content is not null and hash is not null))",
         name="list_version_published_check",
     ),
     Index("list_version_published_at_idx", "published_at"),
@@ -152,6 +154,7 @@ list_proceeding = tenant_table(
     Column("held_on", Date, nullable=False),
     Column("participants", Text, nullable=False, comment="units and numbers of experts, no names of persons"),
     Column("opinion", Text, nullable=False),
+    Column("considerations", Json, comment="what the pack asks to weigh, and what was said of it"),
     Column("document", String(200), nullable=False, comment="name or number of the minutes"),
     Column("actor_id", Uuid),
     Column("recorded_at", DateTime(timezone=True), nullable=False, server_default=func.clock_timestamp()),

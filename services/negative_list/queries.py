@@ -347,3 +347,24 @@ async def opinion_counts(tx: Transaction, consultation_id: UUID) -> tuple[int, i
     )
     assert row is not None
     return row.received, row.answered
+
+
+async def unanswered_opinions(tx: Transaction, version_id: UUID) -> int:
+    """How many opinions of all rounds on a version have no answer yet."""
+    number: int = await tx.scalar(
+        select(func.count())
+        .select_from(list_opinion.join(list_consultation, list_consultation.c.id == list_opinion.c.consultation_id))
+        .where(
+            list_opinion.c.tenant_id == tx.tenant_id,
+            list_consultation.c.province_id == tx.province_id,
+            list_consultation.c.version_id == version_id,
+            list_opinion.c.answered_at.is_(None),
+        )
+    )
+    return number
+
+
+async def published_items(tx: Transaction, kind: str) -> dict[str, Row[Any]]:
+    """Every item of a kind that was ever published, by code."""
+    rows = await tx.rows(select(list_item).where(list_item.c.province_id == tx.province_id, list_item.c.kind == kind))
+    return {row.code: row for row in rows}

@@ -50,13 +50,14 @@ CREATE TABLE app.list_version (
   published_at TIMESTAMP WITH TIME ZONE,
   effective_on DATE,
   ended_on DATE,
+  content TEXT,
   hash VARCHAR(64),
   changed_at TIMESTAMP WITH TIME ZONE DEFAULT clock_timestamp() NOT NULL,
   CONSTRAINT list_version_pkey PRIMARY KEY (id),
   CONSTRAINT list_version_province_id_kind_number_key UNIQUE (province_id, kind, number),
   CONSTRAINT list_version_id_province_id_key UNIQUE (id, province_id),
   CONSTRAINT list_version_province_id_fkey FOREIGN KEY(province_id) REFERENCES app.province (province_id),
-  CONSTRAINT list_version_published_check CHECK ((state = 'published') = (published_at is not null) and (published_at is null or (decided_on is not null and effective_on is not null and hash is not null)))
+  CONSTRAINT list_version_published_check CHECK ((state = 'published') = (published_at is not null) and (published_at is null or (decided_on is not null and effective_on is not null and content is not null and hash is not null)))
 );
 CREATE UNIQUE INDEX list_version_open_key ON app.list_version (province_id, kind) WHERE published_at is null;
 CREATE INDEX list_version_published_at_idx ON app.list_version (published_at);
@@ -64,9 +65,10 @@ comment on column app.list_version.kind is 'in public addresses';
 comment on column app.list_version.rule is 'the pack''s entry under negative_lists';
 comment on column app.list_version.owner is 'province; lists of a unit are another table';
 comment on column app.list_version.basis is 'citation: document, article, quote, pack and its version';
-comment on column app.list_version.draft is 'items in order: code, category, title, note, mark';
+comment on column app.list_version.draft is 'prefix of new codes, and items: code, category, title, note, mark';
 comment on column app.list_version.ended_on is 'the first day on which it is no longer in force';
-comment on column app.list_version.hash is 'SHA-256 of the canonical content, from publication on';
+comment on column app.list_version.content is 'the canonical JSON of the published version, as it is downloaded';
+comment on column app.list_version.hash is 'SHA-256 of the content';
 
 CREATE TABLE app.list_consultation (
   id UUID NOT NULL,
@@ -101,6 +103,7 @@ CREATE TABLE app.list_proceeding (
   held_on DATE NOT NULL,
   participants TEXT NOT NULL,
   opinion TEXT NOT NULL,
+  considerations JSONB,
   document VARCHAR(200) NOT NULL,
   actor_id UUID,
   recorded_at TIMESTAMP WITH TIME ZONE DEFAULT clock_timestamp() NOT NULL,
@@ -112,6 +115,7 @@ CREATE INDEX list_proceeding_province_id_idx ON app.list_proceeding (province_id
 CREATE INDEX list_proceeding_version_idx ON app.list_proceeding (tenant_id, version_id);
 comment on column app.list_proceeding.kind is 'review or determination';
 comment on column app.list_proceeding.participants is 'units and numbers of experts, no names of persons';
+comment on column app.list_proceeding.considerations is 'what the pack asks to weigh, and what was said of it';
 comment on column app.list_proceeding.document is 'name or number of the minutes';
 
 CREATE TABLE app.list_wording (
@@ -199,7 +203,7 @@ def upgrade() -> None:
     grant("select", GLOBAL, (*READERS, "web_science"))
     grant("insert", GLOBAL, "web_science")
     grant(
-        "update (title, state, draft, decided_on, published_at, effective_on, ended_on, hash, changed_at)",
+        "update (title, state, draft, decided_on, published_at, effective_on, ended_on, content, hash, changed_at)",
         "list_version",
         "web_science",
     )
@@ -213,4 +217,6 @@ def upgrade() -> None:
     # The selection is public; who ended it by which paper is not shown there.
     grant("select (tenant_id, province_id, guideline, held, document, selected_on)", "pilot_membership", "web_public")
     grant("insert, update (held, ended_by, changed_at)", "pilot_membership", "web_science")
+    # An opinion takes from its address's bucket in its own transaction: what is refused leaves nothing behind.
+    op.execute("grant execute on function app.take_from_bucket(text, double precision, double precision) to web_public")
     for_maintenance(*GLOBAL, *OWN, "pilot_membership")
