@@ -30,7 +30,7 @@ _MEANINGS = {
 
 
 def load_pack(region: str, root: Path = PACKS, *, mode: Mode | None = None, calendar: Calendar | None = None) -> Pack:
-    """The pack of a region (`cn-53`) with all it inherits, from a folder of packs; raises PackError.
+    """The pack of a region (`cn` is the nation) with all it inherits, from a folder of packs; raises PackError.
 
     `mode` defaults to the pack's own, else advisory for a draft and enforced otherwise.
     """

@@ -52,7 +52,7 @@ class Pack:
 
     @property
     def id(self) -> str:
-        """The region: cn, cn-53, cn-4405 …"""
+        """The region: cn for the nation, else its code by GB/T 2260."""
         return self.header.id
 
     @property

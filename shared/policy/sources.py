@@ -65,7 +65,7 @@ class SourceFile:
 
 
 class Sources:
-    """The texts of a tree of packs by relative name (`cn-53/empowerment/notices.toml`), from a folder or a bundle."""
+    """The texts of a tree of packs by relative name (`cn/civil_code/counting.toml`), from a folder or a bundle."""
 
     def __init__(self, texts: Mapping[str, str]) -> None:
         self.texts = dict(sorted(texts.items()))
