@@ -4,7 +4,7 @@ import time
 from typing import Any
 
 import structlog
-from litestar.enums import ScopeType
+from litestar.enums import HttpMethod, ScopeType
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
 from shared.ids import new_id
@@ -28,10 +28,17 @@ class Edge:
         started = time.perf_counter()
         status = 500
 
+        # HEAD is answered as the GET it asks about, without the body
+        head = scope["method"] == HttpMethod.HEAD
+        if head:
+            scope["method"] = HttpMethod.GET
+
         async def observed(message: Message) -> None:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
+            elif head and message["type"] == "http.response.body":
+                message = {**message, "body": b""}
             await send(message)
 
         try:

@@ -15,6 +15,14 @@ async def test_every_answer_carries_the_security_headers(site: Site, address: st
         assert answer.headers["x-content-type-options"] == "nosniff"
 
 
+async def test_head_is_answered_as_get_without_a_body(site: Site) -> None:
+    visitor = site.anonymous()
+    asked, answered = await visitor.client.head("/healthz"), await visitor.get("/healthz")
+    assert asked.status_code == answered.status_code == 200
+    assert asked.headers["content-length"] == str(len(answered.content))
+    assert asked.content == b""
+
+
 @pytest.mark.parametrize("address", ["/institution/", "/console/"])
 async def test_a_page_without_a_session_leads_to_sign_in(site: Site, address: str) -> None:
     answer = await site.anonymous().get(address)
