@@ -214,9 +214,8 @@ def test_feasibility_has_three_dimensions_and_somebody_who_judged(yunnan: Pack) 
 @pytest.mark.requirement("R005", "R051", "R070", "R072")
 def test_the_vocabularies_of_the_ledger(yunnan: Pack) -> None:
     values = evaluate("ledger.enumerations", {}, yunnan, TODAY).values
-    assert [one["label"] for one in values["types"]] == [
-        "专利权", "计算机软件著作权", "集成电路布图设计专有权", "植物新品种权", "药品上市许可", "临床许可", "专利申请权", "非专利技术",
-    ]  # fmt: skip
+    labels = "专利权 计算机软件著作权 集成电路布图设计专有权 植物新品种权 药品上市许可 临床许可 专利申请权 非专利技术"
+    assert [one["label"] for one in values["types"]] == labels.split()
     assert [one["label"] for one in values["statuses"]] == ["未转化", "意向转化", "转化中", "已转化"]
     assert len(values["modes"]) == 8
     assert [one["label"] for one in values["stages"]] == ["研究阶段", "开发阶段"]
