@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
 
 from shared.policy.resolve import Resolution
 from shared.policy.schema import Content
@@ -21,11 +22,23 @@ def inconsistencies(content: Content, resolution: Resolution) -> list[Problem]:
         ]
     for path, message in _contradictions(content):
         problems.append(_problem(resolution, path, message))
+    for path, reading in _named_readings(resolution.tree, ""):
+        if reading not in content.readings:
+            problems.append(_problem(resolution, path, f"{reading} is not one of the readings"))
     for path, citations in resolution.citations.items():
         for citation in citations:
             if citation.reading is not None and citation.reading not in content.readings:
                 problems.append(_problem(resolution, path, f"{citation.reading} is not one of the readings"))
     return problems
+
+
+def _named_readings(node: Mapping[str, Any], path: str) -> Iterator[tuple[str, str]]:
+    for key, value in node.items():
+        here = f"{path}.{key}" if path else key
+        if isinstance(value, Mapping):
+            yield from _named_readings(value, here)
+        elif key == "reading" and isinstance(value, str):
+            yield here, value
 
 
 def _known(content: Content, where: str) -> frozenset[str]:
@@ -85,6 +98,7 @@ def _form_uses(content: Content) -> Iterator[Use]:
         yield f"conditions.{key}.evidence", condition.evidence, "enumerations.evidence"
     if content.application:
         yield "application.sources", content.application.sources, "enumerations.funding"
+        yield "application.unit_rules", content.application.unit_rules, "enumerations.unit_rule"
 
 
 def _procedure_uses(content: Content) -> Iterator[Use]:
@@ -105,6 +119,7 @@ def _procedure_uses(content: Content) -> Iterator[Use]:
             if step.deadline:
                 yield f"steps.{key}.{code}.deadline", [step.deadline], "deadlines"
     for key, grant in content.grant_types.items():
+        yield f"grant_types.{key}.extension_findings", grant.extension_findings, "enumerations.extension_finding"
         yield f"grant_types.{key}.co_ownership", grant.co_ownership, "enumerations.co_ownership"
 
 
@@ -117,13 +132,28 @@ def _management_uses(content: Content) -> Iterator[Use]:
             yield f"ledger.{name}", getattr(content.ledger, name), "enumerations.status"
     for key, reward in content.rewards.items():
         yield f"rewards.{key}.acts", reward.acts, "enumerations.mode"
+    for key, leader in content.leaders.items():
+        yield f"leaders.{key}.positions", leader.positions, "enumerations.position"
+        yield f"leaders.{key}.approver", [leader.approver] if leader.approver else [], "enumerations.authority"
+    for key, mode in content.conversion_modes.items():
+        yield f"conversion_modes.{key}.evidence", mode.evidence, "enumerations.evidence"
+    if content.exemption:
+        yield "exemption.needs", content.exemption.needs, "enumerations.evidence"
+    for key, duty in content.duties.items():
+        yield f"duties.{key}.actor", [duty.actor], "enumerations.actor"
+        yield f"duties.{key}.evidence", duty.evidence, "enumerations.evidence"
+        if duty.deadline:
+            yield f"duties.{key}.deadline", [duty.deadline], "deadlines"
     for key, approval in content.approvals.items():
+        if approval.approver not in ("none", "not_specified"):
+            yield f"approvals.{key}.approver", [approval.approver], "enumerations.authority"
         yield f"approvals.{key}.filed_with", approval.filed_with, "enumerations.authority"
         if approval.filing_deadline:
             yield f"approvals.{key}.filing_deadline", [approval.filing_deadline], "deadlines"
     for key, report in content.reports.items():
         for code, stage in report.stages.items():
             at = f"reports.{key}.stages.{code}"
+            yield f"{at}.sender", [stage.sender], "enumerations.actor"
             yield f"{at}.recipients", stage.recipients, "enumerations.authority"
             yield f"{at}.copies", stage.copies, "enumerations.authority"
             if stage.deadline:

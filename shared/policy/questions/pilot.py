@@ -140,7 +140,8 @@ def check_continuation(inquiry: Inquiry, key: str, *, in_effect: bool) -> None:
     grant = facts.text("grant_type")
     days = {"signed": facts.day_or_none("signed_on"), "effective": facts.day_or_none("effective_on")}
     late = [need for need in guideline.continues_needs if (day := days.get(need)) is not None and day > last]
-    inquiry.values["continues"] = grant in guideline.continues_for and not late
+    if in_effect or grant in guideline.continues_for:
+        inquiry.values["continues"] = grant in guideline.continues_for and not late
     if grant not in guideline.continues_for:
         if in_effect:
             inquiry.ask(

@@ -123,13 +123,13 @@ def test_a_reading_that_is_not_stated() -> None:
     ],
 )
 def test_citations_are_checked(cite: str, message: str) -> None:
-    rules = f'[duties.a]\nactor = "unit"\ntext = "x"\ncite = {cite}\n'
+    rules = f'[feasibility.a]\nlabel = "x"\ncite = {cite}\n'
     assert any(message in one for one in problems(sources(rules)))
 
 
 def test_a_bare_article_means_that_the_text_was_not_seen() -> None:
-    pack = resolve_pack("cn-99", sources('[duties.a]\nactor = "unit"\ntext = "x"\ncite = "第八条"\n'))
-    citation = pack.citation("duties.a.text")
+    pack = resolve_pack("cn-99", sources('[feasibility.a]\nlabel = "x"\ncite = "第八条"\n'))
+    citation = pack.citation("feasibility.a.label")
     assert (citation.article, citation.quote, citation.text_seen) == ("第八条", "", False)
 
 

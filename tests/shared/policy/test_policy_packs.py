@@ -121,3 +121,69 @@ def test_codes_map_to_the_national_vocabulary_and_what_has_no_counterpart_stands
         "other",
     }
     assert "converting" in yunnan.enumeration("national_status")
+
+
+NUMERALS = [
+    "一",
+    "二",
+    "三",
+    "四",
+    "五",
+    "六",
+    "七",
+    "八",
+    "九",
+    "十",
+    "十一",
+    "十二",
+    "十三",
+    "十四",
+    "十五",
+    "十六",
+    "十七",
+    "十八",
+    "十九",
+    "二十",
+    "二十一",
+]
+
+
+@pytest.mark.parametrize(
+    ("region", "document", "articles"),
+    [
+        ("cn-53", "云南省职务科技成果赋权改革试点操作指引(试行)", 14),
+        ("cn-53", "云南省职务科技成果单列管理试点操作指引(试行)", 21),
+        ("cn-22", "吉林省职务科技成果资产单列管理操作指引（试行）", 19),
+    ],
+)
+def test_every_article_of_the_text_is_somewhere_in_the_pack(region: str, document: str, articles: int) -> None:
+    pack = LOADED[region]
+    cited = {one.article for path in pack.paths() for one in pack.citations(path) if one.document == document}
+    missing = [
+        number
+        for number in NUMERALS[:articles]
+        if not any(article == f"第{number}条" or article.startswith(f"第{number}条(") for article in cited)
+        and not any(article.removeprefix(f"第{number}条") in ("1", "2", "3") for article in cited)
+    ]
+    assert missing == []
+
+
+@pytest.mark.parametrize(
+    "part", ["二（一）1", "二（一）2", "二（一）3", "二（二）1", "二（二）2", "二（二）3", "二（二）4"]
+)
+def test_every_part_of_the_plan_is_somewhere_in_the_pack(part: str) -> None:
+    pack = LOADED["cn-22"]
+    later = [
+        "二（三）1",
+        "二（三）2",
+        "二（三）3",
+        "二（四）1",
+        "二（四）2",
+        "三（一）",
+        "三（二）",
+        "三（三）",
+        "三（四）",
+    ]
+    cited = {one.article for path in pack.paths() for one in pack.citations(path)}
+    assert part in cited
+    assert set(later) <= cited
