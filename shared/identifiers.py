@@ -204,3 +204,38 @@ def _patent_year(body: str) -> int:
     # Eight digits were in use from 1985 to September 2003.
     short = int(body[:2])
     return 1900 + short if short >= 85 else 2000 + short
+
+
+# Registration numbers of other rights, and document numbers --------------------------------------------------------
+
+
+class RegistrationKind(StrEnum):
+    """What a registration number's shape says it is; no check digit of these is known for certain."""
+
+    SOFTWARE_REGISTRATION = "software_registration"
+    SOFTWARE_CERTIFICATE = "software_certificate"
+    PLANT_VARIETY = "plant_variety"
+    IC_LAYOUT = "ic_layout"
+    ACHIEVEMENT_REGISTRATION = "achievement_registration"
+
+
+_REGISTRATIONS = {
+    RegistrationKind.SOFTWARE_REGISTRATION: re.compile(r"(19|20)\d{2}SR\d{6,7}"),
+    RegistrationKind.SOFTWARE_CERTIFICATE: re.compile(r"软著登字第\d{7,8}号"),
+    RegistrationKind.PLANT_VARIETY: re.compile(r"CNA(19|20)\d{2}(\d{7}|\d{4}\.[0-9X])"),
+    RegistrationKind.IC_LAYOUT: re.compile(r"BS\.\d{9}"),
+    RegistrationKind.ACHIEVEMENT_REGISTRATION: re.compile(r"[0-9A-Z]{3}(19|20)\d{2}Y\d{4}"),
+}
+# GB/T 9704: hexagonal brackets, a full year, no leading zero, no 第.
+_DOCUMENT_NUMBER = re.compile(r"[\u4e00-\u9fff]{2,}〔(19|20)\d{2}〕[1-9]\d*号")
+
+
+def registration_kind(text: str) -> RegistrationKind | None:
+    """The kind of right that a registration number belongs to by its shape; None where no known shape fits."""
+    compact = canonical_text(text)
+    return next((kind for kind, shape in _REGISTRATIONS.items() if shape.fullmatch(compact)), None)
+
+
+def is_document_number(text: str) -> bool:
+    """Whether a text is a well-formed 发文字号; brackets of another kind, a padded serial or 第 make it wrong."""
+    return _DOCUMENT_NUMBER.fullmatch(text.strip()) is not None

@@ -8,7 +8,15 @@ from typing import Any
 
 import pytest
 
-from shared.identifiers import CreditCodeFault, PatentFault, credit_code, patent_number
+from shared.identifiers import (
+    CreditCodeFault,
+    PatentFault,
+    RegistrationKind,
+    credit_code,
+    is_document_number,
+    patent_number,
+    registration_kind,
+)
 
 VECTORS: dict[str, Any] = json.loads(Path("tests/data/vectors.json").read_text(encoding="utf-8"))
 
@@ -72,3 +80,23 @@ def test_what_is_wrong_is_said(text: str, fault: PatentFault) -> None:
 )
 def test_one_number_in_many_spellings(text: str) -> None:
     assert patent_number(text).application_number == "201810862228.X"
+
+
+KINDS = {
+    "软件著作权登记号": RegistrationKind.SOFTWARE_REGISTRATION,
+    "软件著作权证书号": RegistrationKind.SOFTWARE_CERTIFICATE,
+    "植物新品种权号": RegistrationKind.PLANT_VARIETY,
+    "集成电路布图设计登记号": RegistrationKind.IC_LAYOUT,
+}
+
+
+@pytest.mark.parametrize("case", [case for case in VECTORS["other_identifiers"] if case["kind"] in KINDS])
+def test_registration_numbers_by_their_shape(case: dict[str, Any]) -> None:
+    assert registration_kind(case["input"]) is KINDS[case["kind"]]
+    assert registration_kind(f" {case['input'].lower()} ") is KINDS[case["kind"]]
+    assert registration_kind(case["input"] + "9" * 4) is None
+
+
+@pytest.mark.parametrize("case", [case for case in VECTORS["other_identifiers"] if case["kind"] == "发文字号"])
+def test_document_numbers(case: dict[str, Any]) -> None:
+    assert is_document_number(case["input"]) is (case["observed_shape"] == "valid")
