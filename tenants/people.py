@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+from collections.abc import Mapping, Sequence
 from uuid import UUID
 
 from sqlalchemy import (
@@ -102,3 +103,33 @@ async def names_of(tx: Transaction, person_ids: list[UUID]) -> dict[UUID, str]:
         select(person.c.id, person.c.name).where(person.c.tenant_id == tx.tenant_id, person.c.id.in_(person_ids))
     )
     return {row.id: row.name or "（已删除）" for row in rows}
+
+
+async def people_named(tx: Transaction, names: Sequence[str]) -> tuple[list[UUID], dict[UUID, str]]:
+    """(ids, those that are new) of people whose names somebody typed; writes nothing: :func:`add_people` does.
+
+    The tenant's one person of exactly that name is meant; a name that nobody or several bear gets a new id, since nobody
+    said which of them it is.
+    """
+    ids: list[UUID] = []
+    new: dict[UUID, str] = {}
+    for name in dict.fromkeys(name.strip() for name in names if name.strip()):
+        known = await tx.rows(
+            select(person.c.id)
+            .where(person.c.tenant_id == tx.tenant_id, person.c.name == name, person.c.erased_at.is_(None))
+            .limit(2)
+        )
+        ids.append(known[0].id if len(known) == 1 else new_id())
+        if len(known) != 1:
+            new[ids[-1]] = name
+    return ids, new
+
+
+async def add_people(tx: Transaction, named: Mapping[UUID, str]) -> None:
+    """Make the rows of people who are new to the tenant."""
+    for person_id, name in named.items():
+        await tx.execute(
+            insert(person).values(
+                tenant_id=tx.tenant_id, id=person_id, province_id=tx.province_id, name=name, salt=new_salt()
+            )
+        )

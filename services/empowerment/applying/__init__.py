@@ -1,0 +1,1 @@
+"""Entering an application: draft, team, conditions, submission."""

@@ -1,0 +1,1 @@
+"""Judging an application: screening, feasibility, internal notice."""
