@@ -10,10 +10,14 @@ from litestar.openapi import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin
 from litestar.types import ControllerRouterHandler
 
+from services.administration import routes_institution as administration_institution
 from services.administration import routes_public as administration_public
 from services.edge import Edge
 from services.errors import EXCEPTION_HANDLERS
 from services.health import HEALTH
+from services.home import routes_console as home_console
+from services.home import routes_institution as home_institution
+from services.home import routes_operator as home_operator
 from services.home import routes_public as home_public
 from shared.db.engine import make_engine
 from shared.keys.keyring import Keyring
@@ -27,11 +31,14 @@ from tenants.pages import MenuEntry
 from tenants.sso import IdentityProvider
 
 PUBLIC: tuple[ControllerRouterHandler, ...] = ()
-INSTITUTION: tuple[ControllerRouterHandler, ...] = ()
-CONSOLE: tuple[ControllerRouterHandler, ...] = ()
-OPERATOR: tuple[ControllerRouterHandler, ...] = ()
+INSTITUTION: tuple[ControllerRouterHandler, ...] = (
+    *home_institution.HANDLERS,
+    *administration_institution.HANDLERS,
+)
+CONSOLE: tuple[ControllerRouterHandler, ...] = (*home_console.HANDLERS,)
+OPERATOR: tuple[ControllerRouterHandler, ...] = (*home_operator.HANDLERS,)
 API: tuple[ControllerRouterHandler, ...] = ()
-MENU: tuple[MenuEntry, ...] = ()
+MENU: tuple[MenuEntry, ...] = (*administration_institution.MENU,)
 
 
 def _signed_in(path: str, handlers: Sequence[ControllerRouterHandler]) -> Router:

@@ -11,6 +11,8 @@ import structlog
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from services.home.tasks import deliver_outbox
+from shared.audit.sealing import sweep_audit
 from shared.clock import SHANGHAI, local_day
 from shared.db.engine import make_engine
 from shared.db.transaction import Actor, Scope
@@ -18,7 +20,7 @@ from shared.observability.logging import configure_logging
 from shared.observability.metrics import serve_metrics
 from shared.settings import Settings, settings
 from shared.tasks.broker import Task, make_broker, register
-from tenants.registry import Tenant, list_tenants
+from tenants.registry import KINDS, Tenant, list_tenants
 
 log = structlog.get_logger()
 _TICK_SECONDS = 1.0
@@ -37,7 +39,11 @@ class Job:
 
 def jobs() -> tuple[Job, ...]:
     """The one table of scheduled jobs, in the order in which they run when they are due at the same instant."""
-    return ()
+    everybody = frozenset(KINDS)
+    return (
+        Job("home.outbox", deliver_outbox, time(0, 30), everybody),
+        Job("audit.sweep", sweep_audit, time(1, 0), everybody),
+    )
 
 
 def due_instants(start: datetime, end: datetime) -> list[tuple[datetime, Job]]:

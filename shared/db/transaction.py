@@ -7,7 +7,7 @@ in autocommit, so that BEGIN and COMMIT are ours alone and cost no further round
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any, cast
 from uuid import UUID
@@ -62,19 +62,43 @@ class Scope:
         return replace(self, tenant_id=tenant_id, department_id=department_id)
 
 
-@dataclass(slots=True)
 class Transaction:
-    """A running transaction. ``now`` is the legal instant; ``today`` its day in Asia/Shanghai."""
+    """A running transaction. ``now`` is the legal instant; ``today`` its day in Asia/Shanghai.
 
-    connection: AsyncConnection
-    driver: "asyncpg.Connection[asyncpg.Record]"
-    scope: Scope
-    actor: Actor
-    now: datetime
-    pack_version_id: UUID | None = None
-    request_id: str = ""
-    outcome: "Outcome | None" = field(default=None)
-    closing: dict[str, "Closing"] = field(default_factory=dict)
+    A plain class, not a dataclass: the web framework would take a dataclass parameter apart and hand on a copy.
+    """
+
+    __slots__ = (
+        "actor",
+        "closing",
+        "connection",
+        "driver",
+        "now",
+        "outcome",
+        "pack_version_id",
+        "request_id",
+        "scope",
+    )
+
+    def __init__(
+        self,
+        connection: AsyncConnection,
+        driver: "asyncpg.Connection[asyncpg.Record]",
+        scope: Scope,
+        actor: Actor,
+        now: datetime,
+        pack_version_id: UUID | None = None,
+        request_id: str = "",
+    ) -> None:
+        self.connection = connection
+        self.driver = driver
+        self.scope = scope
+        self.actor = actor
+        self.now = now
+        self.pack_version_id = pack_version_id
+        self.request_id = request_id
+        self.outcome: Outcome | None = None
+        self.closing: dict[str, Closing] = {}
 
     @property
     def today(self) -> date:

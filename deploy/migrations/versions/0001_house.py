@@ -555,7 +555,7 @@ create function app.schedule_job(job text, tenant uuid, due timestamptz) returns
   security definer set search_path = pg_catalog, pg_temp as $$
 begin
   insert into app.job_run as j (job, tenant_id, due_at, attempts) values (job, tenant, due, 1)
-    on conflict (job, tenant_id, due_at) do update set attempts = j.attempts + 1 where j.done_at is null;
+    on conflict on constraint job_run_pkey do update set attempts = j.attempts + 1 where j.done_at is null;
   return found;
 end $$;
 create function app.finish_job(job text, tenant uuid, due timestamptz) returns void language sql volatile

@@ -1,0 +1,143 @@
+"""操作日志, one's own sessions, and 单位设置, for an institution."""
+
+from hashlib import sha256
+from typing import Any
+from urllib.parse import quote
+
+from litestar import Request, Response, get, post
+
+from services.administration import queries, workflow
+from services.administration.forms import OUTCOMES, read_audit_filter
+from services.administration.wording import action_label, changes_of, facts_of, kind_label, permission_label
+from services.pilot.queries import memberships, validity
+from shared.db.transaction import Transaction
+from shared.documents.workbook_writing import Style, Styled, WrittenSheet, write_workbook
+from shared.errors import NotFound
+from shared.ids import token_hash
+from shared.ui.links import with_query
+from shared.ui.page import Crumb, FormState
+from shared.ui.words import moment
+from tenants.pages import MenuEntry, page, redirect
+from tenants.permissions import ROLES
+from tenants.registry import UNIT_KINDS, own_organisation
+
+_AUDIT = "/institution/audit"
+_SETTINGS = Crumb("单位设置", "/institution/settings")
+_COLUMNS = ("时间", "人员", "操作", "对象", "对象编号", "结果", "字段变化", "其他内容", "网络地址", "封存编号")
+
+
+@get("/audit", opt={"permission": "institution:audit:read"})
+async def audit_log(request: Request[Any, Any, Any], tx: Transaction, before: int | None = None) -> Response[str]:
+    """The tenant's log, filtered, newest first, by keyset."""
+    query = {name: value for name, value in request.query_params.items() if name != "before"}
+    wanted, errors = read_audit_filter(query)
+    lines = await queries.audit_lines(tx, wanted, before=before)
+    shown, more = lines[: queries.PAGE_SIZE], len(lines) > queries.PAGE_SIZE
+    choices = await queries.audit_choices(tx)
+    context = {
+        "lines": [(line, changes_of(line.details), facts_of(line.details)) for line in shown],
+        "form": FormState(query, errors),
+        "actions": [(code, action_label(code)) for code in choices["action"]],
+        "kinds": [(code, kind_label(code)) for code in choices["object_kind"]],
+        "outcomes": OUTCOMES,
+        "action_label": action_label,
+        "kind_label": kind_label,
+        "newest": with_query(_AUDIT, query) if before else None,
+        "older": with_query(_AUDIT, query, before=shown[-1].position) if more else None,
+        "export_href": with_query(f"{_AUDIT}/export", query),
+        "chain": await queries.chain_state(tx),
+    }
+    return page(request, "administration/institution/audit_log.html", "操作日志", context)
+
+
+@get("/audit/export", opt={"permission": "institution:audit:read"})
+async def export_audit(request: Request[Any, Any, Any], tx: Transaction) -> Response[bytes]:
+    """What is filtered on the screen, as xlsx; made whole before the transaction ends, sent after it."""
+    wanted, _ = read_audit_filter(dict(request.query_params.items()))
+    lines = await queries.audit_lines(tx, wanted, limit=queries.EXPORT_AT_MOST)
+    await workflow.note_export(tx, len(lines))
+    head = (1, [Styled(name, Style.HEADER) for name in _COLUMNS])
+    rows = [head, *((number, _export_row(line)) for number, line in enumerate(lines, 2))]
+    content = write_workbook(
+        [WrittenSheet("操作日志", rows, frozen_rows=1, neutralise=True, widths=[18] * len(_COLUMNS))]
+    )
+    name = quote(f"操作日志-{tx.today.isoformat()}.xlsx")
+    return Response(
+        content,
+        media_type="application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+        headers={"content-disposition": f"attachment; filename*=UTF-8''{name}", "cache-control": "no-store"},
+    )
+
+
+def _export_row(line: queries.AuditLine) -> list[Any]:
+    return [
+        moment(line.at),
+        line.actor,
+        action_label(line.action),
+        kind_label(line.object_kind),
+        str(line.object_id or ""),
+        OUTCOMES.get(line.outcome, line.outcome),
+        "；".join(f"{field}：{before} → {after}" for field, before, after in changes_of(line.details)),
+        "；".join(f"{name}：{value}" for name, value in facts_of(line.details)),
+        line.address,
+        str(line.seal or "待封存"),
+    ]
+
+
+@get("/sessions", opt={"permission": "institution:home:read"})
+async def sessions(request: Request[Any, Any, Any], tx: Transaction) -> Response[str]:
+    """Where the person is signed in."""
+    context = {"sessions": await queries.own_sessions(tx), "own_reference": own_reference(request)}
+    return page(
+        request, "administration/institution/sessions.html", "登录管理", context, crumbs=(_SETTINGS, Crumb("登录管理"))
+    )
+
+
+def own_reference(request: Request[Any, Any, Any]) -> bytes:
+    """The reference of the session that asks."""
+    return sha256(token_hash(request.scope["state"]["edge"].token)).digest()
+
+
+@post("/sessions/{reference:str}/end", opt={"permission": "institution:home:read"}, status_code=303)
+async def end_session(tx: Transaction, reference: str) -> Response[Any]:
+    """End one of one's own sessions."""
+    try:
+        named = bytes.fromhex(reference)
+    except ValueError as error:
+        raise NotFound from error
+    await workflow.end_session(tx, named)
+    return redirect(tx, "/institution/sessions", done="done")
+
+
+@get("/settings", opt={"permission": "institution:home:read"})
+async def settings(request: Request[Any, Any, Any], tx: Transaction) -> Response[str]:
+    """The organisation as registered, its pilots, and how long their guidelines hold."""
+    context = {
+        "organisation": await own_organisation(tx),
+        "unit_kinds": UNIT_KINDS,
+        "memberships": await memberships(tx),
+        "validities": {entry.guideline: entry for entry in await validity(tx)},
+        "today": tx.today,
+    }
+    return page(request, "administration/institution/settings.html", "单位设置", context)
+
+
+@get("/settings/roles", opt={"permission": "institution:home:read"})
+async def roles(request: Request[Any, Any, Any], tx: Transaction) -> Response[str]:
+    """What each role of an institution may do."""
+    shown = [role for role in ROLES.values() if role.audience == "institution"]
+    codes = sorted({permission for role in shown for permission in role.permissions})
+    permissions = [(code, permission_label(code)) for code in codes]
+    context = {"roles": shown, "permissions": permissions, "held": set(tx.actor.roles)}
+    return page(
+        request, "administration/institution/roles.html", "角色与权限", context, crumbs=(_SETTINGS, Crumb("角色与权限"))
+    )
+
+
+HANDLERS = (audit_log, export_audit, sessions, end_session, settings, roles)
+MENU = (
+    MenuEntry("institution", "报告与留痕", "操作日志", "history", _AUDIT, "institution:audit:read", 930),
+    MenuEntry(
+        "institution", "报告与留痕", "单位设置", "settings", "/institution/settings", "institution:home:read", 940
+    ),
+)

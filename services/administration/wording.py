@@ -1,0 +1,183 @@
+"""The log in words: what an action, a kind of object and a field are called in Chinese.
+
+What is not listed is shown by its code, so that a new action is never hidden.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+KINDS = {
+    "achievement": "成果",
+    "disclosure": "成果披露",
+    "ledger": "台账",
+    "import": "台账导入",
+    "import_run": "台账导入",
+    "export": "导出",
+    "export_job": "导出",
+    "conversion": "转化记录",
+    "conversion_record": "转化记录",
+    "notice": "单位内部公示",
+    "objection": "异议",
+    "application": "赋权申请",
+    "empowerment_application": "赋权申请",
+    "agreement": "赋权协议",
+    "list_version": "负面清单",
+    "list_item": "清单条目",
+    "consultation": "征求意见",
+    "opinion": "意见",
+    "pilot_membership": "试点资格",
+    "pilot": "试点资格",
+    "session": "登录",
+    "message": "消息",
+    "audit": "操作日志",
+    "clock": "演示时钟",
+    "organisation": "单位",
+    "province": "省份",
+    "pack": "政策规则",
+    "pack_version": "政策规则",
+    "pack_activation": "规则启用",
+}
+VERBS = {
+    "register": "登记",
+    "registered": "登记",
+    "register_many": "批量登记",
+    "correct": "更正",
+    "corrected": "更正",
+    "revoke": "撤销",
+    "record_conversion": "登记转化",
+    "begin": "开始填写",
+    "save": "保存草稿",
+    "save_draft": "保存草稿",
+    "disclose": "披露",
+    "submit": "提交",
+    "accept": "受理登记",
+    "return": "退回",
+    "return_for_correction": "退回修改",
+    "withdraw": "撤回",
+    "apply": "申请",
+    "screen": "逐一排查",
+    "record_feasibility": "记录可行性分析",
+    "publish": "发布",
+    "change": "变更",
+    "interrupt": "中断",
+    "close": "结束",
+    "raise": "提出",
+    "answer": "答复",
+    "sign": "签订",
+    "sign_agreement": "签订协议",
+    "record_formality": "登记手续",
+    "import": "导入",
+    "export": "导出",
+    "exported": "导出",
+    "download": "下载",
+    "signed_in": "登录",
+    "ended": "退出其他登录",
+    "read": "查阅",
+    "move": "拨动",
+    "create": "创建",
+    "select": "确定试点",
+    "end": "终止",
+    "load": "载入",
+    "propose": "提议启用",
+    "confirm": "确认启用",
+}
+FIELDS = {
+    "from": "原状态",
+    "to": "新状态",
+    "code": "理由代码",
+    "message": "理由",
+    "article": "条款",
+    "count": "数量",
+    "name": "名称",
+    "status": "转化状态",
+    "stage": "阶段",
+    "value": "转化价值",
+    "mode": "转化方式",
+    "reason": "原因",
+    "hash": "内容哈希",
+    "state": "状态",
+    "acr": "认证强度",
+}
+_RESOURCES = {
+    "home": "工作台与消息",
+    "ledger": "单列管理台账",
+    "notice": "单位内部公示",
+    "disclosure": "成果披露",
+    "empowerment": "赋权申请",
+    "objection": "公示异议",
+    "audit": "操作日志",
+    "conversion": "转化项目",
+    "report": "年度报告",
+}
+_ACTIONS = {
+    "read": "查看",
+    "write": "填写与修改",
+    "import": "导入",
+    "export": "导出",
+    "object": "提出异议",
+    "apply": "申请",
+    "verify": "核实",
+    "review": "审核",
+    "sign": "签订协议",
+    "publish": "发布",
+    "answer": "答复",
+}
+Change = tuple[str, str, str]
+
+
+def action_label(action: str) -> str:
+    """``notice.publish`` → 单位内部公示：发布."""
+    kind, _, verb = action.partition(".")
+    return f"{KINDS.get(kind, kind)}：{VERBS.get(verb, verb)}" if verb else KINDS.get(kind, kind)
+
+
+def permission_label(permission: str) -> str:
+    """``institution:ledger:read`` → 单列管理台账：查看."""
+    _, resource, action = permission.split(":")
+    return f"{_RESOURCES.get(resource, resource)}：{_ACTIONS.get(action, action)}"
+
+
+def kind_label(kind: str) -> str:
+    return KINDS.get(kind, kind)
+
+
+def changes_of(details: Mapping[str, Any]) -> list[Change]:
+    """(field, before, after) of an entry: from ``changes`` ({field: [before, after]}), ``before`` and ``after``, or a move."""
+    found: list[Change] = []
+    changes = details.get("changes")
+    if isinstance(changes, Mapping):
+        for field, pair in changes.items():
+            if isinstance(pair, Mapping):
+                found.append((_field(field), _plain(pair.get("before")), _plain(pair.get("after"))))
+            elif isinstance(pair, list) and len(pair) == 2:
+                found.append((_field(field), _plain(pair[0]), _plain(pair[1])))
+    before, after = details.get("before"), details.get("after")
+    if isinstance(before, Mapping) and isinstance(after, Mapping):
+        found += [(_field(f), _plain(before.get(f)), _plain(after.get(f))) for f in sorted({*before, *after})]
+    if "from" in details and "to" in details:
+        found.append(("状态", _plain(details["from"]), _plain(details["to"])))
+    return found
+
+
+def facts_of(details: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """What else an entry says."""
+    shown = {"changes", "from", "to"}
+    if isinstance(details.get("before"), Mapping) and isinstance(details.get("after"), Mapping):
+        shown |= {"before", "after"}
+    return [(_field(name), _plain(value)) for name, value in details.items() if name not in shown and value is not None]
+
+
+def _field(name: str) -> str:
+    return FIELDS.get(name, name)
+
+
+def _plain(value: Any) -> str:
+    if value is None or value == "":
+        return "（空）"
+    if isinstance(value, bool):
+        return "是" if value else "否"
+    if isinstance(value, list):
+        return "、".join(_plain(item) for item in value)
+    if isinstance(value, Mapping):
+        return "；".join(f"{_field(str(name))} {_plain(item)}" for name, item in value.items())
+    return str(value)

@@ -1,0 +1,53 @@
+"""What the home routes of all audiences share: the messages of whoever is signed in."""
+
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from litestar import Request, Response
+
+from services.home import queries, workflow
+from shared.db.transaction import Transaction
+from shared.ui.links import with_query
+from shared.ui.page import Viewer
+from tenants.pages import base_context, page, redirect
+
+
+async def viewer_with_unread(request: Request[Any, Any, Any], tx: Transaction) -> Viewer:
+    """The viewer of this request with the number of their unread messages."""
+    viewer: Viewer = base_context(request)["viewer"]
+    return replace(viewer, unread=await queries.unread_count(tx))
+
+
+async def messages_page(
+    request: Request[Any, Any, Any], tx: Transaction, audience: str, before: datetime | None
+) -> Response[str]:
+    """The person's messages, newest first, by keyset."""
+    rows = await queries.messages(tx, before=before)
+    shown, more = rows[: queries.PAGE_SIZE], len(rows) > queries.PAGE_SIZE
+    here = f"/{audience}/messages"
+    viewer = await viewer_with_unread(request, tx)
+    return page(
+        request,
+        "home/shared/messages.html",
+        "消息中心",
+        {
+            "messages": shown,
+            "here": here,
+            "viewer": viewer,
+            "newest": here if before else None,
+            "older": with_query(here, {"before": shown[-1].recorded_at.isoformat()}) if more else None,
+            "mails": await queries.mailbox(tx) if audience == "institution" else (),
+        },
+    )
+
+
+async def opened(tx: Transaction, audience: str, message_id: UUID) -> Response[Any]:
+    """Mark as read, and go where the message leads."""
+    return redirect(tx, await workflow.open_message(tx, message_id) or f"/{audience}/messages")
+
+
+async def all_read(tx: Transaction, audience: str) -> Response[Any]:
+    await workflow.read_all(tx)
+    return redirect(tx, f"/{audience}/messages", done="done")

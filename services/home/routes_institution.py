@@ -1,0 +1,29 @@
+"""Messages of whoever is signed in at an institution."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from litestar import Request, Response, get, post
+
+from services.home.pages import all_read, messages_page, opened
+from shared.db.transaction import Transaction
+
+
+@get("/messages", opt={"permission": "institution:home:read"})
+async def messages(request: Request[Any, Any, Any], tx: Transaction, before: datetime | None = None) -> Response[str]:
+    """消息中心."""
+    return await messages_page(request, tx, "institution", before)
+
+
+@post("/messages/{message_id:uuid}/open", opt={"permission": "institution:home:read"}, status_code=303)
+async def open_message(tx: Transaction, message_id: UUID) -> Response[Any]:
+    return await opened(tx, "institution", message_id)
+
+
+@post("/messages/read", opt={"permission": "institution:home:read"}, status_code=303)
+async def read_messages(tx: Transaction) -> Response[Any]:
+    return await all_read(tx, "institution")
+
+
+HANDLERS = (messages, open_message, read_messages)
