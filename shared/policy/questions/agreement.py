@@ -66,7 +66,8 @@ def _check_notice(inquiry: Inquiry, grant_type: str, rule: Agreement) -> None:
 
 
 def _check_objections(inquiry: Inquiry, grant_type: str, rule: Agreement) -> None:
-    end = inquiry.values.get("end") or inquiry.values.get("raw_end")
+    # Where the end is unknown (no calendar yet), no objection is too late.
+    end = inquiry.values.get("end")
     notice = inquiry.content.notices.get(rule.after_notice or "")
     for objection in inquiry.facts.parts("objections"):
         received = local_day(objection.instant("received_at"))
@@ -94,7 +95,9 @@ def _check_objections(inquiry: Inquiry, grant_type: str, rule: Agreement) -> Non
                 f"agreements.{grant_type}.no_objection",
                 inputs=("objections",),
             )
-        elif notice and notice.result_published and not late and not objection.flag("result_published", False):
+        elif state == "withdrawn" or late:
+            continue
+        elif notice and notice.result_published and not objection.flag("result_published", False):
             inquiry.refuse(
                 "objection.result_not_published",
                 "异议的调查结果尚未公布。",

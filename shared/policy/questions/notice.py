@@ -23,6 +23,7 @@ class NoticeRun:
     length: int
     period: Period
     interrupted: bool
+    length_given: bool = True
 
     def has_run(self, today: date) -> bool:
         """Whether the period is over on a day; False where its end is unknown."""
@@ -62,12 +63,21 @@ def run_of(inquiry: Inquiry, facts: Facts, kind: str, rule: Notice, now: datetim
         counts_first_day=counting.counts_first_day if rule.counts_first_day is None else rule.counts_first_day,
         rolls_over=counting.rolls_over if rule.rolls_over is None else rule.rolls_over,
     )
-    return NoticeRun(kind, rule, published, counts_from, length, counted, interrupted)
+    given = rule.days is not None or "days" in facts
+    return NoticeRun(kind, rule, published, counts_from, length, counted, interrupted, given)
 
 
 def check_length(inquiry: Inquiry, run: NoticeRun) -> None:
     """Refuse a notice that is too short; warn where an exact length is exceeded. Roll-over never counts."""
     rule, at = run.rule, f"notices.{run.kind}.days"
+    if not run.length_given:
+        inquiry.ask(
+            "notice.days_not_set",
+            "条文没有规定公示天数，应按本单位制度填写。",
+            f"notices.{run.kind}",
+            inputs=("days",),
+            would_change="填写公示天数",
+        )
     if rule.days is None:
         return
     unit = "个工作日" if rule.unit == "working_day" else "天"
@@ -94,7 +104,7 @@ def put_values(inquiry: Inquiry, run: NoticeRun, now: datetime | None) -> None:
     number = None if day is None else min(counted.day_number(day), run.length + 1)
     text = f"{run.counts_from} 发布，公示至 {shown}" + ("（暂定）" if end is None else "")
     if number is not None:
-        text += "，已满" if day and run.has_run(day) else f"，第 {min(number, run.length)}/{run.length} 天"
+        text += _progress(run, day, number)
     inquiry.values.update(
         kind=run.kind,
         published_on=run.published_on,
@@ -118,6 +128,14 @@ def put_values(inquiry: Inquiry, run: NoticeRun, now: datetime | None) -> None:
     inquiry.read(run.rule.reading, inquiry.content.counting.reading)
     if counted.status == "calendar_unknown":
         inquiry.read("calendar_unknown")
+
+
+def _progress(run: NoticeRun, day: date | None, number: int) -> str:
+    if day is not None and run.has_run(day):
+        return "，已满"
+    if number == 0:
+        return f"，自 {run.period.first_day} 起计，共 {run.length} 天"
+    return f"，第 {min(number, run.length)}/{run.length} 天"
 
 
 def notice_period(inquiry: Inquiry) -> None:
@@ -252,9 +270,18 @@ def objection_effect(inquiry: Inquiry) -> None:
     at = f"notices.{kind}.objections"
     end = run.period.end or run.period.raw_end
     timely = end is None or in_time(received, end, facts.time_or_none("business_close"))
+    doubtful = not timely and run.period.end is None
+    if doubtful:
+        inquiry.read("calendar_unknown")
+        inquiry.ask(
+            "calendar.unknown",
+            f"公示期限涉及的年份尚未公布节假日安排，异议在暂定截止日（{end}）后收到，是否按期须人工认定；认定前不得签署。",
+            at,
+            inputs=("received_at",),
+        )
     inquiry.values.update(
         in_time=timely,
-        blocks=timely and rule.objections == "block",
+        blocks=(timely or doubtful) and rule.objections == "block",
         result_published=rule.result_published,
         procedure=rule.objection_procedure,
         end=run.period.end,
@@ -263,14 +290,14 @@ def objection_effect(inquiry: Inquiry) -> None:
     inquiry.read(rule.reading)
     if rule.objection_procedure == "unit_rule":
         inquiry.read("objection_procedure")
-    if not timely:
+    if not timely and not doubtful:
         inquiry.advise(
             "objection.late",
             f"异议在公示期满（{end}）后收到，予以登记，不影响办理。",
             at,
             inputs=("received_at",),
         )
-    elif rule.objections == "block":
+    elif timely and rule.objections == "block":
         inquiry.note("objection.in_time", "异议在公示期内收到，处理完毕前不得签署。", at, inputs=("received_at",))
     if timely and rule.result_published:
         inquiry.note(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from decimal import ROUND_DOWN, Decimal
+from decimal import Decimal
 from fractions import Fraction
 
 from shared.policy.facts import as_share
@@ -80,10 +80,7 @@ def fee(inquiry: Inquiry) -> None:
 def split_money(amount: Decimal, shares: dict[str, Fraction]) -> dict[str, Decimal]:
     """Divide an amount by shares to the cent; odd cents go one each to the largest remainders, in the given order."""
     exact = {name: Fraction(amount) * share for name, share in shares.items()}
-    parts = {
-        name: (Decimal(part.numerator) / Decimal(part.denominator)).quantize(CENT, ROUND_DOWN)
-        for name, part in exact.items()
-    }
+    parts = {name: CENT * (part * 100 // 1) for name, part in exact.items()}
     odd = int((amount - sum(parts.values(), Decimal(0))) / CENT)
     order = sorted(shares, key=lambda name: exact[name] - Fraction(parts[name]), reverse=True)
     for name in order[:odd]:

@@ -313,3 +313,36 @@ def test_a_missing_fact_is_the_callers_error_and_no_refusal(yunnan: Pack) -> Non
 def test_the_questions_are_documented() -> None:
     readme = Path("shared/policy/README.md").read_text("utf-8")
     assert [name for name in questions() if f"`{name}`" not in readme] == []
+
+
+def test_where_the_calendar_is_unknown_no_objection_is_late(yunnan: Pack) -> None:
+    notice = {"published_at": "2026-12-25T09:00:00+08:00"}
+    effect = evaluate("objection.effect", {"notice": notice, "received_at": "2027-01-10T09:00:00+08:00"}, yunnan, TODAY)
+    assert effect.verdict is Verdict.PERSON_MUST_DECIDE
+    assert effect.values["blocks"] is True
+    early = evaluate("objection.effect", {"notice": notice, "received_at": "2027-01-09T09:00:00+08:00"}, yunnan, TODAY)
+    assert early.verdict is Verdict.ALLOWED
+    open_one = {"received_at": "2027-01-10T09:00:00+08:00", "state": "open"}
+    now = datetime(2027, 1, 12, 9, tzinfo=SHANGHAI)
+    assert "objection.open" in codes(sign(yunnan, now, notice=notice, objections=[open_one]))
+
+
+def test_where_the_text_gives_no_number_of_days_the_unit_states_it(yunnan: Pack) -> None:
+    facts = {"kind": "pricing", "published_at": "2026-03-02T09:00:00+08:00"}
+    assert codes(evaluate("notice.period", facts, yunnan, TODAY)) == {"notice.days_not_set"}
+    stated = evaluate("notice.period", {**facts, "days": 7}, yunnan, TODAY)
+    assert (stated.verdict, stated.values["end"]) == (Verdict.ALLOWED, date(2026, 3, 9))
+
+
+@pytest.mark.parametrize(
+    ("now", "words"),
+    [
+        (at(2, 11), "2026-03-02 发布，公示至 2026-03-17，自 2026-03-03 起计，共 15 天"),
+        (at(9), "2026-03-02 发布，公示至 2026-03-17，第 7/15 天"),
+        (at(17, 23), "2026-03-02 发布，公示至 2026-03-17，第 15/15 天"),
+        (at(18, 0), "2026-03-02 发布，公示至 2026-03-17，已满"),
+    ],
+)
+def test_a_deadline_says_how_it_was_counted(yunnan: Pack, now: datetime, words: str) -> None:
+    answer = evaluate("notice.period", {"published_at": at(2, 10), "now": now}, yunnan, TODAY)
+    assert answer.values["counted"] == words
