@@ -169,7 +169,7 @@ def _csv_sheet(data: bytes, limits: Limits) -> Sheet:
         raise WorkbookError(WorkbookFault.DAMAGED) from error
     for row in rows:
         row.extend([""] * (width - len(row)))
-    return Sheet("CSV", 0, "visible", 1, len(rows), width, source=lambda: iter(rows))
+    return Sheet("CSV", 0, "visible", 1, len(rows), width, source=lambda: map(list, rows))
 
 
 def _decode(data: bytes) -> str:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 from typing import Final
 
 import msgspec
 
+from services.ledger.reading.text import compact
 from services.ledger.reading.vocabulary import NOT_VALUED
 
 CENT: Final = Decimal("0.01")
@@ -81,7 +81,7 @@ def amount_of_number(number: float, unit: str | None) -> Amount:
 
 def amount_of_text(text: str, unit: str | None) -> Amount:
     """The amount of a text cell in yuan; `unit` is that of a number without one (元, 万元, 亿元, None unknown)."""
-    plain = re.sub(r"[\s\u200b-\u200f\ufeff]+", "", unicodedata.normalize("NFKC", text)).lower()
+    plain = compact(text)
     if plain in NOT_VALUED:
         return EMPTY
     if plain.startswith("#"):

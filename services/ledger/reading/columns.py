@@ -9,10 +9,12 @@ import msgspec
 
 from services.ledger.reading.text import cell_text, compact, tidy_name
 from services.ledger.reading.vocabulary import (
+    ERROR_REASON,
     FIELD_LABELS,
     GROUPED_HEADERS,
     HEADER_EVIDENCE,
     HEADERS,
+    ORIGINAL_ROW,
     YES_NO_SECRECY_HEADERS,
     YES_NO_STATUS_HEADERS,
 )
@@ -113,7 +115,7 @@ def _header_at(sheet: Sheet, head: Sequence[Sequence[CellValue]], position: int,
         group = groups[offset]
         sub = below[offset]
         header, parent = (sub, group) if sub else (text, "")
-        if not header:
+        if not header or header in (ORIGINAL_ROW, ERROR_REASON):
             continue
         field = field_of_header(header, compact(parent))
         if sub and field is None and text:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 import unicodedata
 from datetime import date, datetime, timedelta
@@ -77,6 +78,8 @@ def _of_text(text: str) -> DateRead:
 
 
 def _of_number(number: float) -> DateRead:
+    if not math.isfinite(number):
+        return UNREADABLE
     whole = int(number)
     if number == whole:
         if 1949_01_01 <= whole <= 2100_12_31:

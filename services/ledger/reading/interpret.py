@@ -16,7 +16,7 @@ from services.ledger.reading.names import read_name
 from services.ledger.reading.numbers import read_number
 from services.ledger.reading.persons import read_team
 from services.ledger.reading.profile import LedgerProfile
-from services.ledger.reading.records import Record, disposition_of
+from services.ledger.reading.records import RawValue, Record, disposition_of
 from services.ledger.reading.secrecy import level_of
 from services.ledger.reading.text import cell_text, compact, identity_key, tidy
 from services.ledger.reading.vocabulary import CONVERTED, FIELD_LABELS, NOTHING, NUMBERED_CONCEPTS, VOID_WORDS
@@ -37,6 +37,10 @@ def _cached(cache: dict[str, T], key: str, read: Callable[[str], T]) -> T:
             cache.clear()
         value = cache[key] = read(key)
     return value
+
+
+def _raw(cell: CellValue) -> RawValue:
+    return cell if isinstance(cell, (str, float, int)) else cell_text(cell)
 
 
 def _first(best: str | None, choices: tuple[str, ...]) -> tuple[str, ...]:
@@ -83,7 +87,7 @@ class RowInterpreter:
         self._literals(record, rows)
         if record.issues:
             record.disposition = disposition_of(record.issues)
-        record.raw = [row[:-1] for _, row in rows]
+        record.raw = [[_raw(cell) for cell in row[:-1]] for _, row in rows]
         return record
 
     def _text(self, row: list[CellValue], field: str) -> str:

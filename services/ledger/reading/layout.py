@@ -66,6 +66,7 @@ class SheetLayout(msgspec.Struct, frozen=True):
     columns: tuple[Column, ...] = ()
     amount_unit: str | None = None
     unit_stated_in: str | None = None
+    first_column: int = 1
 
     @property
     def first_row(self) -> int:
@@ -139,6 +140,7 @@ def _sheet_layout(sheet: Sheet, head: Sequence[Sequence[CellValue]], corrections
         columns=columns,
         amount_unit=own or unit_line,
         unit_stated_in=stated,
+        first_column=sheet.first_column,
     )
 
 

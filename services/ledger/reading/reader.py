@@ -51,12 +51,17 @@ class LedgerReader:
         profile: LedgerProfile,
         *,
         corrections: Corrections | None = None,
+        secrets: Secrets | None = None,
         today: date | None = None,
     ) -> None:
+        """`secrets`: what the search of the original found, where the workbook is the copy kept of it.
+
+        `today` bounds dates where neither the file nor the corrections state a day of reporting.
+        """
         self.workbook = workbook
         self.profile = profile
         self.layout: Layout = lay_out(workbook, corrections)
-        self.secrets: Secrets = find_secrets(workbook, self.layout)
+        self.secrets: Secrets = find_secrets(workbook, self.layout) if secrets is None else secrets
         self.duplicate_index = DuplicateIndex()
         self.non_data_rows: list[NonDataRow] = []
         self.duplicates: list[Duplicate] = []
@@ -76,7 +81,7 @@ class LedgerReader:
         interpreter = RowInterpreter(cells, self.profile, self._latest)
         secrets = self.secrets.of_sheet(sheet.index)
         name_column, number_column = cells.letter("name"), cells.letter("number")
-        for item in RowGrouper(sheet, layout).walk():
+        for item in RowGrouper(sheet, layout, {row: found.record for row, found in secrets.items()}).walk():
             if isinstance(item, Group):
                 if item.rows[-1][0] <= skip:
                     continue

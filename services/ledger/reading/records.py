@@ -5,14 +5,14 @@ Every struct is plain data that goes to a staging row as JSON and back (`msgspec
 
 from __future__ import annotations
 
-from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from enum import StrEnum
 from typing import Final
 
 import msgspec
 
-RawValue = str | float | int | bool | date | datetime | time | timedelta
+# A cell as JSON holds it: dates and times as text.
+RawValue = str | float | int | bool
 
 
 class Severity(StrEnum):

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
 import msgspec
 
 from services.ledger.reading.layout import SheetLayout
 from services.ledger.reading.text import cell_text, compact, tidy_name
+from services.ledger.reading.vocabulary import EXAMPLE
 from shared.documents.workbook import CellValue, Sheet, column_letter
 
 _TOTALS: Final = frozenset({"合计", "总计", "共计", "总和", "总数", "合计金额"})
@@ -22,7 +23,9 @@ _FOOTER = re.compile(
 _HEADING = re.compile(
     r"[(（]?[一二三四五六七八九十百]+[)）、.．]|第[一二三四五六七八九十]+(?:部分|[章节类批])|[IVXⅠ-Ⅻ]+[.、．]|\d+[、.．](?!\d)"
 )
+# A row with few filled cells or a short first text is looked at twice before it counts as an achievement.
 _FEW: Final = 4
+_SHORT: Final = 12
 
 
 class Group(msgspec.Struct, frozen=True, gc=False):
@@ -50,7 +53,9 @@ class StrayCell(msgspec.Struct, frozen=True, gc=False):
 class RowGrouper:
     """Walks over the rows of one sheet in order."""
 
-    def __init__(self, sheet: Sheet, layout: SheetLayout) -> None:
+    def __init__(self, sheet: Sheet, layout: SheetLayout, secret_rows: Mapping[int, bool]) -> None:
+        """`secret_rows`: rows that nothing is read of, each with whether it is an achievement."""
+        self._secret_rows = secret_rows
         self._sheet = sheet
         self._layout = layout
         self._first_column = sheet.first_column
@@ -104,57 +109,76 @@ class RowGrouper:
         """Groups and other rows in order; blank rows after the last filled one are not mentioned."""
         blanks: list[int] = []
         last_filled = 0
+        for item in self._items():
+            if isinstance(item, Other) and item.kind == "blank":
+                blanks.append(item.row)
+                continue
+            if blanks:
+                yield from (Other(blank, "blank") for blank in blanks)
+                blanks.clear()
+            last_filled = item.row if isinstance(item, Other) else item.rows[-1][0]
+            yield item
+        last = self._sheet.marks.last_cell
+        if last and last[0] > last_filled:
+            yield StrayCell(*last)
+
+    def _items(self) -> Iterator[Group | Other]:
         block: list[tuple[int, list[CellValue]]] = []
         block_end = 0
         merged: dict[int, list[CellValue]] = {}
-        first, name = self._layout.first_row, self._name
-        for number, row in enumerate(self._sheet.rows(), start=1):
+        first, name, blocks, secrets = self._layout.first_row, self._name, self._blocks, self._secret_rows
+        sequence = -1 if self._sequence is None else self._sequence
+        for number, row in enumerate(self._rows(), start=1):
             if number < first:
                 continue
-            filled = len(row) - row.count("")
-            if self._fill or self._blocks:
+            if self._fill:
                 self._fill_from_above(number, row, merged)
-            if block_end:
-                last_filled = number
-                block.append((number, [*row, ""]))
+            row.append("")
+            if block_end or number in blocks:
+                block_end = block_end or blocks[number]
+                block.append((number, row))
                 if number == block_end:
-                    yield Group(block, block[0][0] in self._totals, block[0][0] in self._shared)
+                    yield from self._block(block)
                     block, block_end = [], 0
                 continue
-            if number in self._blocks:
-                yield from (Other(blank, "blank") for blank in blanks)
-                blanks = []
-                block, block_end = [(number, [*row, ""])], self._blocks[number]
-                continue
-            kind = None
-            if filled <= _FEW or not row[name] or (isinstance(row[name], str) and len(row[name]) <= 12):  # type: ignore[arg-type]
-                kind = self._kind(number, row, filled)
-            if kind == "blank":
-                blanks.append(number)
-                continue
-            last_filled = number
-            if blanks:
-                yield from (Other(blank, "blank") for blank in blanks)
-                blanks = []
-            if kind:
-                yield Other(number, kind)
+            cell = row[name]
+            if number in secrets:
+                # Its place alone counts, so that the kept copy, where the row is empty, reads the same.
+                kind = None if secrets[number] else "blank"
+            elif row[sequence] == EXAMPLE:
+                kind = "example"
+            elif len(row) - row.count("") <= _FEW or not cell or (isinstance(cell, str) and len(cell) <= _SHORT):
+                kind = self._kind(number, row)
             else:
-                row.append("")
-                yield Group([(number, row)], False, number in self._shared)
+                kind = None
+            yield Other(number, kind) if kind else Group([(number, row)], False, number in self._shared)
         if block:
-            yield Group(block)
-        yield from self._stray(last_filled)
+            yield from self._block(block)
+
+    def _block(self, block: list[tuple[int, list[CellValue]]]) -> Iterator[Group | Other]:
+        empty = all(cell == "" for _, row in block for offset, cell in enumerate(row) if offset != self._sequence)
+        if empty and not any(number in self._secret_rows for number, _ in block):
+            yield from (Other(number, "blank") for number, _ in block)
+        else:
+            top = block[0][0]
+            yield Group(block, top in self._totals, top in self._shared)
+
+    def _rows(self) -> Iterator[list[CellValue]]:
+        yield from self._sheet.rows()
+        width = self._sheet.last_column - self._sheet.first_column + 1
+        for _ in range(self._sheet.last_row, max(self._secret_rows, default=0)):
+            yield [""] * width
 
     def _fill_from_above(self, number: int, row: list[CellValue], merged: dict[int, list[CellValue]]) -> None:
         for top, offset in self._fill.get(number, ()):
             source = merged.get(top)
-            if source is not None and row[offset] == "" and any(row):
+            if source is not None and top not in self._secret_rows and row[offset] == "" and any(row):
                 row[offset] = source[offset]
         if self._fill:
             merged[number] = row
             merged.pop(number - 5_000, None)
 
-    def _kind(self, number: int, row: Sequence[CellValue], filled: int) -> str | None:
+    def _kind(self, number: int, row: Sequence[CellValue]) -> str | None:
         texts = [
             (offset, text)
             for offset, cell in enumerate(row)
@@ -188,11 +212,6 @@ class RowGrouper:
     def _repeats_header(self, texts: Sequence[tuple[int, str]]) -> bool:
         matches = sum(self._headers.get(offset) == compact(text) for offset, text in texts)
         return matches >= 2 and matches * 2 >= len(texts)
-
-    def _stray(self, last_filled: int) -> Iterator[StrayCell]:
-        last = self._sheet.marks.last_cell
-        if last and last[0] > last_filled:
-            yield StrayCell(*last)
 
 
 def _is_count(text: str) -> bool:

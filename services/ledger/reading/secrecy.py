@@ -1,7 +1,7 @@
 """The search for classified content, over all sheets, before anything of a workbook is kept.
 
 Two findings: a row whose 密级 says 秘密, 机密 or 绝密 is classified; a row whose text says of itself that it is 涉密 is
-suspected. Of either only sheet and row number may leave this module. (Yunnan A 5(2), 保密法: rule 21)
+suspected. Of either only sheet and row number may leave this module. (rule 21; 保密法)
 """
 
 from __future__ import annotations
@@ -43,11 +43,12 @@ _SUBJECT_FIELDS: Final = frozenset({"name", "completers", "counterparty", "depar
 
 
 class Finding(msgspec.Struct, frozen=True, gc=False):
-    """A row that must not be kept: which column gave it away, by letter and field name."""
+    """A row that must not be kept: which column gave it away, by letter and field name; whether it is a record."""
 
     code: str
     column: str
     field: str
+    record: bool = True
 
 
 class Secrets(msgspec.Struct, frozen=True):
@@ -131,7 +132,8 @@ def _search(sheet: Sheet, layout: SheetLayout) -> dict[int, Finding]:
             continue
         finding = _judge(row, sheet.first_column, columns, plain=not layout.columns)
         if finding:
-            found[number] = finding
+            is_record = bool(layout.columns) and len(row) - row.count("") > 1
+            found[number] = msgspec.structs.replace(finding, record=is_record)
             levels.update(compact(cell) for cell in row if isinstance(cell, str) and _GRADES.search(cell))
     # A list of the levels to choose from (公开, 内部, 秘密 …) holds each once and no ledger header.
     if not layout.columns and len(found) <= 3 and len(levels) == len(found) and levels <= {"秘密", "机密", "绝密"}:
@@ -192,7 +194,8 @@ def _repetitions(sheet: Sheet, layout: SheetLayout, names: set[str]) -> dict[int
         for offset, cell in enumerate(row):
             if isinstance(cell, str) and len(cell) >= 4 and identity_key(cell) in names:
                 column = Column(sheet.first_column + offset, "")
-                found[number] = Finding(SUSPECTED, column.letter, "成果名称")
+                is_record = bool(layout.columns) and len(row) - row.count("") > 1
+                found[number] = Finding(SUSPECTED, column.letter, "成果名称", is_record)
                 break
     return found
 
@@ -213,7 +216,7 @@ def _with_blocks(sheet: Sheet, layout: SheetLayout, found: dict[int, Finding]) -
         column = layout.column_of("name")
         if finding and (column is None or _in_name_block(sheet, column, top, bottom)):
             for row in range(top, bottom + 1):
-                result.setdefault(row, finding)
+                result[row] = msgspec.structs.replace(finding, record=bool(layout.columns))
     return result
 
 

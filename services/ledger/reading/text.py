@@ -64,6 +64,8 @@ def tidy_name(text: str) -> str:
 
 def compact(text: str) -> str:
     """NFKC, lower case, no blanks and no invisible characters: how vocabulary is looked up."""
+    if text.startswith("'"):
+        text = _QUOTE_PREFIX.sub("", text, count=1)
     return _BLANK_OR_INVISIBLE.sub("", unicodedata.normalize("NFKC", text)).casefold()
 
 

@@ -65,6 +65,13 @@ _HEADERS: dict[str, str] = {
 }
 HEADERS: Final[dict[str, str]] = {word: field for field, words in _HEADERS.items() for word in words.split()}
 
+# Columns that a returned workbook has besides the clerk's own; they mean nothing when it comes back.
+ORIGINAL_ROW: Final = "原表行号"
+ERROR_REASON: Final = "错误原因"
+
+# What the template's example row has as its number.
+EXAMPLE: Final = "示例"
+
 # Headers that ask a question, so that 是 and 否 answer it.
 YES_NO_STATUS_HEADERS: Final = frozenset({"是否转化", "转化与否", "是否已转化"})
 YES_NO_SECRECY_HEADERS: Final = frozenset({"是否涉密", "涉密与否"})
