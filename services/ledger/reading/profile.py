@@ -113,11 +113,12 @@ class LedgerProfile:
             concept = item.national or CONCEPT_WORDS.get(compact(item.label), code)
             types.append(AchievementType(item.label, concept, granted, group_label, code))
         statuses = _canonical(pack, "status", STATUS_WORDS)
-        stages = _canonical(pack, "stage", STAGE_WORDS)
+        fields = pack.content.fields.get("ledger", {})
+        # A nation's vocabulary knows stages; only a ledger with that field asks for them.
+        stages = _canonical(pack, "stage", STAGE_WORDS) if "stage" in fields else {}
         methods = _canonical(pack, "mode", METHOD_WORDS)
         stage_rule = pack.content.stage
         default = next((label for label, code in stages.items() if stage_rule and code == stage_rule.default), None)
-        fields = pack.content.fields.get("ledger", {})
         return cls(
             region=pack.id,
             province=pack.title.removesuffix("省"),

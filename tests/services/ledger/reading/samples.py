@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from services.ledger.reading.layout import Corrections
-from services.ledger.reading.profile import AchievementType, LedgerProfile
+from services.ledger.reading.profile import LedgerProfile
 from services.ledger.reading.reader import LedgerReader
 from services.ledger.reading.records import Record
 from shared.documents.workbook import CellValue, Merge, Workbook, read_workbook
@@ -20,24 +20,8 @@ DATA = Path(__file__).resolve().parents[3] / "data"
 
 FOUR_STATES = LedgerProfile.from_pack(load_pack("cn-53"))
 
-# A region with three statuses, four methods, types in two groups and a binding date.
-THREE_STATES = LedgerProfile(
-    region="cn-22",
-    province="吉林",
-    fields=frozenset({"name", "type", "completers", "obtained", "status", "method", "value", "frequency"}),
-    types=(
-        AchievementType("专利权", "patent_right", True, "已授权"),
-        AchievementType("计算机软件著作权", "software_copyright", True, "已授权"),
-        AchievementType("集成电路布图设计专有权", "ic_layout", True, "已授权"),
-        AchievementType("植物新品种权", "plant_variety", True, "已授权"),
-        AchievementType("生物医药新品种", "new_biomedical_product", True, "已授权"),
-        AchievementType("专利申请权", "patent_application", False, "未授权"),
-        AchievementType("专有技术", "non_patent_technology", False, "未授权"),
-        AchievementType("配方", "formula", False, "未授权"),
-    ),
-    statuses=("未转化", "意向转化", "已转化"),
-    methods=("转让", "许可", "作价投资", "其他"),
-)
+# Three statuses, four methods, types in two groups and a binding date.
+THREE_STATES = LedgerProfile.from_pack(load_pack("cn-22"))
 
 KNOWN = {"yunnan_university": FOUR_STATES, "jilin_institute": THREE_STATES}
 
