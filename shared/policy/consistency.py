@@ -35,7 +35,7 @@ def inconsistencies(content: Content, resolution: Resolution) -> list[Problem]:
 def _named_readings(node: Mapping[str, Any], path: str) -> Iterator[tuple[str, str]]:
     for key, value in node.items():
         here = f"{path}.{key}" if path else key
-        if isinstance(value, Mapping):
+        if isinstance(value, dict):
             yield from _named_readings(value, here)
         elif key == "reading" and isinstance(value, str):
             yield here, value

@@ -41,25 +41,13 @@ def resolve_pack(region: str, sources: Sources, *, mode: Mode | None = None, cal
     """The pack of a region from any sources (a folder or a stored bundle); raises PackError with every problem."""
     problems: list[Problem] = []
     chain = _chain(region, sources, problems)
-    resolution = Resolution(problems=problems)
-    documents: dict[str, Document] = {}
-    cases: list[Case] = []
-    for header in chain:
-        for folder in header.documents:
-            owner = f"{header.id}/{folder}"
-            document = _document(owner, sources, problems)
-            documents[owner] = document
-            for name in sources.names(owner):
-                file = sources.parse(name, problems)
-                last = name.rsplit("/", 1)[-1]
-                if last.startswith("cases"):
-                    if header is chain[-1]:
-                        cases += _cases(file, problems)
-                elif last != "document.toml":
-                    resolution.lay(file, header, document, owner)
+    owners = [(header, f"{header.id}/{folder}") for header in chain for folder in header.documents]
+    documents = {owner: _document(owner, sources, problems) for _, owner in owners}
+    resolution = _laid(chain, documents, sources, problems)
     content = _content(resolution)
     if chain and content is not None:
         problems += inconsistencies(content, resolution)
+    cases = _own_cases(chain[-1], sources, problems) if chain else []
     if problems or content is None or not chain:
         raise PackError(problems)
     header = chain[-1]
@@ -119,6 +107,37 @@ def _chain(region: str, sources: Sources, problems: list[Problem]) -> list[PackH
         chain.insert(0, header)
         came_from, current = name, header.parent
     return chain
+
+
+def _laid(
+    chain: list[PackHeader], documents: Mapping[str, Document], sources: Sources, problems: list[Problem]
+) -> Resolution:
+    """The files of a chain laid over each other; what several regions inherit is laid once."""
+    resolution, begun = Resolution(problems=problems), 0
+    for length in range(len(chain) - 1, 0, -1):
+        known = sources.laid.get(tuple(header.id for header in chain[:length]))
+        if known is not None:
+            resolution, begun = known.copy(problems), length
+            break
+    for position, header in enumerate(chain[begun:], start=begun + 1):
+        for folder in header.documents:
+            owner = f"{header.id}/{folder}"
+            for name in sources.names(owner):
+                last = name.rsplit("/", 1)[-1]
+                if last != "document.toml" and not last.startswith("cases"):
+                    resolution.lay(sources.parse(name, problems), header, documents[owner], owner)
+        if position < len(chain) and not problems:
+            sources.laid[tuple(one.id for one in chain[:position])] = resolution.copy([])
+    return resolution
+
+
+def _own_cases(header: PackHeader, sources: Sources, problems: list[Problem]) -> list[Case]:
+    found: list[Case] = []
+    for folder in header.documents:
+        for name in sources.names(f"{header.id}/{folder}"):
+            if name.rsplit("/", 1)[-1].startswith("cases"):
+                found += _cases(sources.parse(name, problems), problems)
+    return found
 
 
 def _document(owner: str, sources: Sources, problems: list[Problem]) -> Document:

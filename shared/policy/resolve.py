@@ -49,6 +49,10 @@ class Resolution:
     places: dict[str, Place] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
 
+    def copy(self, problems: list[Problem]) -> Resolution:
+        """The same state, independent of this one, reporting into another list."""
+        return Resolution(_copied(self.tree), dict(self.citations), dict(self.places), problems)
+
     def lay(self, file: SourceFile, header: PackHeader, document: Document, owner: str) -> None:
         """Lay one file of one document over what is there; `owner` is region/document."""
         layer = _Layer(self, file, header, document, owner)
@@ -68,7 +72,7 @@ class _Layer:
         if "cite" in data and citations:
             self.into.citations[path] = self.beside(path, citations)
         single = data.get("cites", {})
-        if not isinstance(single, Mapping):
+        if not isinstance(single, dict):
             self.problem(f"{path}.cites", "cites is a table: the key of a value = its citation")
             single = {}
         for key in single:
@@ -79,7 +83,7 @@ class _Layer:
                 continue
             here = f"{path}.{key}" if path else key
             own = self.read(single[key], f"{path}.cites") if key in single else citations
-            if isinstance(value, Mapping):
+            if isinstance(value, dict):
                 self.child(key, value, here, node, own)
             else:
                 self.leaf(key, value, here, node, own)
@@ -177,3 +181,7 @@ class _Layer:
 
 def _plain(value: Any) -> Any:
     return tuple(value) if isinstance(value, list) else value
+
+
+def _copied(tree: dict[str, Any]) -> dict[str, Any]:
+    return {key: _copied(value) if isinstance(value, dict) else value for key, value in tree.items()}

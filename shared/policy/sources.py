@@ -8,7 +8,10 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from shared.policy.resolve import Resolution
 
 PACKS = Path(__file__).parent / "packs"
 
@@ -70,6 +73,8 @@ class Sources:
     def __init__(self, texts: Mapping[str, str]) -> None:
         self.texts = dict(sorted(texts.items()))
         self._parsed: dict[str, SourceFile] = {}
+        # What is inherited is laid once for all regions that inherit it; the loader's own.
+        self.laid: dict[tuple[str, ...], Resolution] = {}
 
     @classmethod
     def of_folder(cls, root: Path) -> Sources:
