@@ -17,7 +17,6 @@ PACKS = Path(__file__).parent / "packs"
 
 _HEADER = re.compile(r"^\s*(\[\[?)\s*([^\]]+?)\s*\]\]?\s*(#.*)?$")
 _KEY = re.compile(r"^\s*((?:[A-Za-z0-9_-]+|\"[^\"]*\")(?:\s*\.\s*(?:[A-Za-z0-9_-]+|\"[^\"]*\"))*)\s*=")
-_CASE = re.compile(r"^\[\[case\]\]", re.MULTILINE)
 _AT_LINE = re.compile(r"\(at line (\d+), column \d+\)|\(at end of document\)")
 
 
@@ -64,7 +63,7 @@ class SourceFile:
 
     def case_lines(self) -> list[int]:
         """The lines on which the test cases begin."""
-        return [self.text.count("\n", 0, found.start()) + 1 for found in _CASE.finditer(self.text)]
+        return [number for number, line in enumerate(self.text.splitlines(), start=1) if line.startswith("[[case]]")]
 
 
 class Sources:
