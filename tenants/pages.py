@@ -168,3 +168,19 @@ def unprocessable(
     """A form with wrong fields: the same page again with all errors and the values kept."""
     tx.outcome = Outcome(422, refused=True)
     return page(request, template, title, context, status=422)
+
+
+def refused_in_place(
+    request: Request[Any, Any, Any],
+    tx: Transaction,
+    refusal: Refusal,
+    template: str,
+    title: str,
+    context: Mapping[str, Any],
+    *,
+    crumbs: Sequence[Crumb] = (),
+) -> Response[str]:
+    """The form again with the refusal above it and the values kept; the template shows ``refusal``."""
+    tx.outcome = Outcome(refusal.status, refused=True)
+    metrics.refusals.labels(refusal.code).inc()
+    return page(request, template, title, {**context, "refusal": refusal}, status=refusal.status, crumbs=crumbs)

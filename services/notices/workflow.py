@@ -30,8 +30,8 @@ from tenants.packs import Governing, governing
 
 CASE = "notice"
 OBJECTION = "objection"
-_PUBLISH = "institution:notice:publish"
-_ANSWER = "institution:objection:answer"
+PUBLISH = "institution:notice:publish"
+ANSWER = "institution:objection:answer"
 _RUNNING = frozenset({NoticeState.RUNNING.value})
 _WAITING = frozenset(state.value for state in queries.WAITING)
 
@@ -40,11 +40,11 @@ MOVES = Moves(
     notice,
     STATES,
     (
-        Move("publish", frozenset({"draft"}), NoticeState.RUNNING, "published", _PUBLISH, "发布公示"),
-        Move("change", _RUNNING, NoticeState.RUNNING, "changed", _PUBLISH, "更正公示内容"),
-        Move("interrupt", _RUNNING, NoticeState.RUNNING, "interrupted", _PUBLISH, "登记公示中断"),
-        Move("withdraw", _RUNNING, NoticeState.WITHDRAWN, "withdrawn", _PUBLISH, "撤回公示"),
-        Move("close", _RUNNING, NoticeState.ENDED, "ended", _PUBLISH, "结束公示"),
+        Move("publish", frozenset({"draft"}), NoticeState.RUNNING, "published", PUBLISH, "发布公示"),
+        Move("change", _RUNNING, NoticeState.RUNNING, "changed", PUBLISH, "更正公示内容"),
+        Move("interrupt", _RUNNING, NoticeState.RUNNING, "interrupted", PUBLISH, "登记公示中断"),
+        Move("withdraw", _RUNNING, NoticeState.WITHDRAWN, "withdrawn", PUBLISH, "撤回公示"),
+        Move("close", _RUNNING, NoticeState.ENDED, "ended", PUBLISH, "结束公示"),
     ),
 )
 OBJECTION_MOVES = Moves(
@@ -52,8 +52,8 @@ OBJECTION_MOVES = Moves(
     notice_objection,
     OBJECTION_STATES,
     (
-        Move("answer", _WAITING, ObjectionState.ANSWERED, "answered", _ANSWER, "答复异议"),
-        Move("uphold", _WAITING, ObjectionState.UPHELD, "upheld", _ANSWER, "认定异议成立"),
+        Move("answer", _WAITING, ObjectionState.ANSWERED, "answered", ANSWER, "答复异议"),
+        Move("uphold", _WAITING, ObjectionState.UPHELD, "upheld", ANSWER, "认定异议成立"),
     ),
 )
 
@@ -207,7 +207,7 @@ async def close_notice(tx: Transaction, notice_id: UUID) -> Refusal | None:
     if lost is not None:
         return await refuse(tx, lost, "notice.close", CASE, notice_id)
     open_ones = f"，还有 {found.open_objections} 件异议待答复" if found.open_objections else "，没有未处理的异议"
-    await _tell(tx, _PUBLISH, f"公示期满{open_ones}：{found.title}", notice_id)
+    await _tell(tx, PUBLISH, f"公示期满{open_ones}：{found.title}", notice_id)
     return None
 
 
@@ -249,7 +249,7 @@ async def raise_objection(tx: Transaction, notice_id: UUID, body: str) -> UUID |
     await record_event(tx, CASE, notice_id, "objected", details={"objection": str(objection_id), "state": state})
     await _audit(tx, "objection.raise", objection_id, {"notice": str(notice_id), "state": str(state)})
     late = "（期满后提出）" if state == ObjectionState.LATE else ""
-    await _tell(tx, _ANSWER, f"收到公示异议{late}：{found.title}", notice_id)
+    await _tell(tx, ANSWER, f"收到公示异议{late}：{found.title}", notice_id)
     return objection_id
 
 
@@ -311,7 +311,7 @@ async def check_notice(tx: Transaction, found: queries.Notice, key: SigningKey) 
     )
     if done.rowcount and not intact:
         await record_event(tx, CASE, found.id, "found_altered", details={"hash": hashed})
-        await _tell(tx, _PUBLISH, f"公示内容与发布时不一致，请立即核查：{found.title}", found.id)
+        await _tell(tx, PUBLISH, f"公示内容与发布时不一致，请立即核查：{found.title}", found.id)
     return intact
 
 
