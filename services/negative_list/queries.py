@@ -368,3 +368,16 @@ async def published_items(tx: Transaction, kind: str) -> dict[str, Row[Any]]:
     """Every item of a kind that was ever published, by code."""
     rows = await tx.rows(select(list_item).where(list_item.c.province_id == tx.province_id, list_item.c.kind == kind))
     return {row.code: row for row in rows}
+
+
+async def content_of(tx: Transaction, kind: str, number: int) -> str | None:
+    """The canonical JSON of a published version, whose SHA-256 is its hash."""
+    content: str | None = await tx.scalar(
+        select(list_version.c.content).where(
+            list_version.c.province_id == tx.province_id,
+            list_version.c.kind == kind,
+            list_version.c.number == number,
+            list_version.c.published_at.is_not(None),
+        )
+    )
+    return content

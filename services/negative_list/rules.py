@@ -207,3 +207,9 @@ def effect_too_early(effective_on: date, today: date, previous: Version | None) 
             f"生效日期应晚于第 {previous.number} 版的生效日期（{previous.effective_on}）。",
         )
     return None
+
+
+def entry_state(entry: Entry, pack: Pack, day: date) -> str:
+    """``listed``, ``former`` or ``coming`` on a day; a former entry stays readable (rule 58)."""
+    facts = {"in_force_from": entry.effective_on, "ended_on": entry.ended_on, "on": day}
+    return str(evaluate("list.entry_state", facts, pack, day).values["state"])

@@ -150,3 +150,22 @@ async def validity(tx: Transaction) -> list[Validity]:
             )
         )
     return found
+
+
+async def institutions(tx: Transaction) -> list[tuple[UUID, str]]:
+    """The institutions of the province that may be selected, by name."""
+    rows = await tx.rows(
+        select(organisation.c.id, organisation.c.name)
+        .where(
+            organisation.c.province_id == tx.province_id,
+            organisation.c.kind == "institution",
+            organisation.c.state == "active",
+        )
+        .order_by(organisation.c.name)
+    )
+    return [(row.id, row.name) for row in rows]
+
+
+async def membership_with_id(tx: Transaction, membership_id: UUID) -> MembershipRow | None:
+    """One membership of the province, for the science department."""
+    return next((row for row in await province_memberships(tx) if row.id == membership_id), None)

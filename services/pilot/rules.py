@@ -54,3 +54,10 @@ def ends_wrongly(first_day: date, last_day: date) -> Refusal | None:
     if last_day < first_day:
         return Refusal("pilot.ends_before_start", f"终止日期不能早于起始日期（{first_day}）。")
     return None
+
+
+def may_begin(guideline: str, pack: Pack, today: date) -> Answer:
+    """Whether anything may still begin under a guideline today, for a unit that is selected (rules 8, 9)."""
+    kinds = pack.content.guidelines[guideline].unit_kinds
+    facts = selection_facts(guideline, kinds[0] if kinds else "university", date.min, [], central=False)
+    return evaluate("pilot.covers", {**facts, "on": today}, pack, today)
