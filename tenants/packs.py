@@ -1,7 +1,9 @@
 """Which policy pack governs: stored versions, activations, and the process's cache of resolved packs."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import (
@@ -10,6 +12,7 @@ from sqlalchemy import (
     DateTime,
     ForeignKeyConstraint,
     Index,
+    Row,
     String,
     Text,
     UniqueConstraint,
@@ -152,3 +155,27 @@ async def store_pack(tx: Transaction, region: str, root: Path = PACKS) -> UUID:
         )
     )
     return version_id
+
+
+async def list_versions(tx: Transaction) -> Sequence[Row[Any]]:
+    """The stored packs of the province, newest first."""
+    table = pack_version.c
+    return await tx.rows(
+        select(table.id, table.region, table.version, table.hash, table.loaded_at)
+        .where(table.province_id == tx.province_id)
+        .order_by(table.loaded_at.desc())
+    )
+
+
+async def list_activations(tx: Transaction) -> Sequence[Row[Any]]:
+    """Which pack was proposed and confirmed from which day, the latest day first."""
+    return await tx.rows(
+        select(pack_activation, pack_version.c.version)
+        .join(
+            pack_version,
+            (pack_version.c.id == pack_activation.c.pack_version_id)
+            & (pack_version.c.province_id == pack_activation.c.province_id),
+        )
+        .where(pack_activation.c.province_id == tx.province_id)
+        .order_by(pack_activation.c.effective_on.desc(), pack_activation.c.proposed_at.desc())
+    )

@@ -1,6 +1,8 @@
 """The one registry: provinces, and the organisations that are tenants, authorities as well as institutions."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import (
@@ -9,6 +11,7 @@ from sqlalchemy import (
     ForeignKeyConstraint,
     Index,
     Integer,
+    Row,
     String,
     UniqueConstraint,
     Uuid,
@@ -157,4 +160,18 @@ async def own_organisation(tx: Transaction) -> object:
     """The organisation row of the transaction's tenant."""
     return await tx.row(
         select(organisation).where(organisation.c.id == tx.tenant_id, organisation.c.province_id == tx.province_id)
+    )
+
+
+async def list_organisations(tx: Transaction) -> Sequence[Row[Any]]:
+    """The organisations of the transaction's province, each with the short name of its competent department."""
+    competent = organisation.alias("competent")
+    return await tx.rows(
+        select(organisation, competent.c.short_name.label("competent"))
+        .join(
+            competent,
+            (competent.c.id == organisation.c.department_id) & (competent.c.province_id == organisation.c.province_id),
+        )
+        .where(organisation.c.province_id == tx.province_id)
+        .order_by(organisation.c.kind, organisation.c.name)
     )

@@ -1,4 +1,4 @@
-"""What the administration pages read: the audit log, one's own sessions, one's own organisation, the registry."""
+"""What the administration pages read: the audit log, one's own sessions."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -6,13 +6,12 @@ from datetime import datetime, time, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, String, func, select, text
+from sqlalchemy import ColumnElement, Row, String, select, text
 
 from services.administration.forms import AuditFilter
 from shared.audit.tables import audit_entry, audit_head, audit_seal
 from shared.clock import SHANGHAI
 from shared.db.transaction import Transaction
-from tenants.packs import pack_activation, pack_version
 from tenants.people import names_of
 from tenants.registry import organisation
 
@@ -130,49 +129,3 @@ async def chain_state(tx: Transaction) -> Row[Any] | None:
 async def own_sessions(tx: Transaction) -> Sequence[Row[Any]]:
     """The person's live sessions, the most recently used first."""
     return await tx.rows(text("select * from app.sessions_of(:person)"), {"person": tx.actor.person_id})
-
-
-async def organisations(tx: Transaction) -> Sequence[Row[Any]]:
-    """The organisations of the province, as the operator registers them."""
-    competent = organisation.alias("competent")
-    return await tx.rows(
-        select(organisation, competent.c.short_name.label("competent"))
-        .join(
-            competent,
-            (competent.c.id == organisation.c.department_id) & (competent.c.province_id == organisation.c.province_id),
-        )
-        .where(organisation.c.province_id == tx.province_id)
-        .order_by(organisation.c.kind, organisation.c.name)
-    )
-
-
-async def pack_versions(tx: Transaction) -> Sequence[Row[Any]]:
-    """The stored packs of the province, newest first."""
-    return await tx.rows(
-        select(
-            pack_version.c.id,
-            pack_version.c.region,
-            pack_version.c.version,
-            pack_version.c.hash,
-            pack_version.c.loaded_at,
-        )
-        .where(pack_version.c.province_id == tx.province_id)
-        .order_by(pack_version.c.loaded_at.desc())
-    )
-
-
-async def pack_activations(tx: Transaction) -> Sequence[Row[Any]]:
-    """Which pack was proposed and confirmed from which day, newest first."""
-    return await tx.rows(
-        select(pack_activation, pack_version.c.version)
-        .join(
-            pack_version,
-            (pack_version.c.id == pack_activation.c.pack_version_id)
-            & (pack_version.c.province_id == pack_activation.c.province_id),
-        )
-        .where(pack_activation.c.province_id == tx.province_id)
-        .order_by(
-            pack_activation.c.effective_on.desc(),
-            func.coalesce(pack_activation.c.confirmed_at, pack_activation.c.proposed_at).desc(),
-        )
-    )

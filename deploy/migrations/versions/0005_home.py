@@ -103,6 +103,15 @@ begin
   get diagnostics ended = row_count;
   return ended;
 end $$;
+-- a suspended tenant's people are out at once
+create function app.end_sessions_of(tenant uuid) returns integer language plpgsql volatile
+  security definer set search_path = pg_catalog, pg_temp as $$
+declare ended integer;
+begin
+  delete from app.session s where s.tenant_id = end_sessions_of.tenant and s.province_id = app.current_province();
+  get diagnostics ended = row_count;
+  return ended;
+end $$;
 """
 
 TENANT_ROLES = ("web_institution", "worker")
@@ -133,6 +142,7 @@ def upgrade() -> None:
     op.execute(
         "grant execute on function app.sessions_of(uuid), app.end_session_of(uuid, bytea) to " + ", ".join(everybody)
     )
+    op.execute("grant execute on function app.end_sessions_of(uuid), app.tenant_of(uuid) to web_operator")
     # anybody may move a demo's clock; where there is none, nothing moves
     op.execute(
         "grant execute on function app.request_clock_move(timestamptz) to web_public, " + ", ".join(everybody)

@@ -1,0 +1,218 @@
+"""The workbench: what waits, what runs, how much there is; gathered from each slice's own queries."""
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Row, func, select
+
+from services.empowerment import queries as empowerment
+from services.empowerment.models import State
+from services.home import queries as own
+from services.ledger import queries as ledger
+from services.ledger.listing import Filters, LedgerPage, ledger_page
+from services.ledger.models import province_total
+from services.negative_list import queries as lists
+from services.notices import queries as notices
+from services.notices import rules as notice_rules
+from services.notices.queries import Notice
+from services.pilot import queries as pilots
+from services.pilot.queries import MembershipRow, Validity
+from shared.db.transaction import Transaction
+from shared.policy.answer import Citation
+from shared.todo import Todo
+from tenants.packs import governing
+
+# Every slice says what it has for people; one line per slice or room.
+SOURCES: tuple[Callable[[Transaction], Awaitable[list[Todo]]], ...] = (ledger.todos,)
+EXCERPT = 10
+_FAR = date.max
+
+
+async def waiting(tx: Transaction) -> list[Todo]:
+    """What the person may do, the nearest deadline first; what no rule gives a deadline comes last."""
+    found = [todo for source in SOURCES for todo in await source(tx) if todo.permission in tx.actor.permissions]
+    return sorted(found, key=lambda todo: (todo.due_on or _FAR, todo.kind, todo.title))
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """One act of the person: what it was about, what happened, where it is."""
+
+    kind: str
+    title: str
+    href: str
+    at: Any
+    reason: str | None
+
+
+# What a case is called, and where its page is.
+_CASES: Mapping[str, tuple[str, str]] = {
+    "achievement": ("单列管理台账", "/institution/ledger/{}"),
+    "disclosure": ("成果披露", "/institution/disclosures/{}"),
+    "empowerment": ("赋权申请", "/institution/empowerment/{}"),
+    "notice": ("单位内部公示", "/institution/notices/{}"),
+    "objection": ("公示异议", ""),
+    "import_run": ("台账导入", "/institution/imports/{}"),
+}
+_EVENTS: Mapping[str, str] = {
+    "registered": "登记入账",
+    "corrected": "更正",
+    "conversion_recorded": "登记转化",
+    "quarantined": "隔离",
+    "released": "解除隔离",
+    "revoked": "撤销",
+    "submitted": "提交",
+    "returned": "退回补正",
+    "accepted": "受理登记",
+    "withdrawn": "撤回",
+    "begun": "开始填写",
+    "drafted": "开始填写",
+    "screened": "负面清单排查",
+    "held": "暂缓",
+    "excluded": "不纳入赋权范围",
+    "rescreened": "对照现行清单重新排查",
+    "assessed": "可行性评估",
+    "found_infeasible": "评估不可行",
+    "noticed": "发布内部公示",
+    "agreed": "签署协议",
+    "formalised": "登记手续办理",
+    "rejected": "审核不通过",
+    "published": "发布公示",
+    "changed": "更正公示内容",
+    "interrupted": "登记公示中断",
+    "ended": "结束公示",
+    "raised": "提出异议",
+    "answered": "答复异议",
+    "upheld": "认定异议成立",
+    "imported": "导入台账",
+}
+
+
+async def done(tx: Transaction, *, begun_only: bool = False) -> list[Done]:
+    """What the person did last, or the cases that they opened."""
+    return [_done(row) for row in await own.done_by(tx, begun_only=begun_only)]
+
+
+def _done(row: Row[Any]) -> Done:
+    label, address = _CASES.get(row.case_kind, (row.case_kind, ""))
+    return Done(label, _EVENTS.get(row.event, row.event), address.format(row.case_id), row.at, row.reason)
+
+
+@dataclass(frozen=True, slots=True)
+class RunningNotice:
+    """A running notice with its counted days; ``values`` are those of the question ``notice.period``."""
+
+    notice: Notice
+    values: Mapping[str, Any]
+    article: Citation
+
+
+async def running(tx: Transaction, limit: int = 3) -> list[RunningNotice]:
+    """The notices that run, the one that ends first on top."""
+    found = []
+    for notice in await notices.running_notices(tx):
+        pack = (await governing(tx, notice.pack_version_id)).pack
+        counted = notice_rules.period(notice, pack, tx.now)
+        found.append(RunningNotice(notice, counted.values, notice_rules.source(notice.kind, pack)))
+    return found[:limit]
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """The cards at the top. Money in yuan; ``converted_amount`` is None where no conversion states an amount."""
+
+    achievements: int
+    valued: int
+    converted: int
+    converted_amount: Decimal | None
+    empowering: Mapping[str, int]
+    validity: Validity | None
+
+
+_EMPOWERING = {
+    State.SUBMITTED: "排查",
+    State.SCREENING: "排查",
+    State.FEASIBILITY: "评估",
+    State.APPROVED: "待公示",
+    State.NOTICED: "公示与待签",
+    State.AGREED: "待办手续",
+}
+
+
+async def figures(tx: Transaction) -> Figures:
+    """Counted from the ledger's totals, never from its rows."""
+    everything = (await ledger.totals(tx, "all")).get(("", ""))
+    converted = (await ledger.totals(tx, "status")).get(("converted", ""))
+    empowering: dict[str, int] = {}
+    for state, n in (await empowerment.count_by_state(tx)).items():
+        if state in _EMPOWERING:
+            label = _EMPOWERING[State(state)]
+            empowering[label] = empowering.get(label, 0) + n
+    validities = await pilots.validity(tx)
+    held = {membership.guideline for membership in await pilots.memberships(tx) if membership.holds_on(tx.today)}
+    return Figures(
+        everything.n if everything else 0,
+        everything.n_valued if everything else 0,
+        converted.n if converted else 0,
+        converted.sum if converted and converted.n_valued else None,
+        empowering,
+        next((one for one in validities if one.guideline in held), None),
+    )
+
+
+async def excerpt(tx: Transaction) -> LedgerPage:
+    """The newest rows of the ledger."""
+    return await ledger_page(tx, Filters(), limit=EXCERPT)
+
+
+@dataclass(frozen=True, slots=True)
+class Overview:
+    """What the console's home shows of a province."""
+
+    memberships: Sequence[MembershipRow]
+    validities: Sequence[Validity]
+    units: Mapping[str, int]
+    list_version: Any | None
+    totals: Mapping[tuple[str, str], Row[Any]]
+    achievements: int
+
+
+async def province_overview(tx: Transaction) -> Overview:
+    """Pilots, the list in force, and the ledger's totals of the province; never a row of anybody's ledger."""
+    held = [one for one in await pilots.public_memberships(tx) if one.holds_on(tx.today)] if _is_science(tx) else []
+    units: dict[str, int] = {}
+    for membership in held:
+        units[membership.guideline] = units.get(membership.guideline, 0) + 1
+    totals = await _type_status(tx) if _is_science(tx) else {}
+    return Overview(
+        held,
+        await pilots.validity(tx),
+        units,
+        await lists.version_in_force(tx, tx.today),
+        totals,
+        sum(row.n for row in totals.values()),
+    )
+
+
+def _is_science(tx: Transaction) -> bool:
+    return tx.scope.role == "web_science"
+
+
+async def _type_status(tx: Transaction) -> dict[tuple[str, str], Row[Any]]:
+    table = province_total
+    rows = await tx.rows(
+        select(table.c.first, table.c.second, func.sum(table.c.n).label("n"))
+        .where(table.c.province_id == tx.province_id, table.c.dimension == "type_status")
+        .group_by(table.c.first, table.c.second)
+    )
+    return {(row.first, row.second): row for row in rows if row.n}
+
+
+def units_of(memberships: Sequence[MembershipRow]) -> int:
+    """How many units are in any pilot."""
+    found: set[UUID] = {membership.tenant_id for membership in memberships}
+    return len(found)

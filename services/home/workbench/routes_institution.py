@@ -1,0 +1,80 @@
+"""工作台 and 待办中心 of an institution."""
+
+from dataclasses import replace
+from typing import Any
+
+from litestar import Request, Response, get
+
+from services.home.pages import viewer_with_unread
+from services.home.workbench import queries
+from services.ledger.rules import vocabulary
+from shared.db.transaction import Transaction
+from shared.todo import Todo
+from shared.ui.page import MenuSection
+from tenants.packs import governing
+from tenants.pages import MenuEntry, base_context, page
+
+_HERE = "/institution/"
+_TODO = "/institution/todo"
+_VIEWS = {"": "待办", "done": "已办", "begun": "我发起的"}
+
+
+async def _with_counts(request: Request[Any, Any, Any], tx: Transaction, waiting: list[Todo]) -> dict[str, Any]:
+    """The viewer and the menu with what waits."""
+    sections = [
+        MenuSection(
+            section.heading,
+            [replace(item, badge=len(waiting) if item.href == _TODO else None) for item in section.items],
+        )
+        for section in base_context(request)["menu"]
+    ]
+    return {"viewer": await viewer_with_unread(request, tx), "menu": sections}
+
+
+@get("/", opt={"permission": "institution:home:read"})
+async def workbench(request: Request[Any, Any, Any], tx: Transaction, view: str = "") -> Response[str]:
+    """Figures, what waits, running notices, the newest rows of the ledger."""
+    waiting = await queries.waiting(tx)
+    context = {
+        **await _with_counts(request, tx, waiting),
+        **await _matters(tx, waiting[: queries.EXCERPT], view, _HERE, len(waiting)),
+        "figures": await queries.figures(tx),
+        "running": await queries.running(tx),
+        "ledger": await queries.excerpt(tx),
+        "last_import": None,
+        "words": vocabulary((await governing(tx)).pack),
+    }
+    return page(request, "home/institution/workbench.html", "工作台", context)
+
+
+@get("/todo", opt={"permission": "institution:home:read"})
+async def todo(request: Request[Any, Any, Any], tx: Transaction, view: str = "") -> Response[str]:
+    """Everything that waits for the person, what they did, what they began."""
+    waiting = await queries.waiting(tx)
+    context = {
+        **await _with_counts(request, tx, waiting),
+        **await _matters(tx, waiting, view, _TODO, len(waiting)),
+    }
+    return page(request, "home/institution/todo.html", "待办中心", context)
+
+
+async def _matters(tx: Transaction, waiting: list[Todo], view: str, path: str, count: int) -> dict[str, Any]:
+    chosen = view if view in _VIEWS else ""
+    return {
+        "todos": waiting,
+        "count": count,
+        "done": await queries.done(tx, begun_only=chosen == "begun") if chosen else [],
+        "view": chosen,
+        "tabs": [
+            (label, f"{path}?view={code}" if code else path, code == chosen, count if not code else None)
+            for code, label in _VIEWS.items()
+        ],
+        "today": tx.today,
+    }
+
+
+HANDLERS = (workbench, todo)
+MENU = (
+    MenuEntry("institution", "", "工作台", "layout-dashboard", _HERE, "institution:home:read", 10),
+    MenuEntry("institution", "", "待办中心", "checklist", _TODO, "institution:home:read", 20),
+)

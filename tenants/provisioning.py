@@ -1,0 +1,298 @@
+"""Opening a province and its tenants: idempotent steps, done as ``web_operator`` by an operator of the province.
+
+Every step may be repeated; what is there already stays, what differs is brought up to what was asked for.
+"""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Row, func, insert, select, text, update
+from sqlalchemy.dialects.postgresql import Range
+from sqlalchemy.dialects.postgresql import insert as upsert
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from shared.audit.writing import write_audit
+from shared.db.transaction import Actor, Scope, Transaction, transaction
+from shared.errors import ApplicationError
+from shared.ids import NIL, new_id
+from tenants.people import person
+from tenants.registry import Province, list_provinces, organisation, province, supervision
+
+
+class NotProvisioned(ApplicationError):
+    """What a command names does not exist, or does not fit; the message says so in Chinese."""
+
+    status = 422
+    title = "无法办理"
+
+
+@dataclass(frozen=True, slots=True)
+class NewProvince:
+    """A province with the region of its packs, ``slug`` in public addresses, ``mode`` enforced or advisory."""
+
+    id: UUID
+    region: str
+    slug: str
+    name: str
+    short_name: str
+    mode: str = "enforced"
+    position: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewTenant:
+    """An organisation that becomes a tenant.
+
+    ``alias`` names it at the identity provider; ``department_id`` is an institution's competent department from ``since`` on,
+    None for an authority, which is its own.
+    """
+
+    id: UUID
+    kind: str
+    name: str
+    short_name: str
+    alias: str
+    since: date
+    unit_kind: str | None = None
+    number_prefix: str | None = None
+    credit_code: str | None = None
+    central: bool = False
+    department_id: UUID | None = None
+
+
+@asynccontextmanager
+async def operating(
+    engine: AsyncEngine, province_id: UUID, operator_id: UUID, person_id: UUID | None = None
+) -> AsyncIterator[Transaction]:
+    """A transaction of the operator of a province."""
+    scope = Scope("web_operator", operator_id, province_id, operator_id, operator_id)
+    async with transaction(engine, scope, Actor(person_id, operator_id, address="command line")) as tx:
+        yield tx
+
+
+async def find_province(engine: AsyncEngine, slug: str) -> Province:
+    """:raises NotProvisioned: no such province."""
+    found = next((one for one in await list_provinces(engine) if one.slug == slug), None)
+    if found is None:
+        raise NotProvisioned(f"没有省份“{slug}”，请先用 chengguo province create 开通")
+    return found
+
+
+async def operator_of(engine: AsyncEngine, province_id: UUID) -> UUID:
+    """The operator's tenant of a province.
+
+    :raises NotProvisioned: the province has none.
+    """
+    async with operating(engine, province_id, NIL) as tx:
+        found = await tx.scalar(
+            select(organisation.c.id).where(
+                organisation.c.province_id == province_id, organisation.c.kind == "operator"
+            )
+        )
+    if found is None:
+        raise NotProvisioned("该省份还没有平台运维单位")
+    return UUID(str(found))
+
+
+async def put_province(tx: Transaction, new: NewProvince) -> None:
+    """Step 1: the province's row and its entry in the directory. The first step of all, so it writes no audit of its own."""
+    values = {"name": new.name, "short_name": new.short_name, "mode": new.mode}
+    await tx.execute(
+        upsert(province)
+        .values(province_id=new.id, region=new.region, slug=new.slug, **values)
+        .on_conflict_do_update(index_elements=["province_id"], set_=values)
+    )
+    await _list_province(tx, new.id, new.position)
+
+
+async def _list_province(tx: Transaction, province_id: UUID, position: int = 0) -> None:
+    row = await tx.row(select(province).where(province.c.province_id == province_id))
+    assert row is not None
+    science = await tx.scalar(
+        select(organisation.c.id).where(organisation.c.province_id == province_id, organisation.c.kind == "science")
+    )
+    await tx.execute(
+        text("select app.put_province(:id, :region, :slug, :name, :short_name, :science, :position)"),
+        {
+            "id": row.province_id,
+            "region": row.region,
+            "slug": row.slug,
+            "name": row.name,
+            "short_name": row.short_name,
+            "science": science,
+            "position": position,
+        },
+    )
+
+
+async def put_tenant(tx: Transaction, new: NewTenant) -> bool:
+    """Step 2: the organisation, its competent department, its entry in the directory. True when anything changed.
+
+    :raises NotProvisioned: another organisation of the province has the name, or the department is none.
+    """
+    department_id = await _department(tx, new)
+    wanted = {
+        "kind": new.kind,
+        "unit_kind": new.unit_kind,
+        "name": new.name,
+        "short_name": new.short_name,
+        "number_prefix": new.number_prefix,
+        "credit_code": new.credit_code,
+        "central": new.central,
+        "department_id": department_id,
+    }
+    before = await _organisation(tx, new.id)
+    await _refuse_taken_name(tx, new)
+    if before is None:
+        await tx.execute(insert(organisation).values(id=new.id, province_id=tx.province_id, **wanted))
+    changes = {
+        name: [str(getattr(before, name)) if before is not None else None, str(value)]
+        for name, value in wanted.items()
+        if before is None or getattr(before, name) != value
+    }
+    if before is not None and changes:
+        await tx.execute(
+            update(organisation)
+            .where(organisation.c.id == new.id, organisation.c.province_id == tx.province_id)
+            .values(**wanted)
+        )
+    if new.kind == "institution":
+        await _supervise(tx, new.id, department_id, new.since)
+    await _list_tenant(tx, new, department_id, active=before is None or before.state == "active")
+    if new.kind == "science":
+        await _list_province(tx, tx.province_id)
+    if changes:
+        await write_audit(tx, "organisation.create", "organisation", new.id, details={"changes": changes})
+    return bool(changes)
+
+
+async def _organisation(tx: Transaction, organisation_id: UUID) -> Row[Any] | None:
+    return await tx.row(
+        select(organisation).where(organisation.c.id == organisation_id, organisation.c.province_id == tx.province_id)
+    )
+
+
+async def _department(tx: Transaction, new: NewTenant) -> UUID:
+    if new.kind != "institution":
+        return new.id
+    found = await _organisation(tx, new.department_id) if new.department_id else None
+    if found is None or found.kind != "department":
+        raise NotProvisioned(f"{new.name}：请指定已开通的行政主管部门")
+    return UUID(str(found.id))
+
+
+async def _refuse_taken_name(tx: Transaction, new: NewTenant) -> None:
+    taken = await tx.scalar(
+        select(organisation.c.id).where(
+            organisation.c.province_id == tx.province_id, organisation.c.name == new.name, organisation.c.id != new.id
+        )
+    )
+    if taken is not None:
+        raise NotProvisioned(f"本省已有名为“{new.name}”的单位")
+
+
+async def _supervise(tx: Transaction, tenant_id: UUID, department_id: UUID, since: date) -> None:
+    """The dated relation to the competent department; a change closes the old one on the day before."""
+    present = await tx.row(
+        select(supervision.c.id, supervision.c.department_id, func.lower(supervision.c.held).label("since")).where(
+            supervision.c.tenant_id == tenant_id,
+            supervision.c.province_id == tx.province_id,
+            func.upper_inf(supervision.c.held),
+        )
+    )
+    if present is not None and present.department_id == department_id:
+        return
+    if present is not None:
+        if since <= present.since:
+            raise NotProvisioned("主管部门变更的生效日期须晚于现有关系的起始日期")
+        await tx.execute(
+            update(supervision)
+            .where(supervision.c.tenant_id == tenant_id, supervision.c.id == present.id)
+            .values(held=Range(present.since, since, bounds="[)"))
+        )
+    await tx.execute(
+        insert(supervision).values(
+            tenant_id=tenant_id,
+            id=new_id(),
+            province_id=tx.province_id,
+            department_id=department_id,
+            held=Range(since, None, bounds="[)"),
+        )
+    )
+
+
+async def _list_tenant(tx: Transaction, new: NewTenant, department_id: UUID, *, active: bool) -> None:
+    await tx.execute(
+        text("select app.put_tenant(:id, :province, :kind, :department, :alias, :name, :active)"),
+        {
+            "id": new.id,
+            "province": tx.province_id,
+            "kind": new.kind,
+            "department": department_id,
+            "alias": new.alias,
+            "name": new.name,
+            "active": active,
+        },
+    )
+
+
+async def set_active(tx: Transaction, tenant_id: UUID, active: bool) -> None:
+    """Suspend a tenant, ending its sessions at once, or let it in again.
+
+    :raises NotProvisioned: no such tenant in this province.
+    """
+    row = await _organisation(tx, tenant_id)
+    listed = await tx.row(text("select alias from app.tenant_of(:id)"), {"id": tenant_id})
+    if row is None or listed is None or row.id == tx.tenant_id:
+        raise NotProvisioned("没有这个单位，或者它是平台运维单位")
+    state = "active" if active else "suspended"
+    await tx.execute(
+        update(organisation)
+        .where(organisation.c.id == tenant_id, organisation.c.province_id == tx.province_id)
+        .values(state=state)
+    )
+    await tx.execute(
+        text("select app.put_tenant(:id, :province, :kind, :department, :alias, :name, :active)"),
+        {
+            "id": tenant_id,
+            "province": tx.province_id,
+            "kind": row.kind,
+            "department": row.department_id,
+            "alias": listed.alias,
+            "name": row.name,
+            "active": active,
+        },
+    )
+    if not active:
+        await tx.execute(text("select app.end_sessions_of(:tenant)"), {"tenant": tenant_id})
+    await write_audit(
+        tx, "organisation.change", "organisation", tenant_id, details={"changes": {"state": [row.state, state]}}
+    )
+
+
+async def person_named(engine: AsyncEngine, province_id: UUID, tenant_id: UUID, name: str) -> UUID:
+    """The person of a tenant by id, mail address or unambiguous name.
+
+    :raises NotProvisioned: nobody, or several; a person is known after their first sign-in.
+    """
+    scope = Scope("web_institution", tenant_id, province_id, tenant_id, tenant_id)
+    wanted = person.c.id == UUID(name) if _is_id(name) else (person.c.email == name) | (person.c.name == name)
+    async with transaction(engine, scope, Actor(None, tenant_id, address="command line")) as tx:
+        rows = await tx.rows(select(person.c.id).where(person.c.tenant_id == tenant_id, wanted).limit(2))
+    if len(rows) != 1:
+        raise NotProvisioned(
+            f"找不到人员“{name}”：须先在平台登录过一次" if not rows else f"有多人名为“{name}”，请用邮箱或编号指定"
+        )
+    return UUID(str(rows[0].id))
+
+
+def _is_id(text_: str) -> bool:
+    try:
+        UUID(text_)
+    except ValueError:
+        return False
+    return True
