@@ -17,9 +17,7 @@ from services.models import metadata
 from shared.db.migrating import migrate
 
 HERE = Path(__file__).parent
-AUTH = [
-    f"--auth-function=app.current_{axis}" for axis in ("tenant", "province", "department", "recipient")
-]
+AUTH = [f"--auth-function=app.current_{axis}" for axis in ("tenant", "province", "department", "recipient")]
 # made by the broker's own schema and granted to its login alone
 BROKER_TABLES = ["app.task_queue", "app.task_worker", "app.task_result"]
 BARE = """

@@ -1,32 +1,15 @@
 """The database as migrated has the form that isolation rests on, table by table, role by role."""
 
-from pathlib import Path
-
-import psycopg
 from sqlalchemy import create_engine, make_url
 
 from services.models import metadata
 from tests.conftest import Database
-from tests.tenancy.prove import BROKER_TABLES
-
-BROKER = [name.removeprefix("app.") for name in BROKER_TABLES]
-
-
-def tables_of(scope: str) -> list[str]:
-    return sorted(table.name for table in metadata.tables.values() if table.info["scope"] == scope)
+from tests.tenancy.form import breaches_of_form
+from tests.tenancy.schema import BROKER
 
 
 def test_no_table_role_or_policy_breaks_the_form(database: Database) -> None:
-    query = (Path(__file__).parent / "catalogue.sql").read_text("utf-8")
-    lists = {
-        "tenant": tables_of("tenant"),
-        "global": tables_of("global"),
-        "local": tables_of("local") + BROKER,
-        "broker": BROKER,
-    }
-    with psycopg.connect(database.url("postgres")) as connection:
-        breaches = connection.execute(query, lists).fetchall()  # type: ignore[arg-type]
-    assert breaches == []
+    assert breaches_of_form(database.url("postgres")) == []
 
 
 def test_the_migrated_tables_are_those_of_the_models(database: Database) -> None:
