@@ -12,6 +12,7 @@ from litestar.types import ControllerRouterHandler
 
 from services.administration import routes_institution as administration_institution
 from services.administration import routes_public as administration_public
+from services.administration.front import routes_public as front_public
 from services.edge import Edge
 from services.errors import EXCEPTION_HANDLERS
 from services.health import HEALTH
@@ -19,6 +20,17 @@ from services.home import routes_console as home_console
 from services.home import routes_institution as home_institution
 from services.home import routes_operator as home_operator
 from services.home import routes_public as home_public
+from services.home.workbench import routes_console as workbench_console
+from services.home.workbench import routes_institution as workbench_institution
+from services.home.workbench import routes_operator as workbench_operator
+from services.negative_list import routes_console as lists_console
+from services.negative_list.drafting import routes_console as drafting_console
+from services.negative_list.opinions import routes_console as opinions_console
+from services.negative_list.opinions import routes_public as opinions_public
+from services.negative_list.publication import routes_public as lists_public
+from services.notices import routes_institution as notices_institution
+from services.pilot import routes_console as pilot_console
+from services.pilot import routes_public as pilot_public
 from shared.db.engine import make_engine
 from shared.keys.keyring import Keyring
 from shared.settings import Settings, settings
@@ -30,15 +42,44 @@ from tenants.machine import machine_guard, machine_transaction
 from tenants.pages import MenuEntry
 from tenants.sso import IdentityProvider
 
-PUBLIC: tuple[ControllerRouterHandler, ...] = ()
+PUBLIC: tuple[ControllerRouterHandler, ...] = (
+    *front_public.HANDLERS,
+    *lists_public.HANDLERS,
+    *opinions_public.HANDLERS,
+    *pilot_public.HANDLERS,
+)
 INSTITUTION: tuple[ControllerRouterHandler, ...] = (
+    *workbench_institution.HANDLERS,
     *home_institution.HANDLERS,
     *administration_institution.HANDLERS,
+    *notices_institution.HANDLERS,
 )
-CONSOLE: tuple[ControllerRouterHandler, ...] = (*home_console.HANDLERS,)
-OPERATOR: tuple[ControllerRouterHandler, ...] = (*home_operator.HANDLERS,)
+CONSOLE: tuple[ControllerRouterHandler, ...] = (
+    *workbench_console.HANDLERS,
+    *home_console.HANDLERS,
+    *lists_console.HANDLERS,
+    *drafting_console.HANDLERS,
+    *opinions_console.HANDLERS,
+    *pilot_console.HANDLERS,
+)
+OPERATOR: tuple[ControllerRouterHandler, ...] = (
+    *workbench_operator.HANDLERS,
+    *home_operator.HANDLERS,
+)
 API: tuple[ControllerRouterHandler, ...] = ()
-MENU: tuple[MenuEntry, ...] = (*administration_institution.MENU,)
+MENU: tuple[MenuEntry, ...] = (
+    *front_public.MENU,
+    *lists_public.MENU,
+    *opinions_public.MENU,
+    *pilot_public.MENU,
+    *lists_console.MENU,
+    *pilot_console.MENU,
+    *workbench_institution.MENU,
+    *workbench_console.MENU,
+    *workbench_operator.MENU,
+    *administration_institution.MENU,
+    *notices_institution.MENU,
+)
 
 
 def _signed_in(path: str, handlers: Sequence[ControllerRouterHandler]) -> Router:
