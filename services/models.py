@@ -3,6 +3,7 @@
 import services.empowerment.models
 import services.home.models
 import services.ledger.disclosure.models
+import services.ledger.importing.models
 import services.ledger.models
 import services.negative_list.models
 import services.notices.models

@@ -139,6 +139,17 @@ class Transaction:
             await self.closing[name](self)
         self.closing.clear()
 
+    @asynccontextmanager
+    async def attempt(self) -> AsyncIterator[None]:
+        """What is done within is taken back when it fails, and the transaction goes on: a savepoint. Does not nest."""
+        await self.driver.execute("savepoint attempt")
+        try:
+            yield
+        except BaseException:
+            await self.driver.execute("rollback to savepoint attempt")
+            raise
+        await self.driver.execute("release savepoint attempt")
+
     async def recorded_now(self) -> datetime:
         """The instant at which history records, read after the row lock (real time, never the demo clock)."""
         return cast(datetime, await self.scalar(text("select clock_timestamp()")))
@@ -213,6 +224,24 @@ async def transaction(
         try:
             yield tx
             await tx.finish()
+        except BaseException:
+            await driver.execute("rollback")
+            raise
+        await driver.execute("commit")
+
+
+@asynccontextmanager
+async def unconfined(engine: AsyncEngine, scope: Scope, actor: Actor) -> AsyncIterator[Transaction]:
+    """A transaction of the maintenance login, which passes row-level security: command line only."""
+    async with engine.connect() as connection:
+        driver = await driver_of(connection)
+        now = cast(
+            datetime, await driver.fetchval("select coalesce((select at from app.legal_clock), clock_timestamp())")
+        )
+        await driver.execute("begin")
+        tx = Transaction(connection, driver, scope, actor, now)
+        try:
+            yield tx
         except BaseException:
             await driver.execute("rollback")
             raise

@@ -73,18 +73,49 @@ def worker_engine() -> AsyncEngine:
         return _engine
 
 
+async def ask(
+    tx: Transaction,
+    task_name: str,
+    queue: str = "default",
+    *,
+    delay_seconds: float = 0,
+    key: UUID | None = None,
+    **payload: Any,
+) -> None:
+    """Ask for a task by its name, as verbs do, which know no tasks; it exists if and only if the caller commits."""
+    await tx.execute(
+        # the broker listens on this channel; the notification leaves with the commit
+        text(
+            "select app.enqueue(:task, cast(:queue as text), cast(:payload as jsonb), :delay, :key), "
+            "pg_notify('dramatiq.' || cast(:queue as text) || '.enqueue', '')"
+        ),
+        {
+            "task": task_name,
+            "queue": queue,
+            "payload": dump_json(
+                {**payload, "actor": str(tx.actor.person_id or NIL), "department": str(tx.scope.department_id)}
+            ),
+            "delay": delay_seconds,
+            "key": key or uuid4(),
+        },
+    )
+
+
 TASKS: dict[str, "Task"] = {}
 
 
 class Task:
     """A task as slices see it: a name, a queue, and the coroutine that does one transaction's work.
 
+    The coroutine may answer True: there is more, and it is called again in a transaction of its own. What was committed
+    stays when the worker is killed between two calls.
+
     ``upkeep`` marks what keeps a tenant's own streams in order (sealing, the outbox): it always works as the worker of the
     tenant that the message names, whoever wrote into that stream; ``role`` is its database role.
     """
 
     def __init__(
-        self, function: Callable[..., Awaitable[None]], queue: str, *, upkeep: bool = False, role: str = "worker"
+        self, function: Callable[..., Awaitable[bool | None]], queue: str, *, upkeep: bool = False, role: str = "worker"
     ) -> None:
         self.function = function
         self.name = function.__name__
@@ -97,39 +128,22 @@ class Task:
         self, tx: Transaction, *, delay_seconds: float = 0, key: UUID | None = None, **payload: Any
     ) -> None:
         """Ask for this task in the caller's transaction; ``key`` makes asking twice one message while it waits."""
-        await tx.execute(
-            # the broker listens on this channel; the notification leaves with the commit
-            text(
-                "select app.enqueue(:task, cast(:queue as text), cast(:payload as jsonb), :delay, :key), "
-                "pg_notify('dramatiq.' || cast(:queue as text) || '.enqueue', '')"
-            ),
-            {
-                "task": self.name,
-                "queue": self.queue,
-                "payload": dump_json(
-                    {
-                        **payload,
-                        "actor": str(tx.actor.person_id or NIL),
-                        "department": str(tx.scope.department_id),
-                    }
-                ),
-                "delay": delay_seconds,
-                "key": key or uuid4(),
-            },
-        )
+        await ask(tx, self.name, self.queue, delay_seconds=delay_seconds, key=key, **payload)
 
     async def run(self, engine: AsyncEngine, scope: Scope, actor: Actor, **payload: Any) -> None:
-        """Do the task's work once, in a transaction of its own."""
-        async with transaction(engine, scope, actor) as tx:
-            await self.function(tx, **payload)
+        """Do the task's work, each step in a transaction of its own."""
+        more: bool | None = True
+        while more:
+            async with transaction(engine, scope, actor) as tx:
+                more = await self.function(tx, **payload)
 
 
 def task(
     queue: str = "default", *, upkeep: bool = False, role: str = "worker"
-) -> Callable[[Callable[Concatenate[Transaction, P], Coroutine[Any, Any, None]]], Task]:
+) -> Callable[[Callable[Concatenate[Transaction, P], Coroutine[Any, Any, bool | None]]], Task]:
     """Declare an actor: ``@task() async def seal_audit(tx, **payload)``."""
 
-    def declare(function: Callable[Concatenate[Transaction, P], Coroutine[Any, Any, None]]) -> Task:
+    def declare(function: Callable[Concatenate[Transaction, P], Coroutine[Any, Any, bool | None]]) -> Task:
         return Task(function, queue, upkeep=upkeep, role=role)
 
     return declare

@@ -1,0 +1,175 @@
+"""What the import pages and the home page show: imports, their rows, what was remembered, what waits for a person."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Row, select
+
+from services.ledger.importing.models import OVER, ImportState, import_mapping, ledger_import, ledger_import_row
+from shared.db.transaction import Transaction
+from shared.todo import Todo
+from tenants.people import person
+
+PAGE_SIZE = 50
+LIST_SIZE = 30
+_PREVIEWED = 8
+_PERMISSION = "institution:ledger:import"
+_WAITING = (ImportState.CHECKED.value, ImportState.APPLIED.value)
+# What lists need; the layout and the note of positions are large.
+_LISTED = tuple(column for column in ledger_import.c if column.name not in ("note", "layout"))
+
+
+def _own(tx: Transaction, import_id: UUID) -> tuple[Any, Any]:
+    return ledger_import.c.tenant_id == tx.tenant_id, ledger_import.c.id == import_id
+
+
+async def find_import(tx: Transaction, import_id: UUID) -> Row[Any] | None:
+    """One import with the name of who uploaded it; None for an unknown id and for another tenant's."""
+    return await tx.row(
+        select(*_LISTED, ledger_import.c.layout, person.c.name.label("uploader"))
+        .outerjoin(
+            person, (person.c.tenant_id == ledger_import.c.tenant_id) & (person.c.id == ledger_import.c.uploaded_by)
+        )
+        .where(*_own(tx, import_id))
+    )
+
+
+async def import_for_update(tx: Transaction, import_id: UUID) -> Row[Any] | None:
+    """The whole row, locked until the end of the transaction."""
+    return await tx.row(select(ledger_import).where(*_own(tx, import_id)).with_for_update())
+
+
+async def import_of_file(tx: Transaction, sha256: str) -> Row[Any] | None:
+    """The import of the same file that is under way or done."""
+    return await tx.row(
+        select(*_LISTED, person.c.name.label("uploader"))
+        .outerjoin(
+            person, (person.c.tenant_id == ledger_import.c.tenant_id) & (person.c.id == ledger_import.c.uploaded_by)
+        )
+        .where(
+            ledger_import.c.tenant_id == tx.tenant_id,
+            ledger_import.c.sha256 == sha256,
+            ledger_import.c.state.not_in(OVER),
+        )
+    )
+
+
+async def list_imports(tx: Transaction, *, limit: int = LIST_SIZE) -> Sequence[Row[Any]]:
+    """The newest imports first."""
+    return await tx.rows(
+        select(*_LISTED, person.c.name.label("uploader"))
+        .outerjoin(
+            person, (person.c.tenant_id == ledger_import.c.tenant_id) & (person.c.id == ledger_import.c.uploaded_by)
+        )
+        .where(ledger_import.c.tenant_id == tx.tenant_id)
+        .order_by(ledger_import.c.created_at.desc())
+        .limit(limit)
+    )
+
+
+async def last_import(tx: Transaction) -> Row[Any] | None:
+    """The newest import that was made, for the home page's card: file_name, valid, questions, refused, finished_at, id."""
+    return await tx.row(
+        select(*_LISTED)
+        .where(ledger_import.c.tenant_id == tx.tenant_id, ledger_import.c.state == ImportState.APPLIED.value)
+        .order_by(ledger_import.c.created_at.desc())
+        .limit(1)
+    )
+
+
+async def held_rows(
+    tx: Transaction, import_id: UUID, disposition: str, *, after: int = -1, limit: int = PAGE_SIZE
+) -> Sequence[Row[Any]]:
+    """Rows that are not imported, in the file's order behind an ordinal; one more than the limit tells of a next page."""
+    table = ledger_import_row
+    return await tx.rows(
+        select(table)
+        .where(
+            table.c.tenant_id == tx.tenant_id,
+            table.c.import_id == import_id,
+            table.c.disposition == disposition,
+            table.c.disposition != "valid",
+            table.c.ordinal > after,
+        )
+        .order_by(table.c.ordinal)
+        .limit(limit + 1)
+    )
+
+
+async def returned(tx: Transaction, import_id: UUID) -> Sequence[Row[Any]]:
+    """All rows that are not imported, in the file's order."""
+    table = ledger_import_row
+    return await tx.rows(
+        select(table)
+        .where(
+            table.c.tenant_id == tx.tenant_id,
+            table.c.import_id == import_id,
+            table.c.disposition != "valid",
+        )
+        .order_by(table.c.ordinal)
+    )
+
+
+async def preview(tx: Transaction, import_id: UUID) -> Sequence[Row[Any]]:
+    """The first rows as they would be imported."""
+    table = ledger_import_row
+    return await tx.rows(
+        select(table.c.sheet, table.c.first_row, table.c.entry, table.c.issues)
+        .where(
+            table.c.tenant_id == tx.tenant_id,
+            table.c.import_id == import_id,
+            table.c.disposition == "valid",
+        )
+        .order_by(table.c.ordinal)
+        .limit(_PREVIEWED)
+    )
+
+
+async def remembered(tx: Transaction, headings: Sequence[str]) -> Mapping[str, Mapping[str, str | None]]:
+    """How columns under these headings were read when last confirmed, by heading."""
+    rows = await tx.rows(
+        select(import_mapping.c.heading, import_mapping.c.fields).where(
+            import_mapping.c.tenant_id == tx.tenant_id, import_mapping.c.heading.in_(headings)
+        )
+    )
+    return {row.heading: row.fields for row in rows}
+
+
+async def todos(tx: Transaction) -> list[Todo]:
+    """Imports that wait to be confirmed, and rows that wait for an answer."""
+    rows = await tx.rows(
+        select(*_LISTED)
+        .where(ledger_import.c.tenant_id == tx.tenant_id, ledger_import.c.state.in_(_WAITING))
+        .order_by(ledger_import.c.created_at.desc())
+        .limit(LIST_SIZE)
+    )
+    found = []
+    for row in rows:
+        href = f"/institution/imports/{row.id}"
+        if row.state == ImportState.CHECKED.value:
+            subtitle = f"可以导入 {row.valid} 项，待人工确认 {row.questions} 项，退回 {row.refused} 项"
+            found.append(
+                Todo(
+                    "台账导入",
+                    f"确认导入《{row.file_name}》",
+                    subtitle,
+                    href,
+                    "确认",
+                    _PERMISSION,
+                    "核对已完成，确认后才写入台账",
+                )
+            )
+        elif row.questions:
+            found.append(
+                Todo(
+                    "待人工确认",
+                    f"《{row.file_name}》有 {row.questions} 项待人工确认",
+                    "这些行没有导入，原样保留；可下载改正后重新导入",
+                    f"{href}/rows?kind=question",
+                    "查看",
+                    _PERMISSION,
+                    "政策未规定期限",
+                )
+            )
+    return found

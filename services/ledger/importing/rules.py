@@ -1,0 +1,57 @@
+"""What an import must satisfy before it is made; pure."""
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+from hashlib import sha256
+
+from services.ledger.reading.layout import Layout, SheetLayout
+from shared.errors import Refusal, stale
+
+_EARLIEST = date(1985, 1, 1)
+
+
+def as_of_refusal(as_of: date | None, today: date) -> Refusal | None:
+    """The day from which the rows hold must be known, and not lie ahead."""
+    if as_of is None:
+        return Refusal("import.as_of_missing", "文件没有写明台账的截止日期，请填写后再确认导入。")
+    if as_of > today:
+        return Refusal("import.as_of_ahead", f"台账截止日期 {as_of} 晚于今天，请改为今天或之前的日期。")
+    if as_of < _EARLIEST:
+        return Refusal("import.as_of_early", f"台账截止日期 {as_of} 过早，请核对年份。")
+    return None
+
+
+def nothing_refusal(valid: int) -> Refusal | None:
+    """An import without a single right row is no import."""
+    if valid:
+        return None
+    return Refusal("import.nothing", "没有可以导入的行。请下载退回的行，按错误原因改正后重新上传。")
+
+
+def known_refusal(import_id: object, uploader: str | None, state: str, day: date) -> Refusal:
+    """The same file was uploaded before: nothing is done twice."""
+    told = stale(
+        f"同一文件已由{uploader or '接口'}于 {day} 上传，当前为“{state}”，本次没有重复导入。"
+        "如需重新导入修改后的内容，请先保存改动再上传。"
+    )
+    return Refusal("import.known", told.message, kind="state", inputs={"import_id": str(import_id)})
+
+
+def heading_of(sheet: SheetLayout) -> str:
+    """What a sheet's columns are recognised by next time: SHA-256 over its headings in order."""
+    return sha256("\x1f".join(column.header for column in sheet.columns).encode()).hexdigest()
+
+
+def fields_of(sheet: SheetLayout) -> dict[str, str | None]:
+    """Column letter to the field it was read as."""
+    return {column.letter: column.field for column in sheet.columns}
+
+
+def ledger_sheets(layout: Layout) -> Sequence[SheetLayout]:
+    """The sheets that are imported."""
+    return [sheet for sheet in layout.sheets if sheet.role == "ledger"]
+
+
+def changed_columns(sheet: SheetLayout, before: Mapping[str, str | None]) -> list[str]:
+    """Letters of the columns that are read otherwise than last time."""
+    return [letter for letter, field in fields_of(sheet).items() if letter in before and before[letter] != field]

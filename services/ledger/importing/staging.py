@@ -1,0 +1,197 @@
+"""Statements of an import, set-based: rows copied to staging, compared with the ledger, counted, handed to the ledger.
+
+Every statement binds the tenant. Rows come by COPY into a temporary table, since tables with row-level security refuse
+COPY FROM.
+"""
+
+from collections.abc import Iterable
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import text
+
+from services.ledger.entry import FIELDS
+from services.ledger.importing.entries import StagedRow
+from services.ledger.intake import open_intake
+from shared.db.transaction import Transaction
+
+_RANGES_SHOWN = 12
+_COLUMNS = StagedRow._fields
+_STAGE = """
+create temporary table if not exists import_stage (
+  ordinal integer, sheet text, first_row integer, sheet_rows integer[], disposition text, achievement_id uuid,
+  name_key text, numbers text[], entry jsonb, raw jsonb, issues jsonb
+) on commit drop;
+truncate pg_temp.import_stage
+"""
+_INSERT = text(
+    f"insert into app.ledger_import_row (tenant_id, import_id, {', '.join(_COLUMNS)}) "
+    f"select cast(:tenant as uuid), cast(:import as uuid), {', '.join(_COLUMNS)} from pg_temp.import_stage"
+)
+_OF_IMPORT = "r.tenant_id = :tenant and r.import_id = :import"
+_VALID = f"{_OF_IMPORT} and r.disposition = 'valid'"
+
+
+def _of(tx: Transaction, import_id: UUID) -> dict[str, Any]:
+    return {"tenant": tx.tenant_id, "import": import_id}
+
+
+async def stage(tx: Transaction, import_id: UUID, rows: Iterable[StagedRow]) -> None:
+    """Copy one chunk of records into staging."""
+    await tx.driver.execute(_STAGE)
+    await tx.driver.copy_records_to_table("import_stage", records=rows, columns=_COLUMNS)
+    await tx.execute(_INSERT, _of(tx, import_id))
+
+
+# A later row of the set that says an earlier one's name or number again: what the ledger's own keys would refuse.
+_AMONG_THEMSELVES = text(
+    f"""
+with named as (
+  select r.ordinal, first_value(r.ordinal) over w as first_ordinal, '成果名称' as field
+  from app.ledger_import_row r where {_VALID} window w as (partition by r.name_key order by r.ordinal)),
+numbered as (
+  select r.ordinal, first_value(r.ordinal) over w as first_ordinal, '权利号' as field
+  from app.ledger_import_row r cross join lateral unnest(r.numbers) as n (number) where {_VALID}
+  window w as (partition by n.number order by r.ordinal)),
+repeated as (
+  select distinct on (ordinal) ordinal, first_ordinal, field from
+    (select * from named union all select * from numbered) as both_kinds
+  where ordinal <> first_ordinal order by ordinal, field)
+update app.ledger_import_row r set disposition = 'question',
+  issues = coalesce(r.issues, '[]') || jsonb_build_array(jsonb_build_object('severity', 'human', 'code', 'duplicate',
+    'field', x.field, 'column', '', 'of', jsonb_build_object('sheet', f.sheet, 'row', f.first_row)))
+from repeated x join app.ledger_import_row f on f.tenant_id = :tenant and f.import_id = :import
+  and f.ordinal = x.first_ordinal
+where {_OF_IMPORT} and r.ordinal = x.ordinal
+"""
+)
+_IN_LEDGER = text(
+    f"""
+with named as (
+  select r.ordinal, '成果名称' as field, a.code,
+    case when a.type = r.entry ->> 'type' and a.status = r.entry ->> 'status'
+      and a.mode is not distinct from r.entry ->> 'mode' and a.value is not distinct from (r.entry ->> 'value')::numeric
+    then 'already_in_ledger' else 'differs_from_ledger' end as found
+  from app.ledger_import_row r join app.achievement a on a.tenant_id = :tenant and a.name_key = r.name_key
+    and a.state <> 'revoked' where {_VALID}),
+numbered as (
+  select r.ordinal, '权利号' as field, a.code, 'number_in_ledger' as found
+  from app.ledger_import_row r cross join lateral unnest(r.numbers) as n (number)
+  join app.achievement_right x on x.tenant_id = :tenant and x.live and x.number = n.number
+  join app.achievement a on a.tenant_id = :tenant and a.id = x.achievement_id where {_VALID}),
+known as (
+  select distinct on (ordinal) * from (select * from named union all select * from numbered) as both_kinds
+  order by ordinal, found)
+update app.ledger_import_row r set disposition = 'question',
+  issues = coalesce(r.issues, '[]') || jsonb_build_array(jsonb_build_object('severity', 'human', 'code', x.found,
+    'field', x.field, 'column', '', 'kind', x.code))
+from known x where {_OF_IMPORT} and r.ordinal = x.ordinal
+"""
+)
+
+
+async def hold_repeated(tx: Transaction, import_id: UUID) -> int:
+    """Hold valid rows whose name or number an earlier valid row has; returns how many."""
+    return (await tx.execute(_AMONG_THEMSELVES, _of(tx, import_id))).rowcount
+
+
+async def hold_known(tx: Transaction, import_id: UUID) -> int:
+    """Hold valid rows whose name or number the ledger has already; returns how many."""
+    return (await tx.execute(_IN_LEDGER, _of(tx, import_id))).rowcount
+
+
+_COUNTS = text(
+    "select count(*) filter (where r.disposition = 'valid') as valid, "
+    "count(*) filter (where r.disposition = 'question') as questions, "
+    f"count(*) filter (where r.disposition = 'refused') as refused from app.ledger_import_row r where {_OF_IMPORT}"
+)
+_SUMS = text(
+    "select e.entry ->> 'type' as type, e.entry ->> 'status' as status, count(*) as n, "
+    "count(e.entry ->> 'value') as valued, coalesce(sum((e.entry ->> 'value')::numeric), 0) as amount "
+    f"from (select r.entry from app.ledger_import_row r where {_VALID} offset 0) as e group by 1, 2 order by 1, 2"
+)
+# Rows of consecutive records are told as one range; of very many ranges the first ones are named.
+_GROUPS = text(
+    f"""
+with told as (
+  select i.value ->> 'severity' as severity, i.value ->> 'code' as code, split_part(i.value ->> 'field', '（', 1) as field,
+    r.sheet, r.ordinal, r.first_row, coalesce(r.sheet_rows[array_upper(r.sheet_rows, 1)], r.first_row) as last_row
+  from app.ledger_import_row r cross join lateral jsonb_array_elements(r.issues) as i
+  where {_OF_IMPORT} and r.issues is not null
+    and (r.disposition <> 'refused' or i.value ->> 'severity' = 'refuse')),
+islands as (
+  select severity, code, field, sheet, min(first_row) as first_row, max(last_row) as last_row, count(*) as n,
+    min(ordinal) as place
+  from (select *, ordinal - dense_rank() over (partition by severity, code, field, sheet order by ordinal) as island
+        from told) as numbered group by severity, code, field, sheet, island),
+placed as (
+  select *, row_number() over w as place_in_group, sum(n) over g as total, count(*) over g as ranges
+  from islands window g as (partition by severity, code, field),
+    w as (partition by severity, code, field order by place))
+select severity, code, field, total, ranges,
+  jsonb_agg(jsonb_build_array(sheet, first_row, last_row) order by place) as places
+from placed where place_in_group <= {_RANGES_SHOWN} group by severity, code, field, total, ranges
+order by case severity when 'refuse' then 0 when 'human' then 1 else 2 end, total desc, code, field
+"""
+)
+
+
+async def counts(tx: Transaction, import_id: UUID) -> dict[str, int]:
+    """How many rows stand where."""
+    row = await tx.row(_COUNTS, _of(tx, import_id))
+    assert row is not None
+    return {"valid": row.valid, "questions": row.questions, "refused": row.refused}
+
+
+async def summarise(tx: Transaction, import_id: UUID) -> dict[str, Any]:
+    """What the check page tells: sums by type and status in yuan, and issues grouped by reason with their row ranges."""
+    sums = await tx.rows(_SUMS, _of(tx, import_id))
+    groups = await tx.rows(_GROUPS, _of(tx, import_id))
+    return {
+        "sums": [
+            {"type": row.type, "status": row.status, "n": row.n, "valued": row.valued, "amount": str(row.amount)}
+            for row in sums
+        ],
+        "groups": [
+            {
+                "severity": row.severity,
+                "code": row.code,
+                "field": row.field,
+                "n": int(row.total),
+                "ranges": row.ranges,
+                "places": row.places,
+            }
+            for row in groups
+        ],
+    }
+
+
+_TAKEN = (*FIELDS, "team", "rights", "deals")
+_INTAKE = text(
+    f"""
+insert into pg_temp.ledger_intake (ord, id, name_key, sort_key, {", ".join(_TAKEN)})
+select row_number() over (order by r.ordinal) - 1, r.achievement_id, r.name_key, e.sort_key,
+  {", ".join(f"e.{name}" for name in _TAKEN)}
+from app.ledger_import_row r cross join lateral jsonb_populate_record(null::pg_temp.ledger_intake, r.entry) as e
+where {_VALID}
+"""
+)
+
+
+async def fill_from_staging(tx: Transaction, import_id: UUID) -> None:
+    """Put the valid rows into the ledger's intake, in the file's order."""
+    await open_intake(tx)
+    await tx.execute(_INTAKE, _of(tx, import_id))
+
+
+async def empty_entries(tx: Transaction, import_id: UUID) -> None:
+    """Once applied, the ledger has the entries: staging keeps which row became which achievement."""
+    await tx.execute(
+        text(f"update app.ledger_import_row r set entry = null where {_VALID} and r.entry is not null"),
+        _of(tx, import_id),
+    )
+
+
+async def drop_rows(tx: Transaction, import_id: UUID) -> None:
+    """Keep nothing staged of an import that was not made."""
+    await tx.execute(text(f"delete from app.ledger_import_row r where {_OF_IMPORT}"), _of(tx, import_id))

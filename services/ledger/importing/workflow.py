@@ -1,0 +1,324 @@
+"""The verbs of an import: receive, read a chunk, confirm, apply, cancel. The only writers.
+
+Nothing of an upload is stored before it was searched for classified rows in memory; what is kept is a workbook of values
+written anew. Reading goes chunk by chunk, each in its own transaction; applying is one transaction, set-based.
+"""
+
+import asyncio
+from dataclasses import dataclass
+from datetime import date
+from hashlib import sha256
+from typing import Any
+from uuid import UUID
+
+import msgspec
+import structlog
+from sqlalchemy import Row, func, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.exc import DataError, IntegrityError
+
+from services.ledger.importing import opened, queries, rules, staging
+from services.ledger.importing.entries import storable
+from services.ledger.importing.models import OVER, STATES, ImportState, import_mapping, ledger_import
+from services.ledger.intake import lock_ledger, register_intake
+from services.ledger.reading.copies import note_of, values_only
+from services.ledger.reading.layout import Layout, LedgerError
+from services.ledger.reading.profile import LedgerProfile
+from services.ledger.reading.reader import LedgerReader
+from shared.audit.writing import write_audit
+from shared.clock import local_day
+from shared.db.transaction import Transaction
+from shared.documents.uploads import Upload
+from shared.documents.workbook import read_workbook
+from shared.documents.workbook_limits import WorkbookError
+from shared.errors import NotFound, Refusal
+from shared.ids import new_id
+from shared.storage.objects import ObjectAltered, ObjectStore
+from shared.tasks.broker import ask
+from shared.workflow import Move, Moves, move, record_event, refuse, send
+from tenants.packs import governing
+
+log = structlog.get_logger()
+CASE = "ledger_import"
+QUEUE = "import"
+CHUNK = 2_000
+_IMPORT = "institution:ledger:import"
+_BEFORE = frozenset({"uploaded", "reading"})
+
+MOVES = Moves(
+    CASE,
+    ledger_import,
+    STATES,
+    (
+        Move("start_reading", frozenset({"uploaded"}), ImportState.READING, "reading_started", _IMPORT, "开始核对"),
+        Move("finish_reading", _BEFORE, ImportState.CHECKED, "checked", _IMPORT, "完成核对"),
+        Move("confirm", frozenset({"checked"}), ImportState.APPLYING, "confirmed", _IMPORT, "确认导入"),
+        Move("apply", frozenset({"applying"}), ImportState.APPLIED, "applied", _IMPORT, "导入"),
+        Move("fail", frozenset({*_BEFORE, "applying"}), ImportState.FAILED, "failed", _IMPORT, "停止"),
+        Move("cancel", frozenset({*_BEFORE, "checked"}), ImportState.CANCELLED, "cancelled", _IMPORT, "取消导入"),
+    ),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """What may be kept of an upload: values only, classified rows empty; nothing here holds a text of those rows."""
+
+    sha256: str
+    copy: bytes
+    note: Any
+    layout: Layout
+    rows_total: int
+
+
+def prepare(upload: Upload, profile: LedgerProfile, today: date) -> Prepared:
+    """Read an upload and search it for classified rows, in memory; blocking, seconds for a large one.
+
+    :raises WorkbookError: no workbook, encrypted, a bomb, too large. :raises LedgerError: no ledger in it.
+    """
+    workbook = read_workbook(upload.content, upload.file_name)
+    reader = LedgerReader(workbook, profile, today=today)
+    sheets = zip(workbook.sheets, reader.layout.sheets, strict=True)
+    return Prepared(
+        workbook.sha256,
+        values_only(workbook, reader.secrets),
+        msgspec.json.decode(note_of(workbook, reader.secrets).encode()),
+        reader.layout,
+        sum(sheet.last_row for sheet, layout in sheets if layout.role == "ledger"),
+    )
+
+
+async def receive(tx: Transaction, objects: ObjectStore, upload: Upload, *, source: str = "page") -> UUID | Refusal:
+    """Take an uploaded ledger in and have it read; returns the import's id.
+
+    Refused, with nothing stored: a file that is no ledger, and one that was uploaded before (also by somebody else at this
+    very moment); ``inputs["import_id"]`` then names that import.
+    """
+    import_id = new_id()
+    known = await queries.import_of_file(tx, sha256(upload.content).hexdigest())
+    if known is not None:
+        return await refuse(tx, _known(known), "ledger_import.receive", CASE, import_id)
+    governed = await governing(tx)
+    profile = LedgerProfile.from_pack(governed.pack)
+    try:
+        prepared = await asyncio.to_thread(prepare, upload, profile, tx.today)
+    except (WorkbookError, LedgerError) as error:
+        return await refuse(tx, Refusal(error.code, error.message), "ledger_import.receive", CASE, import_id)
+    kept = await objects.put(tx.tenant_id, prepared.copy)
+    made = await tx.execute(
+        insert(ledger_import)
+        .values(
+            tenant_id=tx.tenant_id,
+            id=import_id,
+            province_id=tx.province_id,
+            state=ImportState.UPLOADED,
+            source=source,
+            file_name=upload.file_name,
+            sha256=prepared.sha256,
+            kept_hash=kept,
+            size=len(upload.content),
+            note=prepared.note,
+            layout=storable(prepared.layout),
+            pack_version_id=governed.id,
+            rows_total=prepared.rows_total,
+            as_of_proposed=prepared.layout.as_of,
+            uploaded_by=tx.actor.person_id,
+            uploaded_at=tx.now,
+        )
+        .on_conflict_do_nothing()
+    )
+    if not made.rowcount:
+        winner = await queries.import_of_file(tx, prepared.sha256)
+        assert winner is not None
+        return await refuse(tx, _known(winner), "ledger_import.receive", CASE, import_id)
+    details = {"file": prepared.sha256, "bytes": len(upload.content), "source": source}
+    await record_event(tx, CASE, import_id, "received", to_state=ImportState.UPLOADED, details=details)
+    await write_audit(tx, "ledger_import.receive", CASE, import_id, details=details)
+    if source != "command":
+        await ask(tx, "read_import_chunk", QUEUE, import_id=str(import_id))
+    return import_id
+
+
+def _known(row: Row[Any]) -> Refusal:
+    return rules.known_refusal(row.id, row.uploader, STATES[row.state], local_day(row.uploaded_at))
+
+
+async def read_chunk(tx: Transaction, objects: ObjectStore, import_id: UUID, *, size: int = CHUNK) -> bool:
+    """Read, check and stage the next records; True while there are more. A second delivery finds the place moved on."""
+    row = await queries.import_for_update(tx, import_id)
+    if row is None or row.state not in _BEFORE:
+        opened.let_go(import_id)
+        return False
+    try:
+        reading = opened.take(import_id, row.records_done) or await _open(tx, objects, row)
+    except (WorkbookError, LedgerError, NotFound, ObjectAltered) as error:
+        log.error("import.unreadable", import_id=str(import_id), reason=type(error).__name__)
+        await _fail(tx, row, "保存的文件无法读取，请重新上传")
+        return False
+    chunk = await asyncio.to_thread(reading.next_chunk, size)
+    state = row.state
+    if state == ImportState.UPLOADED:
+        await move(tx, MOVES, import_id, "start_reading", state)
+        state = ImportState.READING.value
+    if chunk.rows:
+        await staging.stage(tx, import_id, chunk.rows)
+    if chunk.last:
+        await _finish_reading(tx, row, state, reading.records_done)
+        return False
+    await tx.execute(
+        update(ledger_import)
+        .where(ledger_import.c.tenant_id == tx.tenant_id, ledger_import.c.id == import_id)
+        .values(records_done=reading.records_done, rows_done=chunk.rows_done)
+    )
+    opened.hold(import_id, reading)
+    return True
+
+
+async def _open(tx: Transaction, objects: ObjectStore, row: Row[Any]) -> opened.OpenImport:
+    content = await objects.get(tx.tenant_id, row.kept_hash)
+    governed = await governing(tx, row.pack_version_id)
+    day = local_day(row.uploaded_at)
+    return await asyncio.to_thread(opened.open_copy, content, row.note, governed.pack, day, row.records_done)
+
+
+async def _finish_reading(tx: Transaction, row: Row[Any], state: str, records: int) -> None:
+    await staging.hold_repeated(tx, row.id)
+    await staging.hold_known(tx, row.id)
+    counted = await staging.counts(tx, row.id)
+    changes = {**counted, "summary": await staging.summarise(tx, row.id)}
+    changes |= {"records_done": records, "rows_done": row.rows_total}
+    await move(tx, MOVES, row.id, "finish_reading", state, changes=changes, details=counted)
+    await _tell(
+        tx,
+        row,
+        f"《{row.file_name}》核对完成，请确认导入",
+        f"可以导入 {counted['valid']} 项，待人工确认 {counted['questions']} 项，退回 {counted['refused']} 项。",
+    )
+
+
+async def confirm(tx: Transaction, import_id: UUID, as_of: date | None) -> Refusal | None:
+    """Have the right rows imported, holding from the ledger's as-of day; the others stay as they are.
+
+    :raises NotFound: no such import of this tenant.
+    """
+    row = await _loaded(tx, import_id)
+    refusal = (
+        MOVES.refusal("confirm", row.state) or rules.nothing_refusal(row.valid) or rules.as_of_refusal(as_of, tx.today)
+    )
+    refusal = refusal or await move(
+        tx,
+        MOVES,
+        import_id,
+        "confirm",
+        row.state,
+        changes={"as_of": as_of, "decided_by": tx.actor.person_id},
+        details={"as_of": as_of, "valid": row.valid},
+    )
+    if refusal is not None:
+        return await refuse(tx, refusal, "ledger_import.confirm", CASE, import_id)
+    await _remember(tx, row)
+    if row.source != "command":
+        await ask(tx, "apply_import", QUEUE, import_id=str(import_id))
+    return None
+
+
+async def _remember(tx: Transaction, row: Row[Any]) -> None:
+    sheets = {rules.heading_of(sheet): rules.fields_of(sheet) for sheet in rules.ledger_sheets(layout_of(row))}
+    for heading, fields in sorted(sheets.items()):
+        values = {"fields": fields, "import_id": row.id, "used_at": func.clock_timestamp()}
+        await tx.execute(
+            insert(import_mapping)
+            .values(tenant_id=tx.tenant_id, heading=heading, **values)
+            .on_conflict_do_update(index_elements=["tenant_id", "heading"], set_=values)
+        )
+
+
+async def apply(tx: Transaction, import_id: UUID) -> None:
+    """Write the confirmed rows into the ledger: visible at once or not at all, once however often it is asked for.
+
+    Rows that the ledger has got meanwhile become questions. A fault in the data ends the import with its reason.
+    """
+    await lock_ledger(tx)
+    row = await queries.import_for_update(tx, import_id)
+    if row is None or row.state != ImportState.APPLYING:
+        return
+    try:
+        async with tx.attempt():
+            await _apply(tx, row)
+    except (IntegrityError, DataError) as error:
+        log.error("import.not_applied", import_id=str(import_id), reason=type(error.orig).__name__)
+        await _fail(tx, row, "写入台账时发现数据冲突，没有导入任何一行；请重新上传，仍不成功的请联系平台运维")
+
+
+async def _apply(tx: Transaction, row: Row[Any]) -> None:
+    await staging.hold_known(tx, row.id)
+    counted = await staging.counts(tx, row.id)
+    changes: dict[str, Any] = {**counted, "finished_at": tx.now}
+    if counted != {name: getattr(row, name) for name in counted}:
+        changes["summary"] = await staging.summarise(tx, row.id)
+    numbers: dict[str, int] = {}
+    if counted["valid"]:
+        await staging.fill_from_staging(tx, row.id)
+        done = await register_intake(tx, held_from=row.as_of, source="imported", import_id=row.id, reason="导入台账")
+        numbers = {"first_number": done.first_number, "last_number": done.last_number}
+    await move(
+        tx,
+        MOVES,
+        row.id,
+        "apply",
+        row.state,
+        changes=changes | numbers,
+        details={**counted, **numbers, "as_of": row.as_of, "file": row.sha256},
+    )
+    await ask(tx, "tidy_import", QUEUE, import_id=str(row.id))
+    waiting = f"待人工确认 {counted['questions']} 项，退回 {counted['refused']} 项。"
+    await _tell(tx, row, f"《{row.file_name}》已导入 {counted['valid']} 项", waiting)
+
+
+async def cancel(tx: Transaction, import_id: UUID) -> Refusal | None:
+    """Import none of it; what was staged is dropped.
+
+    :raises NotFound: no such import of this tenant.
+    """
+    row = await _loaded(tx, import_id)
+    changes = {"decided_by": tx.actor.person_id, "finished_at": tx.now}
+    refusal = await move(tx, MOVES, import_id, "cancel", row.state, changes=changes)
+    if refusal is not None:
+        return await refuse(tx, refusal, "ledger_import.cancel", CASE, import_id)
+    await ask(tx, "tidy_import", QUEUE, import_id=str(import_id))
+    return None
+
+
+async def tidy(tx: Transaction, import_id: UUID) -> None:
+    """Afterwards: of what was imported the staged entries go, of what was not imported all rows."""
+    row = await queries.import_for_update(tx, import_id)
+    if row is None:
+        return
+    opened.let_go(import_id)
+    if row.state in OVER:
+        await staging.drop_rows(tx, import_id)
+    elif row.state == ImportState.APPLIED:
+        await staging.empty_entries(tx, import_id)
+
+
+async def _fail(tx: Transaction, row: Row[Any], why: str) -> None:
+    await move(tx, MOVES, row.id, "fail", row.state, changes={"error": why, "finished_at": tx.now}, reason=why)
+    await ask(tx, "tidy_import", QUEUE, import_id=str(row.id))
+    await _tell(tx, row, f"《{row.file_name}》未能导入", why)
+
+
+async def _tell(tx: Transaction, row: Row[Any], title: str, words: str) -> None:
+    to = {"to_person": row.uploaded_by} if row.uploaded_by else {"to_permission": _IMPORT}
+    await send(tx, "message", {**to, "title": title, "text": words, "href": f"/institution/imports/{row.id}"})
+
+
+async def _loaded(tx: Transaction, import_id: UUID) -> Row[Any]:
+    row = await queries.import_for_update(tx, import_id)
+    if row is None:
+        raise NotFound
+    return row
+
+
+def layout_of(row: Row[Any]) -> Layout:
+    """The layout as it was stored."""
+    return msgspec.convert(row.layout, Layout)
