@@ -41,7 +41,8 @@ def achievement_values() -> tuple[Column[Any], ...]:
     """What the ledger records of an achievement, alike in the current table and in its versions.
 
     ``value`` is in yuan, empty where not appraised; ``value_cents`` and ``obtained_key`` exist to be sorted by, since
-    comparing numbers of type numeric is not leakproof and would not use an index under row-level security.
+    comparing numbers of type numeric is not leakproof and would not use an index under row-level security. (The year 1 is
+    infinity to the driver, hence the year 2 for an empty date.)
     """
     return (
         Column("number", Integer, nullable=False, comment="gapless per institution, never used twice"),
@@ -81,7 +82,7 @@ def achievement_values() -> tuple[Column[Any], ...]:
             BigInteger,
             Computed("coalesce((value * 100)::bigint, -1)", persisted=True),
         ),
-        Column("obtained_key", Date, Computed("coalesce(obtained_on, date '0001-01-01')", persisted=True)),
+        Column("obtained_key", Date, Computed("coalesce(obtained_on, date '0002-01-01')", persisted=True)),
     )
 
 

@@ -83,7 +83,7 @@ CREATE TABLE app.achievement (
   source VARCHAR(12) NOT NULL,
   import_id UUID,
   value_cents BIGINT GENERATED ALWAYS AS (coalesce((value * 100)::bigint, -1)) STORED,
-  obtained_key DATE GENERATED ALWAYS AS (coalesce(obtained_on, date '0001-01-01')) STORED,
+  obtained_key DATE GENERATED ALWAYS AS (coalesce(obtained_on, date '0002-01-01')) STORED,
   team_size SMALLINT DEFAULT '0' NOT NULL,
   held_from DATE NOT NULL,
   began_on DATE NOT NULL,
@@ -258,7 +258,7 @@ CREATE TABLE app.achievement_version (
   source VARCHAR(12) NOT NULL,
   import_id UUID,
   value_cents BIGINT GENERATED ALWAYS AS (coalesce((value * 100)::bigint, -1)) STORED,
-  obtained_key DATE GENERATED ALWAYS AS (coalesce(obtained_on, date '0001-01-01')) STORED,
+  obtained_key DATE GENERATED ALWAYS AS (coalesce(obtained_on, date '0002-01-01')) STORED,
   team JSONB NOT NULL,
   team_size SMALLINT DEFAULT '0' NOT NULL,
   rights JSONB NOT NULL,
@@ -444,7 +444,7 @@ def grants() -> None:
     grant("select, insert, update, delete", "disclosure_completer", TENANT_ROLES)
     grant("select, insert", "disclosure_return", TENANT_ROLES)
     grant("select", "ledger_total", "worker_rollup")
-    grant("select, insert, update, delete", ROLL_UPS, "worker_rollup")
+    grant("select, insert, update", ROLL_UPS, "worker_rollup")
     grant("select", "province_total", ("web_science", "web_public"))
     grant("select", "department_total", ("web_science", "web_department"))
     for_maintenance(*TENANT_TABLES, *ROLL_UPS)

@@ -1,0 +1,357 @@
+"""The ledger as a list: filter, search, sort, keyset pages; today, as of a past day, or as it was known then.
+
+One statement per page and no other round trip. The text of a statement depends on which filters are used, the order and
+the direction only; it is compiled once and kept.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from functools import lru_cache
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+from sqlalchemy import text
+
+from services.ledger.entry import name_key
+from shared.db.hot import HotStatement
+from shared.db.transaction import Transaction
+from shared.identifiers import canonical_text
+
+PAGE_SIZE = 20
+_LAST = "\U0010ffff"
+_SORTS: Mapping[str, tuple[str, str]] = {
+    "number": ("number", "number"),
+    "name": ("sort_key", "sort_key"),
+    "value": ("value_cents", "value_cents"),
+    "obtained": ("obtained_key", "obtained_key"),
+}
+_SIMPLE = ("type", "status", "mode", "college")
+_NUMBER_LIKE = re.compile(r"[0-9]")
+_CODE = re.compile(r"(?:[A-Z]{1,12}-)?0*(\d{1,9})")
+_COLUMNS = (
+    "a.id, a.number, a.code, a.name, a.type, a.right_category, a.stage_declared, a.stage_recognised, a.status, a.mode, "
+    "a.value, a.value_kind, a.conversions, a.obtained_on, a.obtained_precision, a.college, a.team_size, a.revision"
+)
+_NAMES = (
+    "array(select coalesce(p.name, '（已删除）') from app.achievement_completer c join app.person p on p.tenant_id = :tenant "
+    "and p.id = c.person_id where c.tenant_id = :tenant and c.achievement_id = a.id and c.position <= :people "
+    "order by c.position) as people"
+)
+_NAMES_THEN = (
+    "array(select coalesce(p.name, '（已删除）') from jsonb_array_elements(a.team) with ordinality m (member, place) "
+    "join app.person p on p.tenant_id = :tenant and p.id = (m.member ->> 'person')::uuid where m.place <= :people "
+    "order by m.place) as people"
+)
+_TOTAL = (
+    "(select t.n from app.ledger_total t where t.tenant_id = :tenant and t.dimension = 'all' and t.first = '' "
+    "and t.second = '')"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """What of the ledger is asked for; empty text filters nothing. ``year`` is that of the obtained date."""
+
+    q: str = ""
+    type: str = ""
+    status: str = ""
+    stage: str = ""
+    mode: str = ""
+    college: str = ""
+    year: int | None = None
+    import_id: UUID | None = None
+    person_id: UUID | None = None
+    as_of: date | None = None
+    known_at: datetime | None = None
+
+    def as_query(self) -> dict[str, str]:
+        """The filters as an address repeats them."""
+        pairs = {
+            "q": self.q,
+            "type": self.type,
+            "status": self.status,
+            "stage": self.stage,
+            "mode": self.mode,
+            "college": self.college,
+            "year": str(self.year or ""),
+            "as_of": self.as_of.isoformat() if self.as_of else "",
+            "known_at": self.known_at.isoformat() if self.known_at else "",
+        }
+        return {name: value for name, value in pairs.items() if value}
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerPage:
+    """One page: rows, the cursors of its neighbours (None where there is none), and how many the ledger has in all.
+
+    ``total`` counts the whole ledger of today without filters; None for a view of the past.
+    """
+
+    rows: "list[asyncpg.Record]"
+    previous: str | None
+    next: str | None
+    total: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Shape:
+    """What the text of a statement depends on."""
+
+    filters: tuple[str, ...]
+    sort: str
+    descending: bool
+    backward: bool
+    cursor: bool
+    grams: int
+    numbers: bool
+    ledger_number: bool
+
+
+@dataclass(slots=True)
+class _Asked:
+    filters: list[str] = field(default_factory=list)
+    values: dict[str, Any] = field(default_factory=dict)
+    grams: int = 0
+    numbers: bool = False
+    ledger_number: bool = False
+
+
+async def ledger_page(
+    tx: Transaction,
+    filters: Filters,
+    sort: str = "-number",
+    *,
+    after: str = "",
+    before: str = "",
+    limit: int = PAGE_SIZE,
+    people: int = 3,
+) -> LedgerPage:
+    """One page in one round trip. ``sort`` is number, name, value or obtained, ``-`` before it for descending; a cursor
+    that cannot be read gives the first page. ``people`` is how many names stand in a row.
+    """
+    statement, values = page_statement(tx.tenant_id, filters, sort, after, before, limit, people)
+    rows = await statement.fetch(tx.driver, values)
+    backward = bool(before) and "cursor_number" in values
+    more = len(rows) > limit
+    rows = rows[:limit]
+    if backward:
+        rows.reverse()
+    moved = "cursor_number" in values
+    key = _sort_of(sort)[0]
+    return LedgerPage(
+        rows,
+        _cursor(rows[0], key) if rows and (more if backward else moved) else None,
+        _cursor(rows[-1], key) if rows and (more or backward) else None,
+        rows[0]["total"] if rows else None,
+    )
+
+
+async def ledger_rows(
+    tx: Transaction, filters: Filters, sort: str = "-number", *, batch: int = 1_000
+) -> "list[asyncpg.Record]":
+    """Every row that the filters let through, with all names, read page by page."""
+    found: list[asyncpg.Record] = []
+    after = ""
+    while True:
+        page = await ledger_page(tx, filters, sort, after=after, limit=batch, people=1_000)
+        found += page.rows
+        if page.next is None:
+            return found
+        after = page.next
+
+
+async def count_rows(tx: Transaction, filters: Filters) -> int:
+    """How many rows the filters let through."""
+    asked = _asked(filters)
+    where = " and ".join(_conditions(tuple(asked.filters), asked.grams, asked.numbers, asked.ledger_number))
+    statement = HotStatement(text(f"select count(*) as n from {_source(asked.filters)} a where {where}"))
+    rows = await statement.fetch(tx.driver, {"tenant": tx.tenant_id, **asked.values})
+    return int(rows[0]["n"])
+
+
+def page_statement(
+    tenant_id: UUID, filters: Filters, sort: str, after: str, before: str, limit: int, people: int
+) -> tuple[HotStatement, dict[str, Any]]:
+    """The statement of a page and its parameters; the bench measures against the same."""
+    asked = _asked(filters)
+    key, descending = _sort_of(sort)
+    cursor = _read_cursor(after or before, key)
+    shape = _Shape(
+        tuple(asked.filters),
+        key,
+        descending,
+        bool(before) and cursor is not None,
+        cursor is not None,
+        asked.grams,
+        asked.numbers,
+        asked.ledger_number,
+    )
+    values = {"tenant": tenant_id, "limit": limit + 1, "people": people, **asked.values}
+    if cursor is not None:
+        values["cursor_number"] = cursor[1]
+        if key != "number":
+            values["cursor_key"] = cursor[0]
+    return _compiled(shape), values
+
+
+@lru_cache(maxsize=1024)
+def _compiled(shape: _Shape) -> HotStatement:
+    column = _SORTS[shape.sort][0]
+    descending = shape.descending != shape.backward
+    direction = " desc" if descending else ""
+    conditions = list(_conditions(shape.filters, shape.grams, shape.numbers, shape.ledger_number))
+    sign = "<" if descending else ">"
+    if shape.cursor:
+        conditions.append(
+            f"a.number {sign} :cursor_number"
+            if column == "number"
+            else f"(a.{column}, a.number) {sign} (:cursor_key, :cursor_number)"
+        )
+    order = f"a.number{direction}" if column == "number" else f"a.{column}{direction}, a.number{direction}"
+    then = "as_of" in shape.filters or "known_at" in shape.filters
+    total = "null::bigint" if then else _TOTAL
+    return HotStatement(
+        text(
+            f"select {_COLUMNS}, a.sort_key, a.value_cents, a.obtained_key, {_NAMES_THEN if then else _NAMES}, "
+            f"{total} as total from (select * from {_source(shape.filters)} a where {' and '.join(conditions)} "
+            f"order by {order} limit :limit) a order by {order}"
+        )
+    )
+
+
+def _source(filters: "tuple[str, ...] | list[str]") -> str:
+    return "app.achievement_version" if "as_of" in filters or "known_at" in filters else "app.achievement"
+
+
+def _asked(filters: Filters) -> _Asked:
+    asked = _Asked()
+    for name in (*_SIMPLE, "stage", "import_id", "person_id"):
+        value = getattr(filters, name)
+        if value:
+            asked.filters.append(name)
+            asked.values[f"f_{name}"] = value
+    if filters.year is not None and 1 < filters.year < 9999:
+        asked.filters.append("year")
+        asked.values.update(year_from=date(filters.year, 1, 1), year_until=date(filters.year + 1, 1, 1))
+    if filters.as_of is not None or filters.known_at is not None:
+        asked.filters.append("known_at" if filters.known_at is not None else "as_of")
+        asked.values["day"] = filters.as_of
+        if filters.known_at is not None:
+            asked.values["known"] = filters.known_at
+    if filters.q.strip():
+        _ask_words(asked, filters.q)
+    return asked
+
+
+def _ask_words(asked: _Asked, words: str) -> None:
+    asked.filters.append("q")
+    key = name_key(words)[:100]
+    asked.values["q_key"] = key
+    if "as_of" in asked.filters or "known_at" in asked.filters:
+        return
+    person = words.strip()
+    asked.values.update(q_person=person, q_person_end=person + _LAST)
+    if len(key) >= 2:
+        grams = sorted({key[i : i + 2] for i in range(len(key) - 1)})
+        # any few of the words narrow the set; the whole key is compared afterwards
+        chosen = grams if len(grams) <= 4 else [grams[0], grams[len(grams) // 3], grams[2 * len(grams) // 3], grams[-1]]
+        asked.grams = len(chosen)
+        asked.values.update({f"g{place}": gram for place, gram in enumerate(chosen)})
+    else:
+        asked.values.update(g0=key, g0_end=key + _LAST)
+    canonical = canonical_text(words)
+    if _NUMBER_LIKE.search(canonical):
+        asked.numbers = True
+        number = canonical.removeprefix("ZL").removeprefix("CN")
+        asked.values.update(q_number=number, q_number_end=number + _LAST)
+        own = _CODE.fullmatch(canonical)
+        if own is not None:
+            asked.ledger_number = True
+            asked.values["q_ledger"] = int(own[1])
+
+
+def _conditions(filters: tuple[str, ...], grams: int, numbers: bool, ledger_number: bool) -> Iterator[str]:
+    yield "a.tenant_id = :tenant"
+    yield "a.state = 'registered'"
+    for name in _SIMPLE:
+        if name in filters:
+            yield f"a.{name} = :f_{name}"
+    if "stage" in filters:
+        yield "a.stage_recognised = :f_stage"
+    if "import_id" in filters:
+        yield "a.import_id = :f_import_id"
+    if "year" in filters:
+        yield "a.obtained_key >= :year_from and a.obtained_key < :year_until"
+    if "known_at" in filters:
+        yield "a.recorded @> cast(:known as timestamptz)"
+        yield "a.held @> coalesce(cast(:day as date), (cast(:known as timestamptz) at time zone 'Asia/Shanghai')::date)"
+    elif "as_of" in filters:
+        yield "upper_inf(a.recorded) and a.held @> cast(:day as date)"
+    then = "known_at" in filters or "as_of" in filters
+    if "person_id" in filters:
+        yield (
+            "a.team @> jsonb_build_array(jsonb_build_object('person', cast(:f_person_id as text)))"
+            if then
+            else "a.id in (select c.achievement_id from app.achievement_completer c where c.tenant_id = :tenant "
+            "and c.person_id = :f_person_id)"
+        )
+    if "q" in filters:
+        yield "position(cast(:q_key as text) in a.name_key) > 0" if then else _words(grams, numbers, ledger_number)
+
+
+def _words(grams: int, numbers: bool, ledger_number: bool) -> str:
+    """Names by their words, people by the beginning of a name, rights by the beginning of their number, ledger numbers."""
+    joined = "".join(
+        f" join app.achievement_gram g{place} on g{place}.tenant_id = :tenant and g{place}.achievement_id = "
+        f"g0.achievement_id and g{place}.gram = :g{place}"
+        for place in range(1, grams)
+    )
+    first = "g0.gram = :g0" if grams else "g0.gram >= :g0 and g0.gram < :g0_end"
+    recheck = (
+        " join app.achievement n on n.tenant_id = :tenant and n.id = g0.achievement_id "
+        "and position(cast(:q_key as text) in n.name_key) > 0"
+    )
+    parts = [
+        f"select g0.achievement_id from app.achievement_gram g0{joined}{recheck} where g0.tenant_id = :tenant and {first}",
+        "select c.achievement_id from app.person p join app.achievement_completer c on c.tenant_id = :tenant "
+        "and c.person_id = p.id where p.tenant_id = :tenant and p.name >= :q_person and p.name < :q_person_end",
+    ]
+    if numbers:
+        parts.append(
+            "select r.achievement_id from app.achievement_right r where r.tenant_id = :tenant and r.live "
+            "and r.number >= :q_number and r.number < :q_number_end"
+        )
+    if ledger_number:
+        parts.append("select o.id from app.achievement o where o.tenant_id = :tenant and o.number = :q_ledger")
+    return f"a.id in ({' union all '.join(parts)})"
+
+
+def _sort_of(sort: str) -> tuple[str, bool]:
+    key = sort.removeprefix("-")
+    return (key, sort.startswith("-")) if key in _SORTS else ("number", True)
+
+
+def _cursor(row: "asyncpg.Record", key: str) -> str:
+    return f"{row['number']}~{row[_SORTS[key][1]]}" if key != "number" else str(row["number"])
+
+
+def _read_cursor(cursor: str, key: str) -> tuple[Any, int] | None:
+    number, _, value = cursor.partition("~")
+    try:
+        place = int(number)
+        if not 0 <= place < 2**31:
+            return None
+        match key:
+            case "number":
+                return place, place
+            case "value":
+                return int(value), place
+            case "obtained":
+                return date.fromisoformat(value), place
+            case _:
+                return value, place
+    except ValueError:
+        return None
