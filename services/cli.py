@@ -5,7 +5,14 @@ from pathlib import Path
 
 import click
 
+from deploy.embedded.commands import backup, restore
+from services.administration.commands import audit
+from services.ledger.import_command import import_ledger
+from shared.keys.commands import keys
+from shared.keys.keyring import KeysMissing
+from shared.policy.cli import policy
 from shared.settings import SettingsError, settings
+from tenants.commands import POLICY, province, tenant
 
 
 @click.group()
@@ -55,20 +62,6 @@ def migrate() -> None:
     click.echo(f"数据库结构为 {newest_revision()}")
 
 
-@cli.group()
-def keys() -> None:
-    """签名密钥与会话密钥。"""
-
-
-@keys.command("create")
-def keys_create() -> None:
-    """生成缺少的密钥；已有的不动。"""
-    from shared.keys.keyring import Keyring
-
-    ring = Keyring.create(settings().key_directory)
-    click.echo(f"密钥目录 {ring.folder}")
-
-
 @cli.command()
 @click.option("--json", "as_json", is_flag=True, help="输出 JSON")
 def requirements(as_json: bool) -> None:
@@ -78,11 +71,21 @@ def requirements(as_json: bool) -> None:
     show(as_json)
 
 
+for command in POLICY:
+    policy.add_command(command)
+for group in (province, tenant, policy, audit, keys, import_ledger):
+    cli.add_command(group)
+
+
+cli.add_command(backup)
+cli.add_command(restore)
+
+
 def main() -> None:
     """Entry point of the ``chengguo`` script: settings errors are messages, not tracebacks."""
     try:
         cli()
-    except SettingsError as error:
+    except (SettingsError, KeysMissing) as error:
         click.echo(str(error), err=True)
         sys.exit(2)
 

@@ -20,7 +20,7 @@ from shared.db.transaction import Actor, Scope, Transaction, transaction
 from shared.errors import ApplicationError
 from shared.ids import NIL, new_id
 from tenants.people import person
-from tenants.registry import Province, list_provinces, organisation, province, supervision
+from tenants.registry import KINDS, UNIT_KINDS, Province, list_provinces, organisation, province, supervision
 
 
 class NotProvisioned(ApplicationError):
@@ -272,6 +272,60 @@ async def set_active(tx: Transaction, tenant_id: UUID, active: bool) -> None:
     await write_audit(
         tx, "organisation.change", "organisation", tenant_id, details={"changes": {"state": [row.state, state]}}
     )
+
+
+async def tenant_by_alias(tx: Transaction, alias: str) -> UUID | None:
+    """The tenant of the province with this alias at the identity provider."""
+    for row in await tx.rows(select(organisation.c.id).where(organisation.c.province_id == tx.province_id)):
+        listed = await tx.row(text("select id, alias from app.tenant_of(:id)"), {"id": row.id})
+        if listed is not None and listed.alias == alias:
+            return UUID(str(row.id))
+    return None
+
+
+async def tenant_named(tx: Transaction, named: str) -> UUID:
+    """The tenant of the province by alias or id.
+
+    :raises NotProvisioned: no such tenant in this province.
+    """
+    found = await tenant_by_alias(tx, named)
+    if found is None and _is_id(named):
+        row = await _organisation(tx, UUID(named))
+        found = UUID(str(row.id)) if row is not None else None
+    if found is None:
+        raise NotProvisioned(f"本省没有单位“{named}”")
+    return found
+
+
+async def described(tx: Transaction, tenant_id: UUID) -> list[list[Any]]:
+    """What is registered of a tenant, as (label, value) lines."""
+    row = await _organisation(tx, tenant_id)
+    listed = await tx.row(text("select alias, active from app.tenant_of(:id)"), {"id": tenant_id})
+    assert row is not None
+    held = await tx.rows(
+        select(
+            organisation.c.name,
+            func.lower(supervision.c.held).label("since"),
+            func.upper(supervision.c.held).label("until"),
+        )
+        .join(
+            organisation,
+            (organisation.c.id == supervision.c.department_id)
+            & (organisation.c.province_id == supervision.c.province_id),
+        )
+        .where(supervision.c.tenant_id == tenant_id, supervision.c.province_id == tx.province_id)
+        .order_by("since")
+    )
+    return [
+        ["编号", row.id],
+        ["名称", row.name],
+        ["别名", listed.alias if listed else None],
+        ["类别", UNIT_KINDS.get(row.unit_kind) or KINDS[row.kind]],
+        ["台账编号前缀", row.number_prefix],
+        ["统一社会信用代码", row.credit_code],
+        ["状态", "使用中" if row.state == "active" else "已暂停"],
+        *(["主管部门", f"{one.name}（{one.since} 起{f'至 {one.until} 前' if one.until else ''}）"] for one in held),
+    ]
 
 
 async def person_named(engine: AsyncEngine, province_id: UUID, tenant_id: UUID, name: str) -> UUID:

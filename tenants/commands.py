@@ -1,0 +1,300 @@
+"""``chengguo province``, ``chengguo tenant``, and the parts of ``chengguo policy`` that touch the database.
+
+They run on the server with the web login's settings, as the province's operator; who may, is who may reach the server.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from datetime import date
+from typing import Any, TypeVar
+from uuid import UUID
+
+import click
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from shared.db.engine import make_engine
+from shared.db.transaction import Transaction
+from shared.errors import ApplicationError
+from shared.ids import new_id
+from shared.policy.sources import PackError
+from shared.settings import settings
+from tenants import activation, provisioning
+from tenants.packs import list_activations, list_versions
+from tenants.registry import KINDS, UNIT_KINDS, list_organisations, list_provinces
+
+T = TypeVar("T")
+_DAY = click.DateTime(["%Y-%m-%d"])
+
+
+def run(work: Callable[[AsyncEngine], Awaitable[T]]) -> T:
+    """Do something with the web login's engine; what cannot be done is a message, not a traceback."""
+
+    async def main() -> T:
+        engine = make_engine(settings().database_web_url.get_secret_value(), pool_size=2, application="command")
+        try:
+            return await work(engine)
+        finally:
+            await engine.dispose()
+
+    try:
+        return asyncio.run(main())
+    except ApplicationError as error:
+        raise click.ClickException(error.message) from error
+    except PackError as error:
+        raise click.ClickException(str(error)) from error
+    except (OSError, ConnectionError) as error:
+        raise click.ClickException(f"数据库无法连接：{error}") from error
+
+
+@asynccontextmanager
+async def operating(engine: AsyncEngine, slug: str, person: str = "") -> AsyncIterator[Transaction]:
+    """A transaction of a province's operator, as a named person of the operator's where it matters who acts."""
+    found = await provisioning.find_province(engine, slug)
+    operator = await provisioning.operator_of(engine, found.id)
+    who = await provisioning.person_named(engine, found.id, operator, person) if person else None
+    async with provisioning.operating(engine, found.id, operator, who) as tx:
+        yield tx
+
+
+def echo_rows(rows: list[list[Any]]) -> None:
+    for row in rows:
+        click.echo("\t".join(str(value) if value not in (None, "") else "—" for value in row))
+
+
+@click.group()
+def province() -> None:
+    """省份：开通、列出。"""
+
+
+@province.command("create")
+@click.option("--region", required=True, help="政策包的地区代号，如 cn-00")
+@click.option("--slug", required=True, help="公开网址中的名称")
+@click.option("--name", required=True)
+@click.option("--short-name", required=True)
+@click.option("--mode", type=click.Choice(["enforced", "advisory"]), default="enforced", show_default=True)
+def create_province(region: str, slug: str, name: str, short_name: str, mode: str) -> None:
+    """开通一个省份，连同它的平台运维单位；重复执行只更新名称。"""
+
+    async def work(engine: AsyncEngine) -> tuple[UUID, UUID]:
+        known = next((one for one in await list_provinces(engine) if one.slug == slug or one.region == region), None)
+        if known is not None and (known.slug, known.region) != (slug, region):
+            raise provisioning.NotProvisioned("该网址名称或地区代号已被另一省份使用")
+        province_id = known.id if known else new_id()
+        operator = await provisioning.operator_of(engine, province_id) if known else new_id()
+        async with provisioning.operating(engine, province_id, operator) as tx:
+            await provisioning.put_province(
+                tx, provisioning.NewProvince(province_id, region, slug, name, short_name, mode)
+            )
+            await provisioning.put_tenant(
+                tx,
+                provisioning.NewTenant(
+                    id=operator,
+                    kind="operator",
+                    name=f"{name}平台运维",
+                    short_name="平台运维",
+                    alias=f"{slug}-operator",
+                    since=tx.today,
+                ),
+            )
+        return province_id, operator
+
+    province_id, operator = run(work)
+    click.echo(f"省份 {name}：编号 {province_id}")
+    _tell_identity_provider(f"{slug}-operator", operator)
+
+
+@province.command("list")
+def show_provinces() -> None:
+    """列出已开通的省份。"""
+    echo_rows([[one.slug, one.region, one.name, one.id] for one in run(list_provinces)])
+
+
+@click.group()
+def tenant() -> None:
+    """单位：开通、列出、查看、暂停、恢复。"""
+
+
+@tenant.command("create")
+@click.option("--province", "slug", required=True, help="省份的网址名称")
+@click.option("--kind", type=click.Choice(sorted(set(KINDS) - {"operator"})), required=True)
+@click.option("--unit-kind", type=click.Choice(sorted(UNIT_KINDS)), help="科研单位的类型")
+@click.option("--name", required=True)
+@click.option("--short-name", required=True)
+@click.option("--alias", required=True, help="在统一身份认证中的组织别名")
+@click.option("--department", default="", help="行政主管部门的别名或编号（科研单位必填）")
+@click.option("--prefix", default=None, help="台账编号前缀")
+@click.option("--credit-code", default=None, help="统一社会信用代码")
+@click.option("--central", is_flag=True, help="中央驻地方单位")
+@click.option("--since", type=_DAY, default=None, help="主管关系起始日期，默认当天")
+@click.option("--id", "tenant_id", type=click.UUID, default=None, help="指定编号（迁移时用）")
+def create_tenant(
+    slug: str,
+    kind: str,
+    unit_kind: str | None,
+    name: str,
+    short_name: str,
+    alias: str,
+    department: str,
+    prefix: str | None,
+    credit_code: str | None,
+    central: bool,
+    since: Any,
+    tenant_id: UUID | None,
+) -> None:
+    """开通一个单位；同一别名再次执行只更新内容。"""
+    if kind == "institution" and (unit_kind is None or not prefix):
+        raise click.UsageError("科研单位须指定 --unit-kind 和 --prefix")
+
+    async def work(engine: AsyncEngine) -> tuple[UUID, bool]:
+        async with operating(engine, slug) as tx:
+            known = await provisioning.tenant_by_alias(tx, alias)
+            if known is not None and tenant_id not in (None, known):
+                raise provisioning.NotProvisioned(f"别名“{alias}”已属于另一单位")
+            new = provisioning.NewTenant(
+                id=known or tenant_id or new_id(),
+                kind=kind,
+                unit_kind=unit_kind if kind == "institution" else None,
+                name=name,
+                short_name=short_name,
+                alias=alias,
+                department_id=await provisioning.tenant_named(tx, department) if department else None,
+                number_prefix=prefix,
+                credit_code=credit_code,
+                central=central,
+                since=since.date() if since else tx.today,
+            )
+            return new.id, await provisioning.put_tenant(tx, new)
+
+    made, changed = run(work)
+    click.echo(f"单位 {name}：编号 {made}" + ("" if changed else "（没有变化）"))
+    _tell_identity_provider(alias, made)
+
+
+def _tell_identity_provider(alias: str, tenant_id: UUID) -> None:
+    click.echo(f"请在统一身份认证中建立组织 {alias}，并把其属性 tenant 设为 {tenant_id}")
+
+
+@tenant.command("list")
+@click.option("--province", "slug", required=True)
+def show_tenants(slug: str) -> None:
+    """列出一个省份的单位。"""
+
+    async def work(engine: AsyncEngine) -> list[list[Any]]:
+        async with operating(engine, slug) as tx:
+            return [
+                [row.name, UNIT_KINDS.get(row.unit_kind) or KINDS[row.kind], row.number_prefix, row.state, row.id]
+                for row in await list_organisations(tx)
+            ]
+
+    echo_rows(run(work))
+
+
+@tenant.command("show")
+@click.option("--province", "slug", required=True)
+@click.argument("named")
+def show_tenant(slug: str, named: str) -> None:
+    """查看一个单位：登记内容和主管关系。NAMED 为别名或编号。"""
+
+    async def work(engine: AsyncEngine) -> list[list[Any]]:
+        async with operating(engine, slug) as tx:
+            return await provisioning.described(tx, await provisioning.tenant_named(tx, named))
+
+    echo_rows(run(work))
+
+
+@tenant.command("suspend")
+@click.option("--province", "slug", required=True)
+@click.argument("named")
+def suspend(slug: str, named: str) -> None:
+    """暂停一个单位：立即结束其全部登录。"""
+    _set_active(slug, named, False)
+
+
+@tenant.command("resume")
+@click.option("--province", "slug", required=True)
+@click.argument("named")
+def resume(slug: str, named: str) -> None:
+    """恢复一个单位。"""
+    _set_active(slug, named, True)
+
+
+def _set_active(slug: str, named: str, active: bool) -> None:
+    async def work(engine: AsyncEngine) -> None:
+        async with operating(engine, slug) as tx:
+            await provisioning.set_active(tx, await provisioning.tenant_named(tx, named), active)
+
+    run(work)
+    click.echo(f"{named}：{'使用中' if active else '已暂停'}")
+
+
+@click.command("load")
+@click.argument("region")
+@click.option("--province", "slug", required=True, help="省份的网址名称")
+def load_policy(region: str, slug: str) -> None:
+    """检查并载入一个政策包，成为不可更改的版本；同样的文件只有一个版本。"""
+
+    async def work(engine: AsyncEngine) -> UUID:
+        async with operating(engine, slug) as tx:
+            return await activation.load(tx, region)
+
+    click.echo(f"政策规则版本 {run(work)}")
+
+
+@click.command("propose")
+@click.argument("version", type=click.UUID)
+@click.option("--province", "slug", required=True)
+@click.option("--from", "effective", type=_DAY, required=True, help="自哪一天起适用")
+@click.option("--by", "person", required=True, help="提议人：邮箱、姓名或编号")
+def propose_policy(version: UUID, slug: str, effective: Any, person: str) -> None:
+    """提议自某日起启用一个版本。"""
+
+    async def work(engine: AsyncEngine) -> UUID:
+        async with operating(engine, slug, person) as tx:
+            return await activation.propose(tx, version, effective.date())
+
+    click.echo(f"启用提议 {run(work)}，须由另一人确认")
+
+
+@click.command("confirm")
+@click.argument("proposal", type=click.UUID)
+@click.option("--province", "slug", required=True)
+@click.option("--by", "person", required=True, help="确认人：邮箱、姓名或编号，不得是提议人")
+def confirm_policy(proposal: UUID, slug: str, person: str) -> None:
+    """确认他人的启用提议，政策规则自其日期起适用。"""
+
+    async def work(engine: AsyncEngine) -> str | None:
+        async with operating(engine, slug, person) as tx:
+            refused = await activation.confirm(tx, proposal)
+            return refused.message if refused else None
+
+    message = run(work)
+    if message:
+        raise click.ClickException(message)
+    click.echo("已确认启用")
+
+
+@click.command("list")
+@click.option("--province", "slug", required=True)
+def show_policy(slug: str) -> None:
+    """列出一个省份已载入的版本和启用记录。"""
+
+    async def work(engine: AsyncEngine) -> tuple[list[list[Any]], list[list[Any]]]:
+        async with operating(engine, slug) as tx:
+            versions = [[row.id, row.region, row.version, row.hash[:16]] for row in await list_versions(tx)]
+            activations = [_activation(row) for row in await list_activations(tx)]
+            return versions, activations
+
+    versions, activations = run(work)
+    echo_rows(versions)
+    echo_rows(activations)
+
+
+def _activation(row: Any) -> list[Any]:
+    effective: date = row.effective_on
+    return [row.id, row.version, f"自 {effective} 起", "已确认" if row.confirmed_at else "待确认"]
+
+
+POLICY = (load_policy, propose_policy, confirm_policy, show_policy)
