@@ -87,6 +87,19 @@ class ObjectStore:
             private_folder(self.home / "data")
             self._load_credentials()
 
+    def attach(self) -> bool:
+        """Know a store that another process may be running; nothing is started. Whether it answers."""
+        ports_file = self.home / "ports.json"
+        if not ports_file.exists():
+            return False
+        self._load_credentials()
+        self._ports = json.loads(ports_file.read_text())
+        try:
+            self.client(read_timeout=5).get_object(Bucket=_READY_BUCKET, Key=_READY_KEY)["Body"].read()
+        except (BotoCoreError, ClientError):
+            return False
+        return True
+
     def launch(self) -> subprocess.Popen[bytes]:
         """Start the server process without waiting for it."""
         ports_file = self.home / "ports.json"

@@ -110,6 +110,20 @@ class EmbeddedPostgres:
                 "请用原版本启动后导出数据，或换一个数据目录。",
             )
 
+    def attach(self) -> bool:
+        """Know a cluster that another process may be running; nothing is started. Whether it answers."""
+        if not (self.pgdata / "PG_VERSION").exists():
+            return False
+        self.version = (self.pgdata / "PG_VERSION").read_text().strip()
+        self._bin = binaries(self.version)
+        self._socket_dir = socket_folder(self.home, self._user)
+        self._load_passwords()
+        try:
+            psycopg.connect(self.dsn(SUPERUSER, SUPERUSER), connect_timeout=3).close()
+        except psycopg.OperationalError:
+            return False
+        return True
+
     def launch(self) -> subprocess.Popen[bytes]:
         """Start the server process without waiting for it. What an earlier one left has ended before."""
         self._end_leftovers()
@@ -203,6 +217,21 @@ class EmbeddedPostgres:
         with psycopg.connect(self.dsn(SUPERUSER, database), autocommit=True) as connection:
             for statement in statements:
                 connection.execute(statement.encode() if isinstance(statement, str) else statement)
+
+    def run_tool(self, tool: str, *arguments: str, database: str) -> None:
+        """Run a client program of this version (pg_dump, pg_restore) as superuser. Raises PartFailureError."""
+        where = [f"--host={self.socket_dir}", f"--username={SUPERUSER}", f"--dbname={database}", "--no-password"]
+        done = subprocess.run(
+            [self._bin / tool, *where, *arguments],
+            cwd="/",
+            env=self._environment() | {"PGPASSWORD": self._passwords[SUPERUSER]},
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            check=False,
+        )
+        if done.returncode != 0:
+            said = "\n".join(done.stderr.decode(errors="replace").strip().splitlines()[-6:])
+            raise PartFailureError(f"{tool} 失败：\n{said}", "若提示空间不足请清理磁盘后重试；原有数据未被改动。")
 
     def apply_roles(self) -> None:
         """Run infra/database/roles.sql and give the logins their passwords. May be repeated."""
