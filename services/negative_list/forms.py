@@ -116,11 +116,11 @@ def read(model: type[F], sent: Mapping[str, Any]) -> F:
 
 def _message(model: type[Form], name: str, value: Any, error: Any) -> str:
     label = model.model_fields[name].title or name
-    if value in ("", None):
+    if not str(value or "").strip():
         return f"请填写{label}"
     limits = error.get("ctx", {})
     match error["type"]:
-        case "string_too_long":
+        case "string_too_long" | "too_long":
             return f"{label}不能超过 {limits['max_length']} 字，现有 {len(value)} 字"
         case "greater_than_equal":
             return f"{label}不能少于 {limits['ge']}"

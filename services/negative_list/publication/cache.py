@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from litestar import MediaType, Request, Response
+from litestar import Request
 from litestar.response.base import ASGIResponse
 
 from services.negative_list.queries import public_stamp
@@ -37,7 +37,7 @@ class Kept:
 _kept: OrderedDict[tuple[str, str, str], Kept] = OrderedDict()
 
 
-async def kept_page(request: Request[Any, Any, Any], province: str, key: str, render: Render) -> Any:
+async def kept_page(request: Request[Any, Any, Any], province: str, key: str, render: Render) -> ASGIResponse:
     """The page ``key`` of a province, rendered by ``render`` when something that it shows has changed.
 
     While one request looks, the others get what stands, so that a rush never reaches the database.
@@ -52,15 +52,16 @@ async def kept_page(request: Request[Any, Any, Any], province: str, key: str, re
             kept.checked = now
         kept = await _looked(request, province, place, kept, render)
     if request.headers.get("if-none-match") == kept.etag:
-        return Response(None, status_code=304, headers={"etag": kept.etag, "cache-control": "no-cache"})
+        return _answer(b"", kept.etag, 304)
     if KEY_PLACE.encode() in kept.body:
         fresh = new_form_key(request.app.state.keyring.form_key, "").encode()
-        return Response(
-            kept.body.replace(KEY_PLACE.encode(), fresh),
-            media_type=MediaType.HTML,
-            headers={"etag": kept.etag, "cache-control": "no-cache"},
-        )
+        return _answer(kept.body.replace(KEY_PLACE.encode(), fresh), kept.etag)
     return kept.answer
+
+
+def _answer(body: bytes, etag: str, status: int = 200) -> ASGIResponse:
+    headers = {"etag": etag, "cache-control": "no-cache"}
+    return ASGIResponse(body=body, media_type="text/html", headers=headers, status_code=status)
 
 
 async def _looked(
@@ -81,13 +82,7 @@ def _clock(request: Request[Any, Any, Any], tx: Transaction) -> str:
 
 def _keep(place: tuple[str, str, str], stamp: str, body: bytes) -> Kept:
     etag = f'"{hashlib.sha256(body).hexdigest()[:32]}"'
-    answer = ASGIResponse(
-        body=body,
-        media_type="text/html; charset=utf-8",
-        headers={"etag": etag, "cache-control": "no-cache", "content-type": "text/html; charset=utf-8"},
-        status_code=200,
-    )
-    _kept[place] = Kept(stamp, body, etag, 0.0, answer)
+    _kept[place] = Kept(stamp, body, etag, 0.0, _answer(body, etag))
     _kept.move_to_end(place)
     while len(_kept) > LIMIT:
         _kept.popitem(last=False)

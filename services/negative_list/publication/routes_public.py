@@ -3,6 +3,7 @@
 from typing import Any
 
 from litestar import Request, Response, get
+from litestar.response.base import ASGIResponse
 
 from services.negative_list import queries
 from services.negative_list.models import MARKS
@@ -50,7 +51,7 @@ async def list_kinds(request: Request[Any, Any, Any], tx: Transaction, province:
 
 
 @get("/{province:str}/lists/{kind:str}")
-async def list_in_force(request: Request[Any, Any, Any], province: str, kind: str) -> Any:
+async def list_in_force(request: Request[Any, Any, Any], province: str, kind: str) -> ASGIResponse:
     """The version in force today, or on the day asked for."""
     asked = _asked(request)
 
@@ -68,7 +69,7 @@ async def list_in_force(request: Request[Any, Any, Any], province: str, kind: st
 
 
 @get("/{province:str}/lists/{kind:str}/{version:int}")
-async def list_version(request: Request[Any, Any, Any], province: str, kind: str, version: int) -> Any:
+async def list_version(request: Request[Any, Any, Any], province: str, kind: str, version: int) -> ASGIResponse:
     """One version at its permanent address, in force or not."""
     asked = _asked(request)
 
