@@ -1,5 +1,6 @@
 """Every table of the installation, for migrations and tests; nothing else."""
 
+import services.annual_report.models
 import services.empowerment.models
 import services.home.models
 import services.ledger.disclosure.models
