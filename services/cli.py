@@ -73,12 +73,8 @@ def requirements(as_json: bool) -> None:
 
 for command in POLICY:
     policy.add_command(command)
-for group in (province, tenant, policy, audit, keys, import_ledger):
+for group in (province, tenant, policy, audit, keys, import_ledger, backup, restore):
     cli.add_command(group)
-
-
-cli.add_command(backup)
-cli.add_command(restore)
 
 
 def main() -> None:
