@@ -10,9 +10,8 @@ from litestar.types import ExceptionHandlersMap
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from shared.errors import ApplicationError, NotFound, NotSignedIn, Refusal
-from shared.observability import metrics
-from shared.policy.answer import as_json
+from shared.errors import ApplicationError, NotFound, NotSignedIn
+from shared.problems import problem
 from tenants.isolation import Replay
 from tenants.pages import page
 
@@ -37,30 +36,6 @@ _TITLES = {
 def is_api(request: Request[Any, Any, Any]) -> bool:
     path = request.scope["path"]
     return path.startswith(("/api", "/schema", "/healthz", "/readyz"))
-
-
-def problem(status: int, title: str, **members: Any) -> Response[dict[str, Any]]:
-    """A problem document; members that are None are left out."""
-    content = {"type": "about:blank", "title": title, "status": status, **members}
-    return Response(
-        {name: value for name, value in content.items() if value is not None},
-        status_code=status,
-        media_type="application/problem+json",
-    )
-
-
-def refusal_problem(refusal: Refusal) -> Response[dict[str, Any]]:
-    """The problem document of a refusal: code, message, citation and inputs, as the page shows them."""
-    metrics.refusals.labels(refusal.code).inc()
-    citation = refusal.citation
-    return problem(
-        refusal.status,
-        refusal.message,
-        code=refusal.code,
-        citation=as_json(citation) if citation else None,
-        inputs=as_json(refusal.inputs) or None,
-        findings=[as_json(finding) for finding in refusal.findings] or None,
-    )
 
 
 def _answer(request: Request[Any, Any, Any], status: int, message: str, **details: Any) -> Response[Any]:

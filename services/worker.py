@@ -12,6 +12,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from services.home.tasks import deliver_outbox
+from services.notices.tasks import check_notices, close_notices
 from shared.audit.sealing import sweep_audit
 from shared.clock import SHANGHAI, local_day
 from shared.db.engine import make_engine
@@ -40,7 +41,10 @@ class Job:
 def jobs() -> tuple[Job, ...]:
     """The one table of scheduled jobs, in the order in which they run when they are due at the same instant."""
     everybody = frozenset(KINDS)
+    institutions = frozenset({"institution"})
     return (
+        Job("notices.close", close_notices, time(0, 5), institutions),
+        *(Job("notices.check", check_notices, time(hour, 10), institutions) for hour in range(24)),
         Job("home.outbox", deliver_outbox, time(0, 30), everybody),
         Job("audit.sweep", sweep_audit, time(1, 0), everybody),
     )

@@ -3,12 +3,13 @@
 from collections.abc import AsyncGenerator
 from typing import Any, cast
 
-from litestar import Request
+from litestar import Request, Response
 from litestar.connection import ASGIConnection
 from litestar.handlers import BaseRouteHandler
 
-from shared.db.transaction import Actor, Scope, Transaction, begin, legal_instant
-from shared.errors import Forbidden, NotSignedIn
+from shared.db.transaction import Actor, Outcome, Scope, Transaction, begin, legal_instant
+from shared.errors import Forbidden, NotSignedIn, Refusal
+from shared.problems import refusal_problem
 from tenants.isolation import Edge, address_of, open_edge, running
 from tenants.people import person_of_account
 from tenants.permissions import permissions_of
@@ -60,3 +61,9 @@ async def machine_transaction(request: Request[Any, Any, Any]) -> AsyncGenerator
     tx.actor = Actor(person_id, tenant.id, claims.name, frozenset(claims.roles), edge.permissions, address_of(request))
     async with running(request, edge, tx, f"api:{claims.subject}", ""):
         yield tx
+
+
+def api_refused(tx: Transaction, refusal: Refusal) -> Response[dict[str, Any]]:
+    """The problem document of a refused verb. Commits; gives the idempotency key back."""
+    tx.outcome = Outcome(refusal.status, refused=True)
+    return refusal_problem(refusal)

@@ -204,12 +204,3 @@ async def publish(
     if lost is None:
         await tell_person(tx, found.applicant_id, f"赋权申请已开始公示：{found.achievement_name}", application_id)
     return lost
-
-
-async def needs_rescreening(tx: Transaction, application_id: UUID) -> bool:
-    """Whether the list in force is another one than that of the last screening, or that one did not pass."""
-    in_force = await queries.list_in_force(tx, tx.today)
-    latest = next(iter(await queries.screenings_of(tx, application_id)), None)
-    if latest is None or in_force is None:
-        return True
-    return bool(latest.result != "passed" or latest.list_version_id != in_force.version_id)

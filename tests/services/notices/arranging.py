@@ -1,5 +1,6 @@
 """What the tests of notices and of empowerment stand on: a registered achievement with its completers."""
 
+import re
 from datetime import date, datetime
 from uuid import UUID
 
@@ -11,6 +12,8 @@ from shared.clock import SHANGHAI
 from shared.ids import new_id
 from tenants.people import new_salt, person
 from tests.world import World
+
+_DIFFERS = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}(\.[0-9a-f]{32})?|[0-9a-f]{32}")
 
 
 def at(day: str, hour: int = 10, minute: int = 0) -> datetime:
@@ -91,3 +94,8 @@ def new_notice(
         {"applicants": list(people)},
         days=days,
     )
+
+
+def without_keys(page: str) -> str:
+    """A page without what differs on every request: ids, and the keys of its forms."""
+    return _DIFFERS.sub("-", page)

@@ -1,0 +1,177 @@
+"""Applications for machines: enter and submit one, read one."""
+
+from datetime import date, datetime
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+import msgspec
+from litestar import Response, get, post
+from litestar.params import JSONBody
+
+from services.empowerment import queries, rules, workflow
+from services.empowerment.applying import workflow as verbs
+from services.empowerment.models import STATES, State
+from services.notices import rules as notice_rules
+from shared.db.transaction import Outcome, Transaction
+from shared.errors import FormInvalid, NotFound, Refusal
+from shared.forms import share_of
+from tenants.machine import api_refused
+from tenants.packs import governing
+
+Words = Annotated[str, msgspec.Meta(min_length=1, max_length=5000)]
+
+
+class MemberIn(msgspec.Struct):
+    """A completer of the ledger who has confirmed; ``share`` is exact text such as ``1/3`` or ``30%``."""
+
+    person_id: UUID
+    confirmed: bool
+    share: str | None = None
+
+
+class ConditionIn(msgspec.Struct):
+    """One condition of the pack, with the codes of its evidence."""
+
+    met: bool
+    evidence: list[str] = []
+    note: str = ""
+
+
+class ApplicationIn(msgspec.Struct):
+    """An application. Shares are exact text; days are ``2026-03-16``."""
+
+    achievement_id: UUID
+    grant_type: Literal["ownership", "use_right"]
+    representative_id: UUID
+    members: list[MemberIn]
+    explanation: Words
+    team_information: Words
+    plan: Words
+    conditions: dict[str, ConditionIn]
+    unit_share: str | None = None
+    team_share: str | None = None
+    co_ownership: str | None = None
+    term_first_day: date | None = None
+    term_last_day: date | None = None
+    protection_last_day: date | None = None
+
+
+class NoticeOut(msgspec.Struct):
+    """How the notice counts; ``end`` is null while no calendar says it."""
+
+    id: UUID
+    state: str
+    published_at: datetime
+    end: date | None
+    raw_end: date | None
+    has_run: bool
+    open_objections: int
+
+
+class ApplicationOut(msgspec.Struct):
+    """An application as it stands; people are ids."""
+
+    id: UUID
+    achievement_id: UUID
+    grant_type: str
+    state: str
+    state_label: str
+    submitted_at: datetime | None
+    members: list[MemberIn]
+    unit_share: str | None
+    team_share: str | None
+    term_first_day: date | None
+    term_last_day: date | None
+    notice: NoticeOut | None
+    signed_on: date | None
+    effective_on: date | None
+
+
+def _submission(sent: ApplicationIn) -> rules.Submission:
+    """:raises FormInvalid: every share that cannot be read."""
+    shares, errors = {}, {}
+    given = {"unit_share": sent.unit_share, "team_share": sent.team_share}
+    given |= {f"members[{number}].share": one.share for number, one in enumerate(sent.members)}
+    for name, value in given.items():
+        try:
+            shares[name] = share_of(value)
+        except ValueError as wrong:
+            errors[name] = str(wrong)
+    if errors:
+        raise FormInvalid(errors)
+    team = tuple(
+        rules.TeamMember(one.person_id, one.confirmed, shares[f"members[{number}].share"])
+        for number, one in enumerate(sent.members)
+    )
+    return rules.Submission(
+        sent.grant_type,
+        sent.representative_id,
+        team,
+        sent.explanation,
+        sent.team_information,
+        sent.plan,
+        {code: msgspec.to_builtins(one) for code, one in sent.conditions.items()},
+        shares["unit_share"],
+        shares["team_share"],
+        sent.co_ownership,
+        sent.term_first_day,
+        sent.term_last_day,
+        sent.protection_last_day,
+    )
+
+
+async def application_out(tx: Transaction, application_id: UUID) -> ApplicationOut:
+    """:raises NotFound: there is none of this tenant."""
+    found = await queries.find_application(tx, application_id)
+    if found is None:
+        raise NotFound
+    notice = await workflow.current_notice(tx, application_id)
+    signed = await queries.agreement_of(tx, application_id)
+    shown = None
+    if notice is not None:
+        count = notice_rules.period(notice, (await governing(tx, notice.pack_version_id)).pack, tx.now).values
+        shown = NoticeOut(
+            notice.id,
+            notice.state,
+            notice.published,
+            count["end"],
+            count["raw_end"],
+            bool(count["has_run"]),
+            notice.open_objections,
+        )
+    return ApplicationOut(
+        found.id,
+        found.achievement_id,
+        found.grant_type,
+        found.state,
+        STATES[State(found.state)],
+        found.submitted_at,
+        [MemberIn(one.person_id, one.confirmed, one.share) for one in await queries.members_of(tx, application_id)],
+        found.unit_share,
+        found.team_share,
+        found.term_first_day,
+        found.term_last_day,
+        shown,
+        signed.signed_on if signed else None,
+        signed.effective_on if signed else None,
+    )
+
+
+@post("/applications", opt={"permission": workflow.APPLY}, status_code=201)
+async def apply(tx: Transaction, data: JSONBody[ApplicationIn]) -> Response[Any]:
+    """Enter and submit an application for empowerment (赋权申请); 422 with the article when a condition is not met."""
+    outcome = await verbs.apply(tx, data.achievement_id, _submission(data))
+    if isinstance(outcome, Refusal):
+        return api_refused(tx, outcome)
+    address = f"/api/applications/{outcome}"
+    tx.outcome = Outcome(201, address)
+    return Response(await application_out(tx, outcome), status_code=201, headers={"location": address})
+
+
+@get("/applications/{application_id:uuid}", opt={"permission": "institution:empowerment:read"})
+async def read_application(tx: Transaction, application_id: UUID) -> ApplicationOut:
+    """One application with its notice and its agreement."""
+    return await application_out(tx, application_id)
+
+
+HANDLERS = (apply, read_application)

@@ -1,0 +1,367 @@
+"""Pages of empowerment that belong to no single step: the list, one case as a timeline, returning and ending it."""
+
+from collections.abc import Mapping
+from typing import Any
+from uuid import UUID
+
+from litestar import Request, Response, get, post
+
+from services.empowerment import forms, queries, workflow
+from services.empowerment.models import STATES, TONES, State
+from services.notices import rules as notice_rules
+from shared.db.transaction import Transaction
+from shared.errors import NotFound, Refusal
+from shared.forms import read, typed
+from shared.policy.pack import Pack
+from shared.ui.page import Crumb, FormState
+from tenants.packs import governing
+from tenants.pages import MenuEntry, page, redirect, refused_in_place, unprocessable
+from tenants.people import names_of
+
+HOME = "/institution/empowerment"
+_PAGE = "empowerment/institution/"
+_READ = {"permission": "institution:empowerment:read"}
+_REVIEW = {"permission": workflow.REVIEW}
+_APPLY = {"permission": workflow.APPLY}
+MENU = (MenuEntry("institution", "赋权与转化", "赋权申请", "certificate", HOME, "institution:empowerment:read", 40),)
+_TABS: dict[str, tuple[str, tuple[State, ...]]] = {
+    "open": (
+        "在办",
+        (
+            State.SUBMITTED,
+            State.SCREENING,
+            State.FEASIBILITY,
+            State.APPROVED,
+            State.NOTICED,
+            State.AGREED,
+            State.RETURNED,
+        ),
+    ),
+    "drafts": ("草稿", (State.DRAFT,)),
+    "done": ("已办结", (State.FORMALISED,)),
+    "ended": ("未通过与撤回", (State.REJECTED, State.WITHDRAWN)),
+}
+# Which page a step is done on, and its icon.
+_PAGES = {
+    "submit": ("/edit", "edit"),
+    "screen": ("/screening", "list-check"),
+    "rescreen": ("/screening", "list-check"),
+    "record_feasibility": ("/feasibility", "clipboard-check"),
+    "publish": ("/notice", "speakerphone"),
+    "sign_agreement": ("/agreement", "signature"),
+    "record_formality": ("/formality", "file-check"),
+    "return_for_correction": ("/return", "arrow-back-up"),
+    "reject": ("/reject", "x"),
+    "withdraw": ("/withdraw", "arrow-back"),
+}
+_QUIET = frozenset({"return_for_correction", "reject", "withdraw"})
+_STEP_OF_EVENT = {
+    "submitted": "apply",
+    "screened": "screen",
+    "rescreened": "screen",
+    "held": "screen",
+    "excluded": "screen",
+    "assessed": "assess",
+    "found_infeasible": "assess",
+    "noticed": "announce",
+    "agreed": "sign",
+    "formalised": "formalities",
+}
+_CURRENT = {
+    State.DRAFT: "apply",
+    State.RETURNED: "apply",
+    State.SUBMITTED: "screen",
+    State.SCREENING: "screen",
+    State.FEASIBILITY: "assess",
+    State.APPROVED: "announce",
+    State.NOTICED: "sign",
+    State.AGREED: "formalities",
+}
+EVENT_LABELS = {
+    "begun": "建立草稿",
+    "submitted": "提交申请",
+    "screened": "排查通过",
+    "held": "排查暂缓",
+    "excluded": "不纳入赋权范围",
+    "rescreened": "重新排查",
+    "assessed": "评估可行",
+    "found_infeasible": "评估不可行",
+    "noticed": "发布公示",
+    "agreed": "签署协议",
+    "formalised": "手续办结",
+    "returned": "退回补正",
+    "rejected": "审核不通过",
+    "withdrawn": "撤回申请",
+}
+FIELD_LABELS = {
+    "representative_id": "代表",
+    "explanation": "成果说明",
+    "team_information": "团队信息",
+    "plan": "转化方案",
+    "conditions": "赋权条件",
+    "unit_share": "单位权属比例",
+    "team_share": "完成人权属比例",
+    "co_ownership": "共有方式",
+    "term_first_day": "使用期限起始日",
+    "term_last_day": "使用期限届满日",
+    "protection_last_day": "法律保护届满日",
+    "members": "团队确认与内部分配比例",
+}
+
+
+def grant_label(pack: Pack, grant_type: str) -> str:
+    rule = pack.content.grant_types.get(grant_type)
+    return rule.label if rule else grant_type
+
+
+def crumbs_of(found: queries.Application, last: str = "") -> tuple[Crumb, ...]:
+    steps = (Crumb("赋权申请", HOME), Crumb(found.achievement_name, workflow.href(found.id) if last else ""))
+    return (*steps, Crumb(last)) if last else steps
+
+
+async def seen(tx: Transaction, application_id: UUID) -> queries.Application:
+    """:raises NotFound: there is none that the person may see."""
+    found = await queries.find_application(tx, application_id)
+    if found is None:
+        raise NotFound
+    return found
+
+
+@get("/empowerment", opt=_READ)
+async def list_applications(request: Request[Any, Any, Any], tx: Transaction, tab: str = "open") -> Response[str]:
+    """Applications by how far they are."""
+    chosen = tab if tab in _TABS else "open"
+    counts = await queries.count_by_state(tx)
+    found = await queries.list_applications(tx, _TABS[chosen][1], limit=100)
+    pack = (await governing(tx)).pack
+    tabs = [
+        (
+            label,
+            f"{HOME}?tab={code}",
+            code == chosen,
+            sum(counts.get(str(s), 0) for s in states) if code == "open" else 0,
+        )
+        for code, (label, states) in _TABS.items()
+    ]
+    items = [
+        {
+            "application": one,
+            "grant": grant_label(pack, one.grant_type),
+            "state": STATES[State(one.state)],
+            "tone": TONES[State(one.state)],
+        }
+        for one in found
+    ]
+    context = {"items": items, "tabs": tabs, "may_apply": workflow.APPLY in tx.actor.permissions}
+    return page(request, f"{_PAGE}list.html", "赋权申请", context)
+
+
+async def buttons_of(tx: Transaction, found: queries.Application) -> list[dict[str, Any]]:
+    """The moves that are legal and permitted, each with the page it is done on."""
+    own = tx.actor.person_id in (found.applicant_id, found.representative_id)
+    buttons = []
+    for one in workflow.MOVES.available(found.state, tx.actor.permissions):
+        if one.name in workflow.OUTCOMES or (one.permission == workflow.APPLY and not own):
+            continue
+        if found.state == State.NOTICED and one.name == "publish" and await workflow.current_notice(tx, found.id):
+            continue
+        if one.name == "rescreen" and not await workflow.needs_rescreening(tx, found.id):
+            continue
+        tail, mark = _PAGES[one.name]
+        quiet = one.name in _QUIET
+        buttons.append({"label": one.label, "href": workflow.href(found.id) + tail, "icon": mark, "quiet": quiet})
+    return buttons
+
+
+def _steps(
+    found: queries.Application, events: list[Any], names: Mapping[UUID, str], pack: Pack
+) -> list[dict[str, Any]]:
+    latest: dict[str, Any] = {}
+    for event in reversed(events):
+        step = _STEP_OF_EVENT.get(event.event)
+        if step:
+            latest[step] = event
+    current = _CURRENT.get(State(found.state))
+    steps, over = [], current is not None
+    for code, rule in pack.content.steps.get("empowerment", {}).items():
+        event = latest.get(code)
+        over = over and code != current
+        steps.append(
+            {
+                "code": code,
+                "label": rule.label,
+                "current": code == current,
+                "done": event is not None and (over or current is None),
+                "at": event.at if event else None,
+                "who": names.get(event.actor_id, "") if event else "",
+                "what": EVENT_LABELS.get(event.event, "") if event else "",
+                "source": pack.citation(f"steps.empowerment.{code}"),
+            }
+        )
+    return steps
+
+
+def _history(events: list[Any], names: Mapping[UUID, str]) -> list[dict[str, Any]]:
+    tones = {"returned": "red", "rejected": "red", "excluded": "red", "found_infeasible": "red", "agreed": "green"}
+    shown = []
+    for event in events:
+        changed = (event.details or {}).get("changed") or ()
+        words = "修改了：" + "、".join(FIELD_LABELS.get(name, name) for name in changed) if changed else ""
+        shown.append(
+            {
+                "label": EVENT_LABELS.get(event.event, event.event),
+                "actor": names.get(event.actor_id, "系统"),
+                "at": event.at,
+                "tone": tones.get(event.event, "blue"),
+                "text": "；".join(part for part in (event.reason, words) if part),
+                "changes": None,
+            }
+        )
+    return shown
+
+
+async def case_context(tx: Transaction, found: queries.Application) -> dict[str, Any]:
+    """Everything that a case's page shows."""
+    governed = await workflow.governing_case(tx, found)
+    pack = governed.pack
+    events = await queries.events_of(tx, found.id)
+    members = await queries.members_of(tx, found.id)
+    feasibility = await queries.feasibility_of(tx, found.id)
+    reviewers = [UUID(one) for one in feasibility.reviewers] if feasibility else []
+    people = {found.applicant_id, *reviewers, *(one.person_id for one in members)}
+    people |= {event.actor_id for event in events if event.actor_id}
+    names = await names_of(tx, sorted(people))
+    notice = await workflow.current_notice(tx, found.id)
+    notice_pack = (await governing(tx, notice.pack_version_id)).pack if notice else pack
+    return {
+        "application": found,
+        "grant": grant_label(pack, found.grant_type),
+        "terms": found.terms,
+        "state": STATES[State(found.state)],
+        "tone": TONES[State(found.state)],
+        "type": pack.label("achievement_type", found.achievement_type),
+        "members": [(names.get(one.person_id, ""), queries.as_share(one.share), one) for one in members],
+        "conditions": [
+            (rule.label, (found.conditions or {}).get(code) or {}, pack)
+            for code, rule in pack.content.conditions.items()
+        ],
+        "steps": _steps(found, events, names, pack),
+        "history": _history(events, names),
+        "buttons": await buttons_of(tx, found),
+        "screening": next(iter(await queries.screenings_of(tx, found.id)), None),
+        "feasibility": feasibility,
+        "dimensions": [
+            (rule.label, (feasibility.dimensions if feasibility else {}).get(code))
+            for code, rule in pack.content.feasibility.items()
+        ],
+        "reviewers": "、".join(names.get(one, "") for one in reviewers),
+        "notice": notice,
+        "count": notice_rules.period(notice, notice_pack, tx.now).values if notice else None,
+        "source": notice_rules.source(notice.kind, notice_pack) if notice else None,
+        "agreement": await queries.agreement_of(tx, found.id),
+        "formalities": await queries.formalities_of(tx, found.id),
+        "names": names,
+        "pack": pack,
+    }
+
+
+@get("/empowerment/{application_id:uuid}", opt=_READ)
+async def show_application(request: Request[Any, Any, Any], tx: Transaction, application_id: UUID) -> Response[str]:
+    """One case: its steps with who, when and by which article, and what can be done now."""
+    found = await seen(tx, application_id)
+    context = await case_context(tx, found)
+    return page(request, f"{_PAGE}case.html", found.achievement_name, context, crumbs=crumbs_of(found))
+
+
+async def _ending(
+    tx: Transaction, application_id: UUID, name: str, form: FormState | None = None
+) -> tuple[queries.Application, dict[str, Any]]:
+    found = await seen(tx, application_id)
+    pack = (await workflow.governing_case(tx, found)).pack
+    return found, {
+        "application": found,
+        "grant": grant_label(pack, found.grant_type),
+        "name": name,
+        "tail": _PAGES[name][0],
+        "label": workflow.MOVES.named(name).label,
+        "fields": list(FIELD_LABELS.items()) if name == "return_for_correction" else [],
+        "form": form or FormState(),
+        "refusal": None,
+    }
+
+
+async def _ending_page(
+    request: Request[Any, Any, Any], tx: Transaction, application_id: UUID, name: str
+) -> Response[str]:
+    found, context = await _ending(tx, application_id, name)
+    label = context["label"]
+    return page(request, f"{_PAGE}ending.html", label, context, crumbs=crumbs_of(found, label))
+
+
+async def _ended(request: Request[Any, Any, Any], tx: Transaction, application_id: UUID, name: str) -> Response[Any]:
+    values = typed(await request.form())
+    returning = name == "return_for_correction"
+    model: type[forms.ReasonForm] = forms.ReturnForm if returning else forms.ReasonForm
+    form, errors = read(model, values)
+    found, context = await _ending(tx, application_id, name, FormState(values, errors))
+    label = context["label"]
+    if form is None:
+        return unprocessable(request, tx, f"{_PAGE}ending.html", label, context)
+    refusal: Refusal | None
+    if isinstance(form, forms.ReturnForm):
+        refusal = await workflow.return_for_correction(tx, application_id, form.field, form.reason)
+    else:
+        verb = workflow.reject if name == "reject" else workflow.withdraw
+        refusal = await verb(tx, application_id, form.reason)
+    if refusal is not None:
+        crumbs = crumbs_of(found, label)
+        return refused_in_place(request, tx, refusal, f"{_PAGE}ending.html", label, context, crumbs=crumbs)
+    return redirect(tx, workflow.href(application_id), done="done")
+
+
+@get("/empowerment/{application_id:uuid}/return", opt=_REVIEW)
+async def return_form(request: Request[Any, Any, Any], tx: Transaction, application_id: UUID) -> Response[str]:
+    """The form to send an application back."""
+    return await _ending_page(request, tx, application_id, "return_for_correction")
+
+
+@post("/empowerment/{application_id:uuid}/return", opt=_REVIEW)
+async def return_application(request: Request[Any, Any, Any], tx: Transaction, application_id: UUID) -> Response[Any]:
+    """Send it back with a reason."""
+    return await _ended(request, tx, application_id, "return_for_correction")
+
+
+@get("/empowerment/{application_id:uuid}/reject", opt=_REVIEW)
+async def reject_form(request: Request[Any, Any, Any], tx: Transaction, application_id: UUID) -> Response[str]:
+    """The form to end an application."""
+    return await _ending_page(request, tx, application_id, "reject")
+
+
+@post("/empowerment/{application_id:uuid}/reject", opt=_REVIEW)
+async def reject_application(request: Request[Any, Any, Any], tx: Transaction, application_id: UUID) -> Response[Any]:
+    """End it with a reason."""
+    return await _ended(request, tx, application_id, "reject")
+
+
+@get("/empowerment/{application_id:uuid}/withdraw", opt=_APPLY)
+async def withdraw_form(request: Request[Any, Any, Any], tx: Transaction, application_id: UUID) -> Response[str]:
+    """The applicant's form to take it back."""
+    return await _ending_page(request, tx, application_id, "withdraw")
+
+
+@post("/empowerment/{application_id:uuid}/withdraw", opt=_APPLY)
+async def withdraw_application(request: Request[Any, Any, Any], tx: Transaction, application_id: UUID) -> Response[Any]:
+    """Take it back."""
+    return await _ended(request, tx, application_id, "withdraw")
+
+
+HANDLERS = (
+    list_applications,
+    show_application,
+    return_form,
+    return_application,
+    reject_form,
+    reject_application,
+    withdraw_form,
+    withdraw_application,
+)

@@ -1,0 +1,95 @@
+"""What of empowerment waits for a person."""
+
+from datetime import date
+
+from services.empowerment import queries, workflow
+from services.empowerment.models import State
+from services.notices import rules as notice_rules
+from shared.db.transaction import Transaction
+from shared.todo import Todo
+from tenants.packs import governing
+
+_SILENT = "政策未规定期限"
+_WAITING = (State.SUBMITTED, State.SCREENING, State.FEASIBILITY, State.APPROVED, State.NOTICED, State.AGREED)
+_STEPS = {
+    State.SUBMITTED: ("负面清单", "逐一排查", "/screening", "排查", workflow.REVIEW, "对照预先制定的负面清单逐一排查"),
+    State.SCREENING: ("负面清单", "暂缓，待认定", "/screening", "排查", workflow.REVIEW, "认定后继续排查"),
+    State.FEASIBILITY: ("可行性评估", "评估", "/feasibility", "评估", workflow.REVIEW, "排查通过后评估"),
+    State.APPROVED: ("待公示", "发布内部公示", "/notice", "公示", workflow.PUBLISH, "审核通过后在单位内部公示"),
+    State.AGREED: ("办理手续", "办理手续", "/formality", "登记", workflow.REVIEW, "签署协议后办理"),
+}
+
+
+async def todos(tx: Transaction) -> list[Todo]:
+    """Every case with the step that it waits for, and how its notice counts."""
+    found = [await _todo(tx, one) for one in await queries.list_applications(tx, _WAITING, limit=200)]
+    returned = await queries.list_applications(tx, (State.RETURNED,), mine=True, limit=50)
+    return found + [
+        Todo(
+            "退回补正",
+            f"赋权申请退回补正：{one.achievement_name}",
+            one.return_reason or "",
+            f"{workflow.href(one.id)}/edit",
+            "修改",
+            workflow.APPLY,
+            _SILENT,
+            tone="red",
+        )
+        for one in returned
+    ]
+
+
+async def _todo(tx: Transaction, one: queries.Application) -> Todo:
+    if one.state == State.NOTICED:
+        return await _noticed(tx, one)
+    kind, title, tail, action, permission, basis = _STEPS[State(one.state)]
+    pack = (await governing(tx)).pack
+    grant = pack.content.grant_types.get(one.grant_type)
+    return Todo(
+        kind,
+        f"{title}：{one.achievement_name}",
+        grant.label if grant else "",
+        workflow.href(one.id) + tail,
+        action,
+        permission,
+        f"{_SILENT}；{basis}",
+    )
+
+
+async def _noticed(tx: Transaction, one: queries.Application) -> Todo:
+    notice = await workflow.current_notice(tx, one.id)
+    if notice is None:
+        return Todo(
+            "待公示",
+            f"公示已撤回，须重新公示：{one.achievement_name}",
+            "",
+            workflow.href(one.id) + "/notice",
+            "公示",
+            workflow.PUBLISH,
+            _SILENT,
+            tone="orange",
+        )
+    pack = (await governing(tx, notice.pack_version_id)).pack
+    count = notice_rules.period(notice, pack, tx.now).values
+    source = notice_rules.source(notice.kind, pack)
+    basis = f"{count['counted']}（{source.article}）"
+    objections = f"异议 {notice.open_objections} 件待答复" if notice.open_objections else "无异议"
+    if count["has_run"] and not notice.open_objections:
+        if await workflow.needs_rescreening(tx, one.id):
+            tail, action, kind, permission = "/screening", "排查", "重新排查", workflow.REVIEW
+        else:
+            tail, action, kind, permission = "/agreement", "签署", "待签协议", workflow.SIGN
+        title = f"{one.achievement_name}"
+        return Todo(kind, title, f"公示期满，{objections}", workflow.href(one.id) + tail, action, permission, basis)
+    due: date | None = count["end"] or count["raw_end"]
+    return Todo(
+        "公示届满",
+        one.achievement_name,
+        f"{objections}，{count['earliest_signing'] or '期满后'} 起可签协议",
+        workflow.href(one.id),
+        "查看",
+        workflow.SIGN,
+        basis,
+        due,
+        tone="orange",
+    )
