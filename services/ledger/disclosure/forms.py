@@ -1,0 +1,80 @@
+"""Forms of disclosure: the secret gate before any text, the disclosure itself, what is returned with reasons."""
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
+
+from pydantic import BeforeValidator, Field, field_validator
+
+from services.ledger.forms import Name, Optional_, Text, members_of
+from shared.forms import Form, OptionalBody, OptionalDay, plain, read
+
+REASON = "reason-"
+
+
+class GateForm(Form):
+    """先回答涉密问题."""
+
+    classified: Literal["no", "yes", "suspected"] = Field(title="涉密问题的回答")
+    key_technology: Literal["no", "yes"] = Field(title="关键核心技术问题的回答")
+
+
+class DisclosureForm(Form):
+    """披露职务科技成果."""
+
+    name: Name = Field(title="成果名称")
+    type: Optional_ = Field(default=None, title="成果类型")
+    technical_field: Text = Field(default=None, title="技术领域")
+    form: Text = Field(default=None, title="成果形式")
+    stage: Optional_ = Field(default=None, title="成果所属阶段")
+    market_prospect: Text = Field(default=None, title="市场应用前景")
+    funding: Optional_ = Field(default=None, title="经费来源")
+    evidence: list[str] = Field(default_factory=list, title="佐证材料")
+    right_number: Annotated[str | None, BeforeValidator(plain), Field(max_length=80)] = Field(
+        default=None, title="权利号"
+    )
+    obtained_on: OptionalDay = Field(default=None, title="取得时间")
+    college: Annotated[str | None, BeforeValidator(plain), Field(max_length=80)] = Field(
+        default=None, title="所属部门"
+    )
+    team: OptionalBody = Field(default="", title="完成人（团队）")
+    remark: Text = Field(default=None, title="备注")
+
+    @field_validator("evidence", mode="before")
+    @classmethod
+    def _listed(cls, value: Any) -> Any:
+        return [value] if isinstance(value, str) else value
+
+    @field_validator("team")
+    @classmethod
+    def _team(cls, value: str) -> str:
+        members_of(value)
+        return value
+
+    def columns(self) -> dict[str, Any]:
+        """What of the form is a column of the disclosure; the team is rows of its own."""
+        values = self.model_dump(exclude={"team"})
+        return {name: value or None for name, value in values.items()}
+
+
+def draft_columns(values: Mapping[str, Any]) -> dict[str, Any]:
+    """What can be kept of a half-filled form: texts as typed, cut to what the table holds; a date only when it is one."""
+    limits = {"type": 40, "stage": 20, "funding": 20, "right_number": 80, "college": 80}
+    kept: dict[str, Any] = {}
+    for name in set(DisclosureForm.model_fields) - {"evidence", "obtained_on", "team"}:
+        kept[name] = plain(str(values.get(name) or ""))[: limits.get(name, 5000)] or None
+    evidence = values.get("evidence") or []
+    kept["evidence"] = [evidence] if isinstance(evidence, str) else list(evidence)
+    form, _ = read(DisclosureForm, {"name": "-", "obtained_on": values.get("obtained_on") or ""})
+    kept["obtained_on"] = form.obtained_on if form is not None else None
+    return kept
+
+
+def reasons_of(values: Mapping[str, Any]) -> dict[str, str]:
+    """The reasons of a return by field; the empty field is the disclosure as a whole."""
+    found = {
+        name.removeprefix(REASON): plain(str(value))[:1000]
+        for name, value in values.items()
+        if name.startswith(REASON) and plain(str(value))
+    }
+    whole = plain(str(values.get("reason") or ""))[:1000]
+    return {**({"": whole} if whole else {}), **found}

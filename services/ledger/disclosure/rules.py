@@ -1,0 +1,79 @@
+"""What a disclosure needs before it may be submitted: facts for the policy engine, its findings by field of the form."""
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+from typing import Any
+
+from services.ledger.rules import Decided
+from shared.policy import evaluate
+from shared.policy.answer import Citation, Verdict
+from shared.policy.pack import Pack
+
+# The pack's name of a field, and the field of the form that answers it.
+FIELD_OF_CODE = {
+    "name": "name",
+    "achievement_type": "type",
+    "technical_field": "technical_field",
+    "form": "form",
+    "completers": "team",
+    "stage": "stage",
+    "market_prospect": "market_prospect",
+    "obtained_on": "obtained_on",
+}
+
+
+def fields_of(unit_kind: str | None, funding: str | None, pack: Pack, today: date) -> dict[str, Mapping[str, Any]]:
+    """What the pack asks for, by field of the form (or by the pack's own code): label, required, citation."""
+    values = evaluate("disclosure.fields", {"unit_kind": unit_kind, "funding": funding}, pack, today).values
+    return {FIELD_OF_CODE.get(one["code"], one["code"]): one for one in values.get("fields", ())}
+
+
+def evidence_of(
+    unit_kind: str | None, funding: str | None, achievement_type: str | None, pack: Pack, today: date
+) -> list[Mapping[str, Any]]:
+    """Which evidence a disclosure of this funding and type needs, each with its choices and citation."""
+    if not funding:
+        return []
+    facts = {"funding": funding, "achievement_type": achievement_type, "unit_kind": unit_kind}
+    return list(evaluate("disclosure.evidence", facts, pack, today).values.get("evidence", ()))
+
+
+def may_submit(values: Mapping[str, Any], unit_kind: str | None, pack: Pack, today: date) -> list[Decided]:
+    """The pack's answers on fields and on evidence for what was typed."""
+    provided = {code: _given(values.get(field)) for code, field in FIELD_OF_CODE.items()}
+    provided |= {code: _given(value) for code, value in (values.get("more") or {}).items()}
+    fields = {
+        "unit_kind": unit_kind,
+        "funding": values.get("funding"),
+        "provided": {code: value for code, value in provided.items() if value is not None},
+    }
+    evidence = {
+        "funding": values.get("funding"),
+        "achievement_type": values.get("type"),
+        "unit_kind": unit_kind,
+        "provided": list(values.get("evidence") or ()),
+    }
+    decided = [Decided(evaluate("disclosure.fields", fields, pack, today), fields)]
+    if evidence["funding"]:
+        decided.append(Decided(evaluate("disclosure.evidence", evidence, pack, today), evidence))
+    return decided
+
+
+def _given(value: Any) -> Any:
+    return value if value not in (None, "", [], ()) else None
+
+
+def errors_of(decided: Sequence[Decided]) -> dict[str, str]:
+    """Findings that stop a submission, by field of the form, each with its article."""
+    errors: dict[str, str] = {}
+    for one in decided:
+        for finding in one.answer.findings:
+            if finding.verdict in (Verdict.REFUSED, Verdict.PERSON_MUST_DECIDE):
+                code = finding.code.rsplit(".", 1)[-1]
+                field = "evidence" if finding.code.startswith("disclosure.no_evidence") else FIELD_OF_CODE.get(code, code)
+                errors.setdefault(field, f"{finding.message}（{_article(finding.citation)}）")
+    return errors
+
+
+def _article(citation: Citation) -> str:
+    return citation.article or citation.document

@@ -1,0 +1,282 @@
+"""The verbs of disclosure: begin, save, submit, return, register, withdraw. The only writers."""
+
+from collections.abc import Mapping, Sequence
+from fractions import Fraction
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Row, delete, insert, select, update
+
+from services.ledger import rules as ledger_rules
+from services.ledger import workflow as ledger
+from services.ledger.disclosure import queries, rules
+from services.ledger.disclosure.models import (
+    DISCLOSURE_STATES,
+    disclosure,
+    disclosure_completer,
+    disclosure_return,
+)
+from services.ledger.entry import Completer, Entry, Right, right_number
+from services.ledger.rules import Decided
+from shared.audit.writing import write_audit
+from shared.db.transaction import Transaction
+from shared.errors import NotFound, Refusal, stale
+from shared.ids import new_id
+from shared.policy.answer import Answer
+from shared.workflow import Move, Moves, move, record_decision, record_event, refuse, send
+from tenants.packs import Governing, governing
+from tenants.people import new_salt, person
+
+CASE = "disclosure"
+_OPEN = frozenset({"draft", "returned"})
+MOVES = Moves(
+    CASE,
+    disclosure,
+    DISCLOSURE_STATES,
+    (
+        Move("submit", _OPEN, "submitted", "submitted", queries.WRITE, "提交"),
+        Move("withdraw", frozenset({"draft", "submitted", "returned"}), "withdrawn", "withdrawn", queries.WRITE, "撤回"),
+        Move("return", frozenset({"submitted"}), "returned", "returned", queries.VERIFY, "退回修改"),
+        Move("register", frozenset({"submitted"}), "registered", "registered", queries.VERIFY, "核实并登记"),
+    ),
+)
+NOT_CONVERTED = "not_converted"
+
+
+async def ask_gate(tx: Transaction, classified: str | None, key_technology: str | None) -> tuple[Answer, Governing]:
+    """The first question. Whatever it answers, nothing is written here: a classified achievement leaves no trace."""
+    governed = await governing(tx)
+    return ledger_rules.secret_gate(classified, key_technology, governed.pack, tx.today), governed
+
+
+async def begin(tx: Transaction, gate: Answer, governed: Governing, answers: Mapping[str, str]) -> UUID:
+    """Open a draft once the gate allowed it; the answers to the gate are kept as the first decision."""
+    assert tx.actor.person_id is not None
+    disclosure_id = new_id()
+    await tx.execute(
+        insert(disclosure).values(
+            tenant_id=tx.tenant_id,
+            id=disclosure_id,
+            province_id=tx.province_id,
+            person_id=tx.actor.person_id,
+            pack_version_id=governed.id,
+        )
+    )
+    await tx.execute(
+        insert(disclosure_completer).values(
+            tenant_id=tx.tenant_id, disclosure_id=disclosure_id, position=1, person_id=tx.actor.person_id
+        )
+    )
+    await _decide(tx, governed, [Decided(gate, answers)], disclosure_id)
+    await record_event(tx, CASE, disclosure_id, "begun", to_state="draft")
+    await write_audit(tx, "disclosure.begin", CASE, disclosure_id)
+    return disclosure_id
+
+
+async def save(
+    tx: Transaction, disclosure_id: UUID, columns: Mapping[str, Any], team: Sequence[tuple[str, Fraction | None]] | None
+) -> Refusal | None:
+    """Keep what is being typed in an open disclosure of one's own; ``team`` None leaves the team as it is."""
+    row = await _own(tx, disclosure_id)
+    if row.state not in _OPEN:
+        return stale("该披露已经提交，不能再修改；请刷新页面")
+    await _store(tx, row, columns, team)
+    return None
+
+
+async def submit(
+    tx: Transaction, disclosure_id: UUID, columns: Mapping[str, Any], team: Sequence[tuple[str, Fraction | None]]
+) -> Refusal | None:
+    """Hand a disclosure to the responsible department; refused while the pack's fields or evidence are missing."""
+    row = await _own(tx, disclosure_id)
+    governed = await governing(tx)
+    values = {**columns, "team": [name for name, _ in team]}
+    decided = rules.may_submit(values, await queries.unit_kind_of(tx), governed.pack, tx.today)
+    await _decide(tx, governed, decided, disclosure_id)
+    refusal = MOVES.refusal("submit", row.state) or next(
+        (found for one in decided if (found := Refusal.of(one.answer))), None
+    )
+    if refusal is not None:
+        return await refuse(tx, refusal, "disclosure.submit", CASE, disclosure_id)
+    await _store(tx, row, columns, team)
+    changes = {"submitted_at": tx.now, "pack_version_id": governed.id}
+    stopped = await move(tx, MOVES, disclosure_id, "submit", row.state, changes=changes)
+    if stopped is not None:
+        return await refuse(tx, stopped, "disclosure.submit", CASE, disclosure_id)
+    await _tell(tx, disclosure_id, {"to_permission": queries.VERIFY, "title": "有新的成果披露待核实"})
+    return None
+
+
+async def return_for_correction(tx: Transaction, disclosure_id: UUID, reasons: Mapping[str, str]) -> Refusal | None:
+    """Give a disclosure back with reasons by field; the empty field is the disclosure as a whole."""
+    row = await _loaded(tx, disclosure_id)
+    stopped = await move(tx, MOVES, disclosure_id, "return", row.state, details={"fields": sorted(reasons)})
+    if stopped is not None:
+        return await refuse(tx, stopped, "disclosure.return", CASE, disclosure_id)
+    round_ = await queries.last_round(tx, disclosure_id) + 1
+    await tx.execute(
+        insert(disclosure_return),
+        [
+            {
+                "tenant_id": tx.tenant_id,
+                "disclosure_id": disclosure_id,
+                "round": round_,
+                "field": field,
+                "reason": reason,
+                "actor_id": tx.actor.person_id,
+                "at": tx.now,
+            }
+            for field, reason in reasons.items()
+        ],
+    )
+    await _tell(tx, disclosure_id, {"to_person": str(row.person_id), "title": "您的成果披露被退回，请修改"})
+    return None
+
+
+async def register(tx: Transaction, disclosure_id: UUID) -> UUID | Refusal:
+    """Verify a disclosure and enter it into the ledger with the next number; returns the achievement's id."""
+    row = await _loaded(tx, disclosure_id)
+    stopped = MOVES.refusal("register", row.state)
+    if stopped is not None:
+        return await refuse(tx, stopped, "disclosure.register", CASE, disclosure_id)
+    entry = _entry(row, await queries.members_of(tx, disclosure_id))
+    registered = await ledger.register(tx, entry, held_from=tx.today, source="disclosed")
+    if isinstance(registered, Refusal):
+        return registered
+    changes = {"achievement_id": registered, "verified_at": tx.now, "verified_by": tx.actor.person_id}
+    stopped = await move(tx, MOVES, disclosure_id, "register", row.state, changes=changes)
+    assert stopped is None, "the row is locked"
+    await _tell(tx, disclosure_id, {"to_person": str(row.person_id), "title": "您披露的成果已登记入台账"})
+    return registered
+
+
+async def withdraw(tx: Transaction, disclosure_id: UUID) -> Refusal | None:
+    """Take one's own disclosure back before it is registered."""
+    row = await _own(tx, disclosure_id)
+    stopped = await move(tx, MOVES, disclosure_id, "withdraw", row.state)
+    return await refuse(tx, stopped, "disclosure.withdraw", CASE, disclosure_id) if stopped is not None else None
+
+
+def _entry(row: Row[Any], team: Sequence[queries.DisclosedMember]) -> Entry:
+    rights: tuple[Right, ...] = ()
+    if row.right_number:
+        rights = (Right(right_number(row.right_number), row.type or "", raw=row.right_number, granted_on=row.obtained_on),)
+    return Entry(
+        name=row.name or "",
+        type=row.type or "",
+        status=NOT_CONVERTED,
+        team=tuple(Completer(person_id=one.person_id, share=one.share) for one in team),
+        rights=rights,
+        obtained_on=row.obtained_on,
+        obtained_precision="day" if row.obtained_on else None,
+        stage_declared=row.stage,
+        funding=row.funding,
+        technical_field=row.technical_field,
+        form=row.form,
+        market_prospect=row.market_prospect,
+        college=row.college,
+        remark=row.remark,
+    )
+
+
+async def _loaded(tx: Transaction, disclosure_id: UUID) -> Row[Any]:
+    row = await queries.find_disclosure(tx, disclosure_id, for_update=True)
+    if row is None:
+        raise NotFound
+    return row
+
+
+async def _own(tx: Transaction, disclosure_id: UUID) -> Row[Any]:
+    """A disclosure of the person himself; anybody else's is as if it did not exist."""
+    row = await _loaded(tx, disclosure_id)
+    if row.person_id != tx.actor.person_id:
+        raise NotFound
+    return row
+
+
+async def _store(
+    tx: Transaction, row: Row[Any], columns: Mapping[str, Any], team: Sequence[tuple[str, Fraction | None]] | None
+) -> None:
+    await tx.execute(
+        update(disclosure)
+        .where(disclosure.c.tenant_id == tx.tenant_id, disclosure.c.id == row.id)
+        .values(**columns, saved_at=await tx.recorded_now(), revision=disclosure.c.revision + 1)
+    )
+    if team is not None:
+        await _store_team(tx, row.id, team)
+
+
+async def _store_team(tx: Transaction, disclosure_id: UUID, team: Sequence[tuple[str, Fraction | None]]) -> None:
+    """Replace the team. A name that nobody has is a new person; while the form is typed, that person is renamed, not multiplied."""
+    before = await queries.members_of(tx, disclosure_id)
+    made = [one.person_id for one in before if one.made_here]
+    known = await _known(tx, [name for name, _ in team], made)
+    await tx.execute(
+        delete(disclosure_completer).where(
+            disclosure_completer.c.tenant_id == tx.tenant_id, disclosure_completer.c.disclosure_id == disclosure_id
+        )
+    )
+    for position, (name, share) in enumerate(team, 1):
+        person_id = known.get(name)
+        made_here = person_id is None
+        if person_id is None:
+            person_id = await _named(tx, name, made.pop(0) if made else None)
+        await tx.execute(
+            insert(disclosure_completer).values(
+                tenant_id=tx.tenant_id,
+                disclosure_id=disclosure_id,
+                position=position,
+                person_id=person_id,
+                made_here=made_here,
+                share_numerator=share.numerator if share is not None else None,
+                share_denominator=share.denominator if share is not None else None,
+            )
+        )
+    if made:
+        await tx.execute(
+            update(person).where(person.c.tenant_id == tx.tenant_id, person.c.id.in_(made)).values(name=None)
+        )
+
+
+async def _known(tx: Transaction, names: Sequence[str], made: Sequence[UUID]) -> dict[str, UUID]:
+    """People of the tenant by name; oneself first, then whoever was there first."""
+    rows = await tx.rows(
+        select(person.c.id, person.c.name)
+        .where(
+            person.c.tenant_id == tx.tenant_id,
+            person.c.name.in_(names),
+            person.c.erased_at.is_(None),
+            person.c.id.not_in(made),
+        )
+        .order_by((person.c.id == tx.actor.person_id).desc(), person.c.created_at)
+    )
+    found: dict[str, UUID] = {}
+    for row in rows:
+        found.setdefault(row.name, row.id)
+    return found
+
+
+async def _named(tx: Transaction, name: str, reused: UUID | None) -> UUID:
+    if reused is not None:
+        await tx.execute(
+            update(person).where(person.c.tenant_id == tx.tenant_id, person.c.id == reused).values(name=name)
+        )
+        return reused
+    person_id = new_id()
+    await tx.execute(
+        insert(person).values(
+            tenant_id=tx.tenant_id, id=person_id, province_id=tx.province_id, name=name, salt=new_salt()
+        )
+    )
+    return person_id
+
+
+async def _decide(tx: Transaction, governed: Governing, decided: Sequence[Decided], disclosure_id: UUID) -> None:
+    for one in decided:
+        await record_decision(
+            tx, one.answer, one.facts, CASE, disclosure_id, pack_version_id=governed.id, pack_hash=governed.hash
+        )
+
+
+async def _tell(tx: Transaction, disclosure_id: UUID, message: Mapping[str, str]) -> None:
+    await send(tx, "message", {**message, "href": f"/institution/disclosures/{disclosure_id}"})
