@@ -10,14 +10,17 @@ from uuid import UUID
 from sqlalchemy import Row, func, select
 
 from services.empowerment import queries as empowerment
+from services.empowerment import todos as empowerment_todos
 from services.empowerment.models import State
 from services.home import queries as own
 from services.ledger import queries as ledger
+from services.ledger.importing import queries as importing
 from services.ledger.listing import Filters, LedgerPage, ledger_page
 from services.ledger.models import province_total
 from services.negative_list import queries as lists
 from services.notices import queries as notices
 from services.notices import rules as notice_rules
+from services.notices import todos as notice_todos
 from services.notices.queries import Notice
 from services.pilot import queries as pilots
 from services.pilot.queries import MembershipRow, Validity
@@ -27,7 +30,12 @@ from shared.todo import Todo
 from tenants.packs import governing
 
 # Every slice says what it has for people; one line per slice or room.
-SOURCES: tuple[Callable[[Transaction], Awaitable[list[Todo]]], ...] = (ledger.todos,)
+SOURCES: tuple[Callable[[Transaction], Awaitable[list[Todo]]], ...] = (
+    notice_todos.todos,
+    empowerment_todos.todos,
+    importing.todos,
+    ledger.todos,
+)
 EXCERPT = 10
 _FAR = date.max
 
@@ -56,7 +64,7 @@ _CASES: Mapping[str, tuple[str, str]] = {
     "empowerment": ("赋权申请", "/institution/empowerment/{}"),
     "notice": ("单位内部公示", "/institution/notices/{}"),
     "objection": ("公示异议", ""),
-    "import_run": ("台账导入", "/institution/imports/{}"),
+    "ledger_import": ("台账导入", "/institution/imports/{}"),
 }
 _EVENTS: Mapping[str, str] = {
     "registered": "登记入账",
@@ -162,6 +170,11 @@ async def figures(tx: Transaction) -> Figures:
         empowering,
         next((one for one in validities if one.guideline in held), None),
     )
+
+
+async def last_import(tx: Transaction) -> Row[Any] | None:
+    """The newest import of the tenant."""
+    return await importing.last_import(tx)
 
 
 async def excerpt(tx: Transaction) -> LedgerPage:

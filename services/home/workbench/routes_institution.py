@@ -41,7 +41,7 @@ async def workbench(request: Request[Any, Any, Any], tx: Transaction, view: str 
         "figures": await queries.figures(tx),
         "running": await queries.running(tx),
         "ledger": await queries.excerpt(tx),
-        "last_import": None,
+        "last_import": await queries.last_import(tx),
         "words": vocabulary((await governing(tx)).pack),
     }
     return page(request, "home/institution/workbench.html", "工作台", context)
