@@ -33,9 +33,7 @@ class DisclosureForm(Form):
         default=None, title="权利号"
     )
     obtained_on: OptionalDay = Field(default=None, title="取得时间")
-    college: Annotated[str | None, BeforeValidator(plain), Field(max_length=80)] = Field(
-        default=None, title="所属部门"
-    )
+    college: Annotated[str | None, BeforeValidator(plain), Field(max_length=80)] = Field(default=None, title="所属部门")
     team: OptionalBody = Field(default="", title="完成人（团队）")
     remark: Text = Field(default=None, title="备注")
 

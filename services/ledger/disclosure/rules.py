@@ -70,7 +70,9 @@ def errors_of(decided: Sequence[Decided]) -> dict[str, str]:
         for finding in one.answer.findings:
             if finding.verdict in (Verdict.REFUSED, Verdict.PERSON_MUST_DECIDE):
                 code = finding.code.rsplit(".", 1)[-1]
-                field = "evidence" if finding.code.startswith("disclosure.no_evidence") else FIELD_OF_CODE.get(code, code)
+                field = (
+                    "evidence" if finding.code.startswith("disclosure.no_evidence") else FIELD_OF_CODE.get(code, code)
+                )
                 errors.setdefault(field, f"{finding.message}（{_article(finding.citation)}）")
     return errors
 

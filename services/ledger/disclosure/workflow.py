@@ -35,7 +35,9 @@ MOVES = Moves(
     DISCLOSURE_STATES,
     (
         Move("submit", _OPEN, "submitted", "submitted", queries.WRITE, "提交"),
-        Move("withdraw", frozenset({"draft", "submitted", "returned"}), "withdrawn", "withdrawn", queries.WRITE, "撤回"),
+        Move(
+            "withdraw", frozenset({"draft", "submitted", "returned"}), "withdrawn", "withdrawn", queries.WRITE, "撤回"
+        ),
         Move("return", frozenset({"submitted"}), "returned", "returned", queries.VERIFY, "退回修改"),
         Move("register", frozenset({"submitted"}), "registered", "registered", queries.VERIFY, "核实并登记"),
     ),
@@ -160,7 +162,9 @@ async def withdraw(tx: Transaction, disclosure_id: UUID) -> Refusal | None:
 def _entry(row: Row[Any], team: Sequence[queries.DisclosedMember]) -> Entry:
     rights: tuple[Right, ...] = ()
     if row.right_number:
-        rights = (Right(right_number(row.right_number), row.type or "", raw=row.right_number, granted_on=row.obtained_on),)
+        rights = (
+            Right(right_number(row.right_number), row.type or "", raw=row.right_number, granted_on=row.obtained_on),
+        )
     return Entry(
         name=row.name or "",
         type=row.type or "",

@@ -1,0 +1,289 @@
+"""Pages of disclosure: the gate, the form that saves itself, verification with reasons by field."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+from uuid import UUID
+
+from litestar import Request, Response, get, post
+from sqlalchemy import Row
+
+from services.ledger.disclosure import forms, queries, rules, workflow
+from services.ledger.disclosure.models import DISCLOSURE_STATES
+from services.ledger.display import words_of
+from services.ledger.forms import members_of
+from services.ledger.rules import secret_gate
+from shared.db.transaction import Outcome, Transaction
+from shared.errors import NotFound, Refusal
+from shared.forms import read, typed
+from shared.ui.page import Crumb, FormState
+from shared.ui.words import share as share_words
+from tenants.packs import governing
+from tenants.pages import MenuEntry, page, redirect, refused, refused_in_place, unprocessable
+
+_HOME = "/institution/disclosures"
+_PAGE = "ledger/disclosure/institution/"
+_WRITE = {"permission": queries.WRITE}
+_VERIFY = {"permission": queries.VERIFY}
+_ROOT = Crumb("成果披露", _HOME)
+_TABS = {
+    "mine": ("我的披露", ("draft", "submitted", "returned", "registered", "withdrawn")),
+    "waiting": ("待核实", ("submitted",)),
+    "done": ("已核实", ("registered", "returned")),
+}
+MENU = (MenuEntry("institution", "单列管理", "成果披露", "bulb", _HOME, queries.WRITE, 20),)
+_TONES = {
+    "draft": "secondary",
+    "submitted": "blue",
+    "returned": "orange",
+    "registered": "green",
+    "withdrawn": "secondary",
+}
+# The fields of the form in its order, as the page of one disclosure shows them.
+_SHOWN = (
+    ("name", "成果名称"),
+    ("type", "成果类型"),
+    ("technical_field", "技术领域"),
+    ("form", "成果形式"),
+    ("stage", "成果所属阶段"),
+    ("market_prospect", "市场应用前景"),
+    ("funding", "经费来源"),
+    ("evidence", "佐证材料"),
+    ("right_number", "权利号"),
+    ("obtained_on", "取得时间"),
+    ("college", "所属部门"),
+    ("remark", "备注"),
+    ("team", "完成人（团队）"),
+)
+
+
+@get("/disclosures", opt=_WRITE)
+async def list_disclosures(request: Request[Any, Any, Any], tx: Transaction, tab: str = "") -> Response[str]:
+    """One's own disclosures; for those who verify, what waits."""
+    verifies = queries.VERIFY in tx.actor.permissions
+    shown = {code: value for code, value in _TABS.items() if verifies or code == "mine"}
+    chosen = tab if tab in shown else ("waiting" if verifies else "mine")
+    rows = await queries.list_disclosures(
+        tx, _TABS[chosen][1], person_id=tx.actor.person_id if chosen == "mine" else None
+    )
+    tabs = [(label, f"{_HOME}?tab={code}", code == chosen, 0) for code, (label, _) in shown.items()]
+    context = {"rows": rows, "tabs": tabs, "tab": chosen, "states": DISCLOSURE_STATES, "tones": _TONES}
+    return page(request, f"{_PAGE}list.html", "成果披露", context)
+
+
+async def _gate(tx: Transaction, form: FormState | None = None) -> dict[str, Any]:
+    asked = secret_gate(None, None, (await governing(tx)).pack, tx.today)
+    return {"gate": asked.values, "form": form or FormState(), "stopped": None}
+
+
+@get("/disclosures/new", opt=_WRITE)
+async def ask_gate(request: Request[Any, Any, Any], tx: Transaction) -> Response[str]:
+    """The question before any text field."""
+    return page(request, f"{_PAGE}gate.html", "披露成果", await _gate(tx), crumbs=(_ROOT, Crumb("先回答")))
+
+
+@post("/disclosures/new", opt=_WRITE)
+async def begin_disclosure(request: Request[Any, Any, Any], tx: Transaction) -> Response[Any]:
+    """Open a draft; a classified achievement leaves no trace, and the page says what to do instead."""
+    values = typed(await request.form())
+    form, errors = read(forms.GateForm, values)
+    if form is None:
+        return unprocessable(request, tx, f"{_PAGE}gate.html", "披露成果", await _gate(tx, FormState(values, errors)))
+    answers = {"answer": form.classified, "key_technology": form.key_technology}
+    gate, governed = await workflow.ask_gate(tx, form.classified, form.key_technology)
+    if not gate.allowed:
+        context = {**await _gate(tx), "stopped": gate.gravest}
+        return unprocessable(request, tx, f"{_PAGE}gate.html", "披露成果", context)
+    return redirect(tx, f"{_HOME}/{await workflow.begin(tx, gate, governed, answers)}/edit")
+
+
+async def _own(tx: Transaction, disclosure_id: UUID) -> Row[Any]:
+    row = await queries.find_disclosure(tx, disclosure_id)
+    if row is None or row.person_id != tx.actor.person_id:
+        raise NotFound
+    return row
+
+
+def _team_words(team: Sequence[queries.DisclosedMember]) -> str:
+    return "\n".join(
+        f"{one.name} {share_words(one.share)}".strip() if one.share is not None else one.name for one in team
+    )
+
+
+async def _editing(tx: Transaction, row: Row[Any], form: FormState | None = None) -> dict[str, Any]:
+    pack = (await governing(tx)).pack
+    words = await words_of(tx)
+    if form is None:
+        values = {name: getattr(row, name) for name in forms.DisclosureForm.model_fields if name != "team"}
+        team = _team_words(await queries.members_of(tx, row.id))
+        form = FormState({**{k: v if v is not None else "" for k, v in values.items()}, "team": team})
+    kind = await queries.unit_kind_of(tx)
+    funding, of_type = form.values.get("funding") or None, form.values.get("type") or None
+    asked = rules.fields_of(kind, funding, pack, tx.today)
+    evidence = rules.evidence_of(kind, funding, of_type, pack, tx.today)
+    wanted = [(one["code"], one["label"]) for need in evidence for one in need["any_of"]]
+    return {
+        "disclosure": row,
+        "form": form,
+        "asked": asked,
+        "needs": evidence,
+        "choices": {
+            "type": [(one.code, one.label) for one in words.types],
+            "stage": [(one.code, one.label) for one in words.stages],
+            "funding": list(words.labels["funding"].items()),
+            "evidence": list(dict.fromkeys(wanted)) or list(words.labels["evidence"].items()),
+        },
+        "returned": await _returned(tx, row),
+        "open": row.state in ("draft", "returned"),
+        "refusal": None,
+    }
+
+
+async def _returned(tx: Transaction, row: Row[Any]) -> dict[str, str]:
+    """The reasons of the last return by field, while it is open."""
+    if row.state != "returned":
+        return {}
+    rows = await queries.returns_of(tx, row.id)
+    return {one.field: one.reason for one in rows if one.round == rows[0].round}
+
+
+def _crumbs(row: Row[Any], last: str) -> tuple[Crumb, ...]:
+    return (_ROOT, Crumb(row.name or "（未命名）", f"{_HOME}/{row.id}"), Crumb(last))
+
+
+@get("/disclosures/{disclosure_id:uuid}/edit", opt=_WRITE)
+async def edit_disclosure(request: Request[Any, Any, Any], tx: Transaction, disclosure_id: UUID) -> Response[str]:
+    """The form of a draft, or of a disclosure that came back with reasons."""
+    row = await _own(tx, disclosure_id)
+    return page(request, f"{_PAGE}edit.html", "填写披露", await _editing(tx, row), crumbs=_crumbs(row, "填写"))
+
+
+async def _typed(request: Request[Any, Any, Any]) -> dict[str, Any]:
+    return typed(await request.form(), ["evidence"])
+
+
+@post("/disclosures/{disclosure_id:uuid}/edit", opt=_WRITE)
+async def submit_disclosure(request: Request[Any, Any, Any], tx: Transaction, disclosure_id: UUID) -> Response[Any]:
+    """Submit it; every wrong field and every missing evidence at once, the values kept."""
+    row = await _own(tx, disclosure_id)
+    values = await _typed(request)
+    form, errors = read(forms.DisclosureForm, values)
+    if form is not None:
+        pack = (await governing(tx)).pack
+        decided = rules.may_submit(
+            {**form.model_dump(), "team": form.team}, await queries.unit_kind_of(tx), pack, tx.today
+        )
+        errors = rules.errors_of(decided)
+    if form is None or errors:
+        context = await _editing(tx, row, FormState(values, errors))
+        return unprocessable(request, tx, f"{_PAGE}edit.html", "填写披露", context)
+    refusal = await workflow.submit(tx, disclosure_id, form.columns(), members_of(form.team))
+    if refusal is not None:
+        context = await _editing(tx, row, FormState(values))
+        return refused_in_place(request, tx, refusal, f"{_PAGE}edit.html", "填写披露", context)
+    return redirect(tx, f"{_HOME}/{disclosure_id}", done="submitted")
+
+
+@post("/disclosures/{disclosure_id:uuid}/draft", opt={**_WRITE, "repeatable": True}, status_code=200)
+async def save_draft(request: Request[Any, Any, Any], tx: Transaction, disclosure_id: UUID) -> Response[Any]:
+    """Keep what is being typed."""
+    values = await _typed(request)
+    try:
+        team: list[Any] | None = members_of(str(values.get("team") or ""))
+    except ValueError:
+        team = None
+    refusal = await workflow.save(tx, disclosure_id, forms.draft_columns(values), team)
+    status = refusal.status if refusal else 200
+    tx.outcome = Outcome(status)
+    return Response({"saved": refusal is None}, status_code=status)
+
+
+async def _shown(tx: Transaction, row: Row[Any]) -> dict[str, Any]:
+    words = await words_of(tx)
+    pack = (await governing(tx)).pack
+    asked = rules.fields_of(await queries.unit_kind_of(tx), row.funding, pack, tx.today)
+    team = await queries.members_of(tx, row.id)
+    coded: Mapping[str, str] = {"type": "type", "stage": "stage", "funding": "funding"}
+    values = {name: getattr(row, name, None) for name, _ in _SHOWN}
+    values |= {name: words.label(kind, values[name]) for name, kind in coded.items()}
+    values["evidence"] = "、".join(words.labels["evidence"].get(one, one) for one in row.evidence or ())
+    values["obtained_on"] = row.obtained_on.isoformat() if row.obtained_on else ""
+    values["team"] = _team_words(team).replace("\n", "、")
+    held = tx.actor.permissions
+    own = row.person_id == tx.actor.person_id
+    moves = workflow.MOVES.available(row.state, held)
+    return {
+        "disclosure": row,
+        "entries": [(name, label, values[name], asked.get(name)) for name, label in _SHOWN],
+        "state": DISCLOSURE_STATES[row.state],
+        "tone": _TONES[row.state],
+        "moves": {one.name: one for one in moves if own or one.permission != queries.WRITE},
+        "returns": await queries.returns_of(tx, row.id),
+        "labels": dict(_SHOWN),
+        "form": FormState(),
+        "refusal": None,
+    }
+
+
+async def _readable(tx: Transaction, disclosure_id: UUID) -> Row[Any]:
+    """One's own, or any for those who verify; anything else is as if it did not exist."""
+    row = await queries.find_disclosure(tx, disclosure_id)
+    if row is None or (row.person_id != tx.actor.person_id and queries.VERIFY not in tx.actor.permissions):
+        raise NotFound
+    return row
+
+
+@get("/disclosures/{disclosure_id:uuid}", opt=_WRITE)
+async def show_disclosure(request: Request[Any, Any, Any], tx: Transaction, disclosure_id: UUID) -> Response[str]:
+    """One disclosure: what it says, what is missing, what may be done."""
+    row = await _readable(tx, disclosure_id)
+    crumbs = (_ROOT, Crumb(row.name or "（未命名）"))
+    return page(request, f"{_PAGE}show.html", row.name or "成果披露", await _shown(tx, row), crumbs=crumbs)
+
+
+@post("/disclosures/{disclosure_id:uuid}/return", opt=_VERIFY)
+async def return_disclosure(request: Request[Any, Any, Any], tx: Transaction, disclosure_id: UUID) -> Response[Any]:
+    """Give it back with reasons by field."""
+    row = await _readable(tx, disclosure_id)
+    values = typed(await request.form())
+    reasons = forms.reasons_of(values)
+    if not reasons:
+        context = {**await _shown(tx, row), "form": FormState(values, {"reason": "请填写至少一条退回理由"})}
+        return unprocessable(request, tx, f"{_PAGE}show.html", row.name or "成果披露", context)
+    refusal = await workflow.return_for_correction(tx, disclosure_id, reasons)
+    if refusal is not None:
+        return refused(request, tx, refusal, back=f"{_HOME}/{disclosure_id}")
+    return redirect(tx, f"{_HOME}/{disclosure_id}", done="done")
+
+
+@post("/disclosures/{disclosure_id:uuid}/register", opt=_VERIFY)
+async def register_disclosure(request: Request[Any, Any, Any], tx: Transaction, disclosure_id: UUID) -> Response[Any]:
+    """Verified: into the ledger with the next number."""
+    row = await _readable(tx, disclosure_id)
+    registered = await workflow.register(tx, disclosure_id)
+    if isinstance(registered, Refusal):
+        context = await _shown(tx, row)
+        return refused_in_place(request, tx, registered, f"{_PAGE}show.html", row.name or "成果披露", context)
+    return redirect(tx, f"/institution/ledger/{registered}", done="done")
+
+
+@post("/disclosures/{disclosure_id:uuid}/withdraw", opt=_WRITE)
+async def withdraw_disclosure(request: Request[Any, Any, Any], tx: Transaction, disclosure_id: UUID) -> Response[Any]:
+    """Take one's own disclosure back."""
+    refusal = await workflow.withdraw(tx, disclosure_id)
+    if refusal is not None:
+        return refused(request, tx, refusal, back=f"{_HOME}/{disclosure_id}")
+    return redirect(tx, f"{_HOME}/{disclosure_id}", done="done")
+
+
+HANDLERS = (
+    list_disclosures,
+    ask_gate,
+    begin_disclosure,
+    edit_disclosure,
+    submit_disclosure,
+    save_draft,
+    show_disclosure,
+    return_disclosure,
+    register_disclosure,
+    withdraw_disclosure,
+)
