@@ -6,11 +6,13 @@ from typing import Any
 import structlog
 from litestar.enums import HttpMethod, ScopeType
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
+from structlog.contextvars import bind_contextvars, clear_contextvars
 
 from shared.ids import new_id
 from shared.observability import metrics
 
 log = structlog.get_logger()
+_UNLOGGED = frozenset({"/assets", "/healthz", "/readyz"})
 
 
 class Edge:
@@ -25,6 +27,8 @@ class Edge:
             return
         state: dict[str, Any] = scope.setdefault("state", {})
         state["request_id"] = new_id().hex
+        clear_contextvars()
+        bind_contextvars(request_id=state["request_id"])
         started = time.perf_counter()
         status = 500
 
@@ -57,5 +61,16 @@ def _measure(scope: Scope, status: int, seconds: float) -> None:
     method = str(scope.get("method", "-"))
     metrics.requests.labels(route, method, str(status)).inc()
     metrics.request_seconds.labels(route).observe(seconds)
-    if status >= 500:
-        log.error("request.failed", route=route, method=method, status=status, seconds=round(seconds, 4))
+    if route in _UNLOGGED and status < 500:
+        return
+    say = log.error if status >= 500 else log.info
+    say("request.done", route=route, method=method, status=status, seconds=round(seconds, 4), tenant=_tenant(scope))
+
+
+def _tenant(scope: Scope) -> str | None:
+    """Whose session or token it was; None for visitors."""
+    edge = scope["state"].get("edge")
+    if edge is not None and edge.session is not None:
+        return str(edge.session.tenant_id)
+    tenant = scope["state"].get("tenant")
+    return str(tenant.id) if tenant is not None else None

@@ -16,6 +16,7 @@ from shared.db.records import outbox
 from shared.db.transaction import Transaction
 from shared.errors import NotFound, Refusal, stale
 from shared.mail.sending import Mailer
+from shared.observability import metrics
 from tenants.people import person
 
 log = structlog.get_logger()
@@ -67,8 +68,10 @@ async def deliver(tx: Transaction, mailer: Mailer | None) -> int:
             delivered += 1
         except (msgspec.ValidationError, NotFound, OSError) as error:
             log.error("outbox.undeliverable", outbox_id=str(row.id), kind=row.kind, reason=type(error).__name__)
+            metrics.deliveries.labels(row.kind, "failed").inc()
             await _settle(tx, row.id, delivered=False)
         else:
+            metrics.deliveries.labels(row.kind, "delivered").inc()
             await _settle(tx, row.id, delivered=True)
     return delivered
 

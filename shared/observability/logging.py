@@ -1,7 +1,12 @@
-"""Structured logs: named fields only; no cookie, body, name or title ever."""
+"""Structured logs: named fields only; no cookie, body, name or title ever.
+
+What libraries log goes through the same sieve: where it was said and the fixed part of what was said, never the values,
+since a library's message may quote a statement's parameters or a queue message's content.
+"""
 
 import logging
 import sys
+from types import TracebackType
 
 import structlog
 
@@ -9,7 +14,7 @@ ALLOWED = frozenset(
     {
         "event", "level", "timestamp", "request_id", "tenant", "province", "role", "method", "route", "status",
         "seconds", "task", "import_id", "chunk", "rows", "error", "exception", "job", "due", "attempt", "code",
-        "queue", "port", "count", "kind", "outbox_id",
+        "queue", "port", "count", "kind", "outbox_id", "logger", "place",
     }
 )  # fmt: skip
 
@@ -24,16 +29,36 @@ def _traceback_without_values(
 ) -> structlog.types.EventDict:
     """Where an exception came from, without its message: messages quote data."""
     info = event.pop("exc_info", None)
+    if isinstance(info, BaseException):
+        info = (type(info), info, info.__traceback__)
     if info:
         kind, _error, trace = info if isinstance(info, tuple) else sys.exc_info()
-        places = []
-        while trace is not None:
-            frame = trace.tb_frame
-            places.append(f"{frame.f_globals.get('__name__', '?')}:{trace.tb_lineno}")
-            trace = trace.tb_next
         event["error"] = kind.__name__ if kind else "?"
-        event["exception"] = " < ".join(reversed(places[-8:]))
+        event["exception"] = _places(trace)
     return event
+
+
+def _places(trace: TracebackType | None) -> str:
+    places = []
+    while trace is not None:
+        places.append(f"{trace.tb_frame.f_globals.get('__name__', '?')}:{trace.tb_lineno}")
+        trace = trace.tb_next
+    return " < ".join(reversed(places[-8:]))
+
+
+class _Sieve(logging.Handler):
+    """Hands a library's record on as a structured line: its template if it has one, its place always."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        # Without arguments the text may have been put together beforehand, values and all.
+        said = record.msg if record.args and isinstance(record.msg, str) else "library.message"
+        structlog.get_logger().log(
+            record.levelno,
+            said,
+            logger=record.name,
+            place=f"{record.module}:{record.lineno}",
+            exc_info=record.exc_info,
+        )
 
 
 def configure_logging(level: int = logging.INFO) -> None:
@@ -51,4 +76,4 @@ def configure_logging(level: int = logging.INFO) -> None:
         logger_factory=structlog.WriteLoggerFactory(file=sys.stderr),
         cache_logger_on_first_use=True,
     )
-    logging.basicConfig(level=logging.WARNING, stream=sys.stderr, format="%(levelname)s %(name)s")
+    logging.basicConfig(level=logging.WARNING, handlers=[_Sieve()], force=True)

@@ -13,7 +13,7 @@ from uuid import UUID, uuid4
 
 import dramatiq
 import structlog
-from dramatiq.middleware import AgeLimit, AsyncIO, Callbacks, CurrentMessage, Retries, ShutdownNotifications, TimeLimit
+from dramatiq.middleware import AgeLimit, AsyncIO, Callbacks, CurrentMessage, ShutdownNotifications, TimeLimit
 from dramatiq_postgres import PostgresBroker
 from psycopg_pool import ConnectionPool
 from sqlalchemy import text
@@ -24,7 +24,9 @@ from shared.db.engine import make_engine
 from shared.db.serialising import dump_json
 from shared.db.transaction import Actor, Scope, Transaction, transaction
 from shared.ids import NIL, named_id
+from shared.observability.metrics import task_measured
 from shared.settings import Settings, settings
+from shared.tasks.delivery import DurableBroker, PersistentRetries, WithoutTraces
 
 log = structlog.get_logger()
 P = ParamSpec("P")
@@ -39,8 +41,14 @@ def make_broker(configuration: Settings) -> PostgresBroker:
     """The broker of a worker process; also set as dramatiq's global broker."""
     assert configuration.database_tasks_url is not None
     size = 2 * len(QUEUES) + 1 + configuration.worker_threads + 2
-    pool = ConnectionPool(configuration.database_tasks_url.get_secret_value(), min_size=1, max_size=size, open=True)
-    broker = PostgresBroker(
+    pool = ConnectionPool(
+        configuration.database_tasks_url.get_secret_value(),
+        min_size=1,
+        max_size=size,
+        open=True,
+        check=ConnectionPool.check_connection,  # one dead connection after another would cost a growing wait each
+    )
+    broker = DurableBroker(
         pool=pool,
         results=False,
         schema="app",
@@ -53,7 +61,8 @@ def make_broker(configuration: Settings) -> PostgresBroker:
             TimeLimit(time_limit=_HOUR_MS),
             ShutdownNotifications(),
             Callbacks(),
-            Retries(max_retries=20, min_backoff=500, max_backoff=60_000),
+            PersistentRetries(max_retries=20, min_backoff=500, max_backoff=60_000),
+            WithoutTraces(),
             CurrentMessage(),
             AsyncIO(),
         ],
@@ -191,7 +200,12 @@ def _runner(declared: Task) -> Callable[..., Coroutine[Any, Any, None]]:
         else:
             entered, who = entered_as(scope, actor, department)
         log.info("task.started", task=declared.name, tenant=str(entered.tenant_id))
-        await declared.run(worker_engine(), entered, who, **payload)
+        try:
+            with task_measured(declared.name):
+                await declared.run(worker_engine(), entered, who, **payload)
+        except Exception:
+            log.exception("task.failed", task=declared.name, tenant=str(entered.tenant_id))
+            raise
         log.info("task.done", task=declared.name, tenant=str(entered.tenant_id))
 
     return run
