@@ -17,6 +17,7 @@ from rich.console import Console
 from deploy.demo.identity.configuration import REALM, machine_secrets
 from deploy.demo.identity.pages import groups
 from deploy.embedded.errors import PartFailureError, disk_errors, require_space
+from deploy.embedded.layout import DATABASE, Layout
 from deploy.embedded.object_store import ObjectStore
 from deploy.embedded.os_user import private_folder, write_private
 from deploy.embedded.ports import LOOPBACK, is_free, pick
@@ -24,7 +25,6 @@ from deploy.embedded.postgres import EmbeddedPostgres
 from deploy.embedded.program import Program
 from deploy.embedded.supervisor import Supervisor, child_environment, project_root
 
-DATABASE = "chengguo"
 CLIENT_ID = "portal"
 _NEEDED_MEGABYTES = 1000
 # Stop order: worker → web (with the identity provider) → object store → database.
@@ -41,8 +41,11 @@ class _Kept:
     worker_metrics_port: int
 
 
-def run_demo(port: int, data_dir: Path, *, version: str = "18") -> int:
-    """Set up what is missing in `data_dir`, serve at `port` until a signal, stop everything. Returns an exit code."""
+def run_demo(port: int, data_dir: Path, *, version: str = "18", filled: bool = True) -> int:
+    """Set up what is missing in `data_dir`, serve at `port` until a signal, stop everything. Returns an exit code.
+
+    `filled=False` leaves out the demo's people and data.
+    """
     console = Console(highlight=False, soft_wrap=True)
     data = data_dir.resolve()
     try:
@@ -53,7 +56,7 @@ def run_demo(port: int, data_dir: Path, *, version: str = "18") -> int:
             _require_port(port)
             console.print(f"正在启动演示环境（数据目录 {data}）…")
             kept = _kept(data)
-            _start(supervisor, data, port, kept, version)
+            _start(supervisor, data, port, kept, version, filled)
             _announce(console, data, port, kept)
             supervisor.watch()
     except PartFailureError as failure:
@@ -92,10 +95,10 @@ def issuer_of(port: int) -> str:
     return f"http://{LOOPBACK}:{port}/realms/{REALM}"
 
 
-def _start(supervisor: Supervisor, data: Path, port: int, kept: _Kept, version: str) -> None:
+def _start(supervisor: Supervisor, data: Path, port: int, kept: _Kept, version: str, filled: bool) -> None:
     """Everything that does not wait for another part is launched before the first one is waited for."""
-    database = EmbeddedPostgres(data / "postgres", version=version)
-    store = ObjectStore(data / "object-store")
+    database = EmbeddedPostgres(Layout(data).database, version=version)
+    store = ObjectStore(Layout(data).objects)
     platform_keys = private_folder(data / "keys" / "platform")
     identity_keys = private_folder(data / "keys" / "identity")
     supervisor.begin(store, stop_rank=_STORE)
@@ -139,7 +142,7 @@ def _start(supervisor: Supervisor, data: Path, port: int, kept: _Kept, version: 
     supervisor.await_ready(store)
     supervisor.await_ready(identity)
     _task(supervisor, "密钥与存储桶", [sys.executable, "-m", "deploy.demo.prepare"], serving)
-    if importlib.util.find_spec("deploy.demo.data") is not None:
+    if filled and importlib.util.find_spec("deploy.demo.data") is not None:
         _task(supervisor, "演示数据", [sys.executable, "-m", "deploy.demo.data"], administering)
     _start_product(supervisor, data, port, kept, serving, database.dsn("tasks", DATABASE))
 
