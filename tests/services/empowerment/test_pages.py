@@ -184,7 +184,7 @@ async def test_the_department_screens_assesses_and_announces(site: Site, world: 
     assert "公示期为15天" in short.text
     assert (await visitor.post(f"{address}/notice", {"summary": "治理装置", "days": "15"})).status_code == 303
     case = await visitor.get(address)
-    assert "第 0/15 天" in case.text
+    assert "共 15 天" in case.text
     assert "丙专家、丁专家" in case.text
 
 

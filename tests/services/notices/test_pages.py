@@ -36,7 +36,7 @@ async def test_the_list_says_how_the_days_count_and_by_which_article(site: Site,
     answer = await visitor.get(HOME)
     assert answer.status_code == 200
     assert "一种絮凝装置的赋权公示" in answer.text
-    assert "第 0/15 天" in answer.text
+    assert "共 15 天" in answer.text
     assert "第八条" in answer.text
 
 
