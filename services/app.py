@@ -14,6 +14,12 @@ from services.administration import routes_institution as administration_institu
 from services.administration import routes_public as administration_public
 from services.administration.front import routes_public as front_public
 from services.edge import Edge
+from services.empowerment import routes_institution as empowerment_institution
+from services.empowerment.applying import api as applying_api
+from services.empowerment.applying import routes_institution as applying_institution
+from services.empowerment.reviewing import routes_institution as reviewing_institution
+from services.empowerment.signing import api as signing_api
+from services.empowerment.signing import routes_institution as signing_institution
 from services.errors import EXCEPTION_HANDLERS
 from services.health import HEALTH
 from services.home import routes_console as home_console
@@ -23,6 +29,9 @@ from services.home import routes_public as home_public
 from services.home.workbench import routes_console as workbench_console
 from services.home.workbench import routes_institution as workbench_institution
 from services.home.workbench import routes_operator as workbench_operator
+from services.ledger import routes_institution as ledger_institution
+from services.ledger.disclosure import api as disclosure_api
+from services.ledger.disclosure import routes_institution as disclosure_institution
 from services.negative_list import routes_console as lists_console
 from services.negative_list.drafting import routes_console as drafting_console
 from services.negative_list.opinions import routes_console as opinions_console
@@ -52,7 +61,13 @@ INSTITUTION: tuple[ControllerRouterHandler, ...] = (
     *workbench_institution.HANDLERS,
     *home_institution.HANDLERS,
     *administration_institution.HANDLERS,
+    *ledger_institution.HANDLERS,
+    *disclosure_institution.HANDLERS,
     *notices_institution.HANDLERS,
+    *empowerment_institution.HANDLERS,
+    *applying_institution.HANDLERS,
+    *reviewing_institution.HANDLERS,
+    *signing_institution.HANDLERS,
 )
 CONSOLE: tuple[ControllerRouterHandler, ...] = (
     *workbench_console.HANDLERS,
@@ -66,7 +81,7 @@ OPERATOR: tuple[ControllerRouterHandler, ...] = (
     *workbench_operator.HANDLERS,
     *home_operator.HANDLERS,
 )
-API: tuple[ControllerRouterHandler, ...] = ()
+API: tuple[ControllerRouterHandler, ...] = (*disclosure_api.HANDLERS, *applying_api.HANDLERS, *signing_api.HANDLERS)
 MENU: tuple[MenuEntry, ...] = (
     *front_public.MENU,
     *lists_public.MENU,
@@ -78,6 +93,9 @@ MENU: tuple[MenuEntry, ...] = (
     *workbench_console.MENU,
     *workbench_operator.MENU,
     *administration_institution.MENU,
+    *empowerment_institution.MENU,
+    *ledger_institution.MENU,
+    *disclosure_institution.MENU,
     *notices_institution.MENU,
 )
 

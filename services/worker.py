@@ -12,13 +12,14 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from services.home.tasks import deliver_outbox
+from services.ledger.tasks import roll_up_totals
 from services.notices.tasks import check_notices, close_notices
 from shared.audit.sealing import sweep_audit
 from shared.clock import SHANGHAI, local_day
 from shared.db.engine import make_engine
 from shared.db.transaction import Actor, Scope
+from shared.observability import metrics
 from shared.observability.logging import configure_logging
-from shared.observability.metrics import serve_metrics
 from shared.settings import Settings, settings
 from shared.tasks.broker import Task, make_broker, register
 from tenants.registry import KINDS, Tenant, list_tenants
@@ -46,6 +47,7 @@ def jobs() -> tuple[Job, ...]:
         Job("notices.close", close_notices, time(0, 5), institutions),
         *(Job("notices.check", check_notices, time(hour, 10), institutions) for hour in range(24)),
         Job("home.outbox", deliver_outbox, time(0, 30), everybody),
+        Job("ledger.totals", roll_up_totals, time(0, 45), institutions, role="worker_rollup"),
         Job("audit.sweep", sweep_audit, time(1, 0), everybody),
     )
 
@@ -76,7 +78,8 @@ async def run_job(engine: AsyncEngine, job: Job, due: datetime, tenants: list[Te
         if not fresh:
             continue
         scope = Scope(job.role, tenant.id, tenant.province_id, tenant.id, tenant.department_id)
-        await job.task.run(engine, scope, Actor(None, tenant.id))
+        with metrics.job_measured(job.name):
+            await job.task.run(engine, scope, Actor(None, tenant.id))
         async with engine.connect() as connection:
             await connection.execute(
                 text("select app.finish_job(:job, :tenant, :due)"),
@@ -95,6 +98,7 @@ class Scheduler:
         async with self.engine.connect() as connection:
             now = (await connection.execute(text("select app.legal_now()"))).scalar_one()
             clock = (await connection.execute(text("select * from app.clock_state()"))).fetchone()
+            metrics.queue_age_seconds.set(await connection.scalar(text("select app.queue_age()")) or 0)
         target = clock.target if clock is not None else None
         end = target or now
         start = self.reached or now - timedelta(days=1)
@@ -107,6 +111,7 @@ class Scheduler:
         if target is not None:
             await self._advance(target)
         self.reached = end
+        metrics.scheduler_seen.set_to_current_time()
 
     async def _advance(self, instant: datetime) -> None:
         async with self.engine.connect() as connection:
@@ -137,7 +142,7 @@ def run_worker() -> int:
     """Run until SIGTERM or SIGINT; a killed worker's messages go to the next one within seconds."""
     configuration = settings()
     configure_logging()
-    serve_metrics(configuration)
+    metrics.serve_metrics(configuration)
     broker = make_broker(configuration)
     register(broker)
     worker = dramatiq.Worker(broker, worker_threads=configuration.worker_threads, worker_timeout=200)

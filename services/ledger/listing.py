@@ -45,6 +45,11 @@ _NAMES_THEN = (
     "join app.person p on p.tenant_id = :tenant and p.id = (m.member ->> 'person')::uuid where m.place <= :people "
     "order by m.place) as people"
 )
+_NUMBERS = (
+    "array(select r.number from app.achievement_right r where r.tenant_id = :tenant and r.achievement_id = a.id "
+    "order by r.position) as numbers"
+)
+_NUMBERS_THEN = "array(select r ->> 'number' from jsonb_array_elements(a.rights) r) as numbers"
 _TOTAL = (
     "(select t.n from app.ledger_total t where t.tenant_id = :tenant and t.dimension = 'all' and t.first = '' "
     "and t.second = '')"
@@ -108,6 +113,7 @@ class _Shape:
     grams: int
     numbers: bool
     ledger_number: bool
+    wide: bool
 
 
 @dataclass(slots=True)
@@ -127,12 +133,12 @@ async def ledger_page(
     after: str = "",
     before: str = "",
     limit: int = PAGE_SIZE,
-    people: int = 3,
+    wide: bool = False,
 ) -> LedgerPage:
     """One page in one round trip. ``sort`` is number, name, value or obtained, ``-`` before it for descending; a cursor
-    that cannot be read gives the first page. ``people`` is how many names stand in a row.
+    that cannot be read gives the first page. A row names the first three people; ``wide`` names all, and the rights' numbers.
     """
-    statement, values = page_statement(tx.tenant_id, filters, sort, after, before, limit, people)
+    statement, values = page_statement(tx.tenant_id, filters, sort, after, before, limit, wide=wide)
     rows = await statement.fetch(tx.driver, values)
     backward = bool(before) and "cursor_number" in values
     more = len(rows) > limit
@@ -156,7 +162,7 @@ async def ledger_rows(
     found: list[asyncpg.Record] = []
     after = ""
     while True:
-        page = await ledger_page(tx, filters, sort, after=after, limit=batch, people=1_000)
+        page = await ledger_page(tx, filters, sort, after=after, limit=batch, wide=True)
         found += page.rows
         if page.next is None:
             return found
@@ -173,7 +179,14 @@ async def count_rows(tx: Transaction, filters: Filters) -> int:
 
 
 def page_statement(
-    tenant_id: UUID, filters: Filters, sort: str, after: str, before: str, limit: int, people: int
+    tenant_id: UUID,
+    filters: Filters,
+    sort: str,
+    after: str = "",
+    before: str = "",
+    limit: int = PAGE_SIZE,
+    *,
+    wide: bool = False,
 ) -> tuple[HotStatement, dict[str, Any]]:
     """The statement of a page and its parameters; the bench measures against the same."""
     asked = _asked(filters)
@@ -188,8 +201,9 @@ def page_statement(
         asked.grams,
         asked.numbers,
         asked.ledger_number,
+        wide,
     )
-    values = {"tenant": tenant_id, "limit": limit + 1, "people": people, **asked.values}
+    values = {"tenant": tenant_id, "limit": limit + 1, "people": 1_000 if wide else 3, **asked.values}
     if cursor is not None:
         values["cursor_number"] = cursor[1]
         if key != "number":
@@ -213,10 +227,11 @@ def _compiled(shape: _Shape) -> HotStatement:
     order = f"a.number{direction}" if column == "number" else f"a.{column}{direction}, a.number{direction}"
     then = "as_of" in shape.filters or "known_at" in shape.filters
     total = "null::bigint" if then else _TOTAL
+    numbers = f"{_NUMBERS_THEN if then else _NUMBERS}, " if shape.wide else ""
     return HotStatement(
         text(
             f"select {_COLUMNS}, a.sort_key, a.value_cents, a.obtained_key, {_NAMES_THEN if then else _NAMES}, "
-            f"{total} as total from (select * from {_source(shape.filters)} a where {' and '.join(conditions)} "
+            f"{numbers}{total} as total from (select * from {_source(shape.filters)} a where {' and '.join(conditions)} "
             f"order by {order} limit :limit) a order by {order}"
         )
     )

@@ -82,6 +82,10 @@ class Vocabulary:
         """The Chinese label of a code (``type``, ``status`` …); the code itself where the pack has none."""
         return self.labels.get(name, {}).get(code, code) if code else ""
 
+    def pairs(self, name: str) -> list[tuple[str, str]]:
+        """(code, label) in the pack's order, for a select."""
+        return list(self.labels.get(name, {}).items())
+
 
 @lru_cache(maxsize=64)
 def vocabulary(pack: Pack) -> Vocabulary:
@@ -96,8 +100,14 @@ def vocabulary(pack: Pack) -> Vocabulary:
     labels["funding"] = {code: item.label for code, item in pack.enumeration("funding").items()}
     labels["evidence"] = {code: item.label for code, item in pack.enumeration("evidence").items()}
     fields = {
-        one["code"]: one["citation"] for one in evaluate("ledger.fields", {}, pack, date.min).values.get("fields", ())
+        one["code"]: pack.citation(f"fields.ledger.{one['code']}.note")
+        for one in evaluate("ledger.fields", {}, pack, date.min).values.get("fields", ())
     }
+    # where the text says more of a field than that the ledger has it
+    nearer = {"achievement_type": "types", "stage": "stages", "status": "statuses", "mode": "modes"}
+    fields |= {code: choices[key][0].citation for code, key in nearer.items() if choices[key]}
+    if pack.content.ledger is not None:
+        fields["value"] = pack.citation("ledger")
     return Vocabulary(**choices, labels=labels, fields=fields)
 
 

@@ -133,3 +133,26 @@ def ask_for_roll_up(tx: Transaction) -> None:
 
 
 RECOUNT = text(COUNTED.format(source="app.achievement", where="where tenant_id = :tenant and state = 'registered'"))
+
+_ROLL_UPS = tuple(
+    text(
+        f"insert into app.{table} ({keys}, dimension, first, second, n, n_valued, sum, institutions, rolled_up_at) "
+        f"select {keys}, dimension, first, second, sum(n), sum(n_valued), sum(sum), count(*) filter (where n > 0), "
+        "clock_timestamp() from app.ledger_total where province_id = :province "
+        f"group by {keys}, dimension, first, second order by {keys}, dimension, first, second "
+        f"on conflict ({axis}, dimension, first, second) do update set n = excluded.n, n_valued = excluded.n_valued, "
+        "sum = excluded.sum, institutions = excluded.institutions, rolled_up_at = excluded.rolled_up_at"
+    )
+    for table, axis, keys in (
+        ("province_total", "province_id", "province_id"),
+        ("department_total", "department_id", "department_id, province_id"),
+    )
+)
+
+
+async def roll_up(tx: Transaction) -> None:
+    """Add the institutions' totals up per province and per department, as ``worker_rollup``; cells never disappear, they
+    become 0, so one statement per table is enough and two roll-ups at once end alike.
+    """
+    for statement in _ROLL_UPS:
+        await tx.execute(statement, {"province": tx.province_id})

@@ -26,6 +26,7 @@ from shared.errors import NotFound, Refusal, stale
 from shared.ids import new_id
 from shared.workflow import Move, Moves, move, record_decision, record_event, refuse, send
 from tenants.packs import Governing, governing
+from tenants.people import add_people
 
 CASE = "achievement"
 _WRITE = "institution:ledger:write"
@@ -98,11 +99,13 @@ async def correct(
     reason: str,
     revision: int | None = None,
     team: Sequence[Completer] | None = None,
+    new_people: Mapping[UUID, str] | None = None,
     rights: Sequence[Right] | None = None,
 ) -> Row[Any] | Refusal:
     """Give an achievement other values from a day on: a new version with its reason, nothing is updated away.
 
-    ``changes`` are fields of :data:`entry.FIELDS`; ``team`` members are existing people. ``revision`` is the one the
+    ``changes`` are fields of :data:`entry.FIELDS`; ``team`` members are people by id, ``new_people`` the names of those who
+    are new to the institution. ``revision`` is the one the
     person saw: when somebody else was quicker, the answer is a refusal. Returns the row afterwards.
 
     :raises NotFound: no such achievement of this tenant.
@@ -135,6 +138,7 @@ async def correct(
     stopped = await move(tx, MOVES, achievement_id, "correct", row.state, reason=reason, details={"changes": details})
     if stopped is not None:
         return await refuse(tx, stopped, "achievement.correct", CASE, achievement_id)
+    await add_people(tx, new_people or {})
     return await change_achievement(tx, row, patch, since, reason, team=team, rights=rights)
 
 

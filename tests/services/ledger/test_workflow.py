@@ -356,7 +356,7 @@ async def test_a_set_is_registered_whole_with_people_numbers_words_and_totals(wo
         assert page.total == count + 1
         detail = await queries.achievement_detail(tx, page.rows[-1]["id"], as_of=date(2026, 1, 1))
         assert detail is not None
-        assert [m.name for m in detail.team][0] == "杨思远"
+        assert detail.team[0].name == "杨思远"
         assert detail.rights[0].kind == "software_copyright"
         people = await tx.scalar(text("select count(*) from app.person where name = '杨思远'"))
         assert people == 1

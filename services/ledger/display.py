@@ -1,0 +1,98 @@
+"""Values of the ledger as pages and exports write them; nothing is decided here."""
+
+from collections.abc import Mapping
+from datetime import date
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from services.ledger.entry import FIELDS
+from services.ledger.models import ACHIEVEMENT_STATES, SOURCES
+from services.ledger.rules import Vocabulary, vocabulary
+from shared.db.transaction import Transaction
+from shared.ui.words import EMPTY, day, money, yuan
+from tenants.packs import governing
+
+TONES = {"converted": "green", "converting": "blue", "intended": "orange", "not_converted": "secondary"}
+KINDS_OF_VALUE = {"amount": "转化金额", "appraisal": "评估价值"}
+RIGHT_STATES = {"granted": "有效", "applied": "申请中", "lapsed": "失效", "transferred": "已转移"}
+EVENTS = {
+    "registered": ("登记", "green"),
+    "corrected": ("更正", "blue"),
+    "conversion_recorded": ("登记转化", "green"),
+    "quarantined": ("隔离", "red"),
+    "released": ("解除隔离", "blue"),
+    "revoked": ("撤销", "red"),
+}
+_CODED = {
+    "type": "type",
+    "type_group": "type_group",
+    "stage_declared": "stage",
+    "stage_recognised": "stage",
+    "status": "status",
+    "mode": "mode",
+    "funding": "funding",
+}
+_vocabularies: dict[UUID, Vocabulary] = {}
+
+
+async def words_of(tx: Transaction) -> Vocabulary:
+    """The ledger's words under the pack in force; a stored pack version never changes, so it is asked for once."""
+    version = tx.pack_version_id
+    found = _vocabularies.get(version) if version is not None else None
+    if found is None:
+        governed = await governing(tx)
+        found = _vocabularies[governed.id] = vocabulary(governed.pack)
+    return found
+
+
+def obtained(value: date | None, precision: str | None) -> str:
+    """A day, or the month where the ledger knows no day."""
+    return day(value)[:7] if value is not None and precision == "month" else day(value)
+
+
+def shown(name: str, value: Any, words: Vocabulary, people: Mapping[str, str] | None = None) -> str:
+    """One value of a field in Chinese; empty stays a dash, never 0. ``people`` names those of a team by id."""
+    if value is None or value in ("", [], {}):
+        return EMPTY
+    if name in _CODED:
+        return words.label(_CODED[name], value)
+    match name, value:
+        case "team", list():
+            return "、".join(
+                (people or {}).get(one["person"], "（已删除）") + _share(one.get("share")) for one in value
+            )
+        case "rights", list():
+            return "、".join(one["number"] for one in value)
+        case "state", str():
+            return ACHIEVEMENT_STATES.get(value, value)
+        case "value_kind", str():
+            return KINDS_OF_VALUE.get(value, value)
+        case "source", str():
+            return SOURCES.get(value, value)
+        case "stage_evidence", list():
+            return "、".join(words.label("evidence", code) for code in value)
+        case _, bool():
+            return "是" if value else "否"
+        case _, Decimal():
+            return f"{yuan(value)} 元"
+        case _, date():
+            return day(value)
+        case _, dict():
+            return "；".join(f"{key}：{one}" for key, one in value.items())
+        case _:
+            return str(value)
+
+
+def _share(share: list[int] | None) -> str:
+    return f"（{share[0]}/{share[1]}）" if share else ""
+
+
+def label_of(name: str) -> str:
+    """The Chinese name of a field of the ledger's history."""
+    return FIELDS.get(name) or {"team": "完成人（团队）", "rights": "权利号", "state": "登记状态"}.get(name, name)
+
+
+def value_words(value: Decimal | None) -> str:
+    """万元 as the list shows it."""
+    return money(value, "未评估")

@@ -1,0 +1,375 @@
+"""Pages of the ledger: the list, one achievement with its history, corrections, conversions, exports."""
+
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import quote
+from uuid import UUID
+
+from litestar import Request, Response, get, post
+
+from services.ledger import export, forms, listing, queries, workflow
+from services.ledger.display import EVENTS, TONES, label_of, obtained, shown, words_of
+from services.ledger.entry import Completer
+from services.ledger.models import ACHIEVEMENT_STATES
+from services.ledger.rules import Vocabulary
+from shared.audit.writing import write_audit
+from shared.db.transaction import Transaction
+from shared.errors import NotFound, Refusal
+from shared.forms import read, typed
+from shared.ui.page import Crumb, FormState
+from shared.ui.words import day
+from tenants.pages import MenuEntry, page, redirect, refused_in_place, unprocessable
+from tenants.people import names_of, people_named
+
+HOME = "/institution/ledger"
+_PAGE = "ledger/institution/"
+_READ = {"permission": "institution:ledger:read"}
+_WRITE = {"permission": "institution:ledger:write"}
+_EXPORT = {"permission": "institution:ledger:export"}
+_XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+MENU = (MenuEntry("institution", "单列管理", "单列管理台账", "database", HOME, "institution:ledger:read", 22),)
+_ENDINGS = {
+    "revoke": "撤销后该成果不再列入台账，编号保留并标注“撤销”，不再使用；名称和权利号可以重新登记。",
+    "quarantine": "疑似涉及国家秘密的，先隔离：立即从台账、查找和导出中移出，并报告本单位保密工作机构。",
+    "release": "经保密工作机构核实不涉密的，恢复列入台账。",
+}
+
+
+@get("/ledger", opt=_READ)
+async def list_achievements(request: Request[Any, Any, Any], tx: Transaction) -> Response[str]:
+    """The ledger, filtered and sorted as the address says: today, or as of a past day."""
+    query = request.query_params
+    filters = forms.filters_of(query, tx.today)
+    sort = query.get("sort", "-number")
+    found = await listing.ledger_page(tx, filters, sort, after=query.get("after", ""), before=query.get("before", ""))
+    kept = {**filters.as_query(), "sort": sort if sort != "-number" else ""}
+    context = {
+        "found": found,
+        "filters": filters,
+        "query": kept,
+        "sort": sort,
+        "path": HOME,
+        "words": await words_of(tx),
+        "facets": await queries.facets(tx),
+        "tones": TONES,
+        "obtained": obtained,
+        "may": tx.actor.permissions,
+        "today": tx.today,
+    }
+    return page(request, f"{_PAGE}list.html", "单列管理台账", context)
+
+
+@get("/ledger/{achievement_id:uuid}", opt=_READ)
+async def show_achievement(request: Request[Any, Any, Any], tx: Transaction, achievement_id: UUID) -> Response[str]:
+    """One achievement, today or as of a day, with its rights, conversions, versions, events and decisions."""
+    as_of = forms.day_of(request.query_params.get("as_of"))
+    known_at = forms.instant_of(request.query_params.get("known_at"))
+    past = as_of if as_of is not None and as_of < tx.today else None
+    detail = await queries.achievement_detail(tx, achievement_id, as_of=past, known_at=known_at)
+    if detail is None and (past or known_at) and await queries.find_achievement(tx, achievement_id) is None:
+        raise NotFound
+    if detail is None and not (past or known_at):
+        raise NotFound
+    context = await _detail(tx, achievement_id, detail)
+    title = "该日尚未登记" if detail is None else context["title"]
+    context |= {"as_of": past, "known_at": known_at}
+    return page(request, f"{_PAGE}achievement.html", title, context, crumbs=_crumbs(title))
+
+
+def _crumbs(title: str, achievement_id: UUID | None = None, last: str = "") -> tuple[Crumb, ...]:
+    here = Crumb(title, f"{HOME}/{achievement_id}" if last else "")
+    return (Crumb("单列管理台账", HOME), here, *((Crumb(last),) if last else ()))
+
+
+async def _detail(tx: Transaction, achievement_id: UUID, detail: queries.Detail | None) -> dict[str, Any]:
+    words = await words_of(tx)
+    changes = await queries.history(tx, achievement_id)
+    events = await queries.events_of(tx, workflow.CASE, achievement_id)
+    hidden = detail is not None and detail.row.state == "quarantined"
+    names = await names_of(tx, list(_people(changes) | {e.actor_id for e in events if e.actor_id}))
+    held = tx.actor.permissions
+    row = detail.row if detail is not None else None
+    return {
+        "detail": detail,
+        "title": ("（疑似涉密，内容已隔离）" if hidden else row.name) if row is not None else "",
+        "hidden": hidden,
+        "words": words,
+        "facts": _facts(detail, words) if detail is not None and not hidden else [],
+        "history": [_version(one, words, names) for one in changes] if not hidden else [],
+        "events": [_event(one, names) for one in events],
+        "decisions": await queries.decisions_of(tx, workflow.CASE, achievement_id) if not hidden else [],
+        "buttons": workflow.MOVES.available(row.state, held) if row is not None else [],
+        "states": ACHIEVEMENT_STATES,
+        "tones": TONES,
+        "today": tx.today,
+        "home": f"{HOME}/{achievement_id}",
+        "path": HOME,
+    }
+
+
+def _people(changes: list[queries.Change]) -> set[UUID]:
+    found = {one.actor_id for one in changes if one.actor_id is not None}
+    for one in changes:
+        for side in one.fields.get("team", ()):
+            found |= {UUID(member["person"]) for member in side or ()}
+    return found
+
+
+_FACTS = (
+    ("type", "achievement_type"), ("right_category", ""), ("obtained_on", "obtained_on"), ("stage_recognised", "stage"),
+    ("stage_declared", "stage"), ("stage_since", "stage"), ("status", "status"), ("mode", "mode"), ("value", "value"),
+    ("value_kind", ""), ("conversions", ""), ("funding", ""), ("technical_field", ""), ("form", ""),
+    ("market_prospect", ""), ("college", ""), ("core_technology", ""), ("agency", ""), ("source", ""), ("remark", ""),
+)  # fmt: skip
+
+
+def _facts(detail: queries.Detail, words: Vocabulary) -> list[tuple[str, str, Any]]:
+    """(label, value, article) of every field, the article once for fields that share it."""
+    row, seen, found = detail.row, set(), []
+    for name, code in _FACTS:
+        value = getattr(row, name)
+        text = obtained(value, row.obtained_precision) if name == "obtained_on" else shown(name, value, words)
+        article = words.fields.get(code) if code and code not in seen else None
+        seen.add(code)
+        label = "登记来源" if name == "source" else label_of(name)
+        found.append((label, "未评估" if name == "value" and value is None else text, article))
+    return found
+
+
+def _version(change: queries.Change, words: Vocabulary, names: Mapping[UUID, str]) -> dict[str, Any]:
+    people = {str(key): name for key, name in names.items()}
+    return {
+        "at": change.recorded_at,
+        "actor": names.get(change.actor_id, "系统") if change.actor_id else "系统",
+        "label": f"第 {change.revision} 版",
+        "tone": "blue",
+        "text": f"自 {day(change.since)} 起；{change.reason or ''}",
+        "changes": [
+            (label_of(name), shown(name, before, words, people), shown(name, after, words, people))
+            for name, (before, after) in change.fields.items()
+        ],
+    }
+
+
+def _event(event: Any, names: Mapping[UUID, str]) -> dict[str, Any]:
+    label, tone = EVENTS.get(event.event, (event.event, "blue"))
+    actor = names.get(event.actor_id, "系统") if event.actor_id else "系统"
+    return {"at": event.at, "actor": actor, "label": label, "tone": tone, "text": event.reason or "", "changes": ()}
+
+
+async def _correction(tx: Transaction, row: Any, form: FormState | None = None) -> dict[str, Any]:
+    if form is None:
+        team, rights = await queries.team_of(tx, row.id), await queries.rights_of(tx, row.id)
+        values = {name: getattr(row, name) for name in forms.CorrectionForm.model_fields if hasattr(row, name)}
+        values |= {
+            "team": "\n".join(one.name + (f" {one.share}" if one.share is not None else "") for one in team),
+            "numbers": "\n".join(one.number for one in rights),
+            "since": tx.today,
+        }
+        form = FormState(values)
+    words = await words_of(tx)
+    return {"form": form, "row": row, "words": words, "today": tx.today, "refusal": None, "home": f"{HOME}/{row.id}"}
+
+
+async def _existing(tx: Transaction, achievement_id: UUID) -> Any:
+    row = await queries.find_achievement(tx, achievement_id)
+    if row is None:
+        raise NotFound
+    return row
+
+
+@get("/ledger/{achievement_id:uuid}/correct", opt=_WRITE)
+async def edit_achievement(request: Request[Any, Any, Any], tx: Transaction, achievement_id: UUID) -> Response[str]:
+    """The form that corrects an achievement, with what stands now."""
+    row = await _existing(tx, achievement_id)
+    return page(
+        request,
+        f"{_PAGE}correct.html",
+        "更正台账内容",
+        await _correction(tx, row),
+        crumbs=_crumbs(row.name, row.id, "更正"),
+    )
+
+
+@post("/ledger/{achievement_id:uuid}/correct", opt=_WRITE)
+async def correct_achievement(request: Request[Any, Any, Any], tx: Transaction, achievement_id: UUID) -> Response[Any]:
+    """Write a new version with its reason."""
+    row = await _existing(tx, achievement_id)
+    values = typed(await request.form())
+    form, errors = read(forms.CorrectionForm, values)
+    template = f"{_PAGE}correct.html"
+    if form is None:
+        context = await _correction(tx, row, FormState(values, errors))
+        return unprocessable(request, tx, template, "更正台账内容", context)
+    team, new_people = await _members(tx, row.id, form)
+    present = await queries.rights_of(tx, row.id)
+    rights = form.rights(present)
+    done = await workflow.correct(
+        tx,
+        achievement_id,
+        form.changes(),
+        since=form.since,
+        reason=form.reason,
+        revision=form.revision or None,
+        team=team,
+        new_people=new_people,
+        rights=rights if rights != present else None,
+    )
+    if isinstance(done, Refusal):
+        context = await _correction(tx, row, FormState(values))
+        return refused_in_place(request, tx, done, template, "更正台账内容", context)
+    return redirect(tx, f"{HOME}/{achievement_id}", done="saved")
+
+
+async def _members(
+    tx: Transaction, achievement_id: UUID, form: forms.CorrectionForm
+) -> tuple[list[Completer] | None, dict[UUID, str]]:
+    """The team as typed and those who are new to the institution; None where nothing changed. Roles of those who stay
+    are kept.
+    """
+    wanted = forms.members_of(form.team)
+    present = {one.name: one for one in await queries.team_of(tx, achievement_id)}
+    if wanted == [(one.name, one.share) for one in present.values()]:
+        return None, {}
+    ids, new = await people_named(tx, [name for name, _ in wanted if name not in present])
+    others = iter(ids)
+    return [
+        Completer(present[name].person_id, role=present[name].role, share=share)
+        if name in present
+        else Completer(next(others), share=share)
+        for name, share in wanted
+    ], new
+
+
+async def _conversion(tx: Transaction, row: Any, form: FormState | None = None) -> dict[str, Any]:
+    return {
+        "form": form or FormState({"mode": row.mode}),
+        "row": row,
+        "words": await words_of(tx),
+        "today": tx.today,
+        "refusal": None,
+        "home": f"{HOME}/{row.id}",
+    }
+
+
+@get("/ledger/{achievement_id:uuid}/conversions", opt=_WRITE)
+async def new_conversion(request: Request[Any, Any, Any], tx: Transaction, achievement_id: UUID) -> Response[str]:
+    """The form of one conversion."""
+    row = await _existing(tx, achievement_id)
+    crumbs = _crumbs(row.name, row.id, "登记转化")
+    return page(request, f"{_PAGE}conversion.html", "登记转化", await _conversion(tx, row), crumbs=crumbs)
+
+
+@post("/ledger/{achievement_id:uuid}/conversions", opt=_WRITE)
+async def record_conversion(request: Request[Any, Any, Any], tx: Transaction, achievement_id: UUID) -> Response[Any]:
+    """Record one conversion with its amount."""
+    row = await _existing(tx, achievement_id)
+    values = typed(await request.form())
+    form, errors = read(forms.ConversionForm, values)
+    template = f"{_PAGE}conversion.html"
+    if form is None:
+        context = await _conversion(tx, row, FormState(values, errors))
+        return unprocessable(request, tx, template, "登记转化", context)
+    done = await workflow.record_conversion(tx, achievement_id, form.deal())
+    if isinstance(done, Refusal):
+        return refused_in_place(request, tx, done, template, "登记转化", await _conversion(tx, row, FormState(values)))
+    return redirect(tx, f"{HOME}/{achievement_id}", done="saved")
+
+
+def _ending(row: Any, name: str, form: FormState) -> dict[str, Any]:
+    return {
+        "form": form,
+        "row": row,
+        "name": name,
+        "label": workflow.MOVES.named(name).label,
+        "explanation": _ENDINGS[name],
+        "refusal": None,
+        "home": f"{HOME}/{row.id}",
+    }
+
+
+@get("/ledger/{achievement_id:uuid}/moves/{name:str}", opt=_WRITE)
+async def ask_reason(
+    request: Request[Any, Any, Any], tx: Transaction, achievement_id: UUID, name: str
+) -> Response[str]:
+    """The reason for revoking, quarantining or releasing."""
+    row = await _existing(tx, achievement_id)
+    if name not in _ENDINGS:
+        raise NotFound
+    context = _ending(row, name, FormState())
+    title = context["label"]
+    crumbs = _crumbs(row.code, row.id, title)
+    return page(request, f"{_PAGE}ending.html", title, context, crumbs=crumbs)
+
+
+@post("/ledger/{achievement_id:uuid}/moves/{name:str}", opt=_WRITE)
+async def change_state(
+    request: Request[Any, Any, Any], tx: Transaction, achievement_id: UUID, name: str
+) -> Response[Any]:
+    """Revoke, quarantine or release, with the reason."""
+    row = await _existing(tx, achievement_id)
+    if name not in _ENDINGS:
+        raise NotFound
+    values = typed(await request.form())
+    form, errors = read(forms.ReasonForm, values)
+    context = _ending(row, name, FormState(values, errors))
+    if form is None:
+        return unprocessable(request, tx, f"{_PAGE}ending.html", context["label"], context)
+    verb = {"revoke": workflow.revoke, "quarantine": workflow.quarantine, "release": workflow.release}[name]
+    refusal = await verb(tx, achievement_id, form.reason)
+    if refusal is not None:
+        return refused_in_place(request, tx, refusal, f"{_PAGE}ending.html", context["label"], context)
+    return redirect(tx, f"{HOME}/{achievement_id}", done="done")
+
+
+@post("/ledger/exports", opt=_EXPORT)
+async def request_export(request: Request[Any, Any, Any], tx: Transaction) -> Response[Any]:
+    """Ask for what is filtered as xlsx."""
+    values = typed(await request.form())
+    filters = forms.filters_of(values, tx.today)
+    export_id = await export.request_export(tx, filters, values.get("sort", "-number"))
+    return redirect(tx, f"{HOME}/exports/{export_id}")
+
+
+@get("/ledger/exports/{export_id:uuid}", opt=_EXPORT)
+async def show_export(request: Request[Any, Any, Any], tx: Transaction, export_id: UUID) -> Response[str]:
+    """How far an export is; only the person who asked sees it."""
+    job = await queries.find_export(tx, export_id)
+    if job is None:
+        raise NotFound
+    running = job.state == "queued"
+    fragment = request.headers.get("hx-request") == "true" and running
+    template = f"{_PAGE}{'export_progress' if fragment else 'export'}.html"
+    context = {"job": job, "refresh_seconds": 2 if running else None, "path": HOME}
+    headers = {"hx-refresh": "true"} if request.headers.get("hx-request") == "true" and not running else {}
+    return page(request, template, "导出台账", context, crumbs=_crumbs("导出"), headers=headers)
+
+
+@get("/ledger/exports/{export_id:uuid}/file", opt=_EXPORT)
+async def download_export(request: Request[Any, Any, Any], tx: Transaction, export_id: UUID) -> Response[bytes]:
+    """The finished workbook; fetching it is logged, since people are named in it."""
+    job = await queries.find_export(tx, export_id)
+    if job is None or job.object_hash is None:
+        raise NotFound
+    content = await request.app.state.objects.get(tx.tenant_id, job.object_hash)
+    await write_audit(tx, "ledger.download", export.CASE, export_id, outcome="read")
+    headers = {
+        "content-disposition": f"attachment; filename=\"ledger.xlsx\"; filename*=UTF-8''{quote(job.file_name)}",
+        "cache-control": "no-store",
+    }
+    return Response(content, media_type=_XLSX, headers=headers)
+
+
+HANDLERS = (
+    list_achievements,
+    show_achievement,
+    edit_achievement,
+    correct_achievement,
+    new_conversion,
+    record_conversion,
+    ask_reason,
+    change_state,
+    request_export,
+    show_export,
+    download_export,
+)
