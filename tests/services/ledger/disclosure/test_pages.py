@@ -1,0 +1,171 @@
+"""Disclosure as people do it: the gate first, the form with all its errors, verification, return with reasons."""
+
+from typing import Any
+
+import pytest
+from sqlalchemy import func, select, text
+
+from services.ledger.disclosure.models import disclosure
+from services.ledger.models import achievement
+from tests.web import Site, Visitor
+from tests.world import World
+
+NEW = "/institution/disclosures/new"
+OPEN = {"classified": "no", "key_technology": "no"}
+FORM = {
+    "name": "一种示例催化剂的制备方法",
+    "type": "patent_right",
+    "technical_field": "新材料",
+    "form": "专利",
+    "stage": "research",
+    "market_prospect": "可用于示例行业的尾气处理。",
+    "funding": "fiscal",
+    "evidence": "project_contract",
+    "team": "测试甲 1/3\n测试乙 1/3\n测试丙 1/3",
+}
+
+
+async def begun(visitor: Visitor) -> str:
+    answer = await visitor.post(NEW, OPEN)
+    assert answer.status_code == 303, answer.text
+    address: str = answer.headers["location"]
+    return address
+
+
+@pytest.mark.requirement("R057", "R058")
+async def test_a_disclosure_is_verified_and_registered_with_a_number(site: Site, world: World) -> None:
+    researcher = await site.signed_in(world, world.university, "completer")
+    edit = await begun(researcher)
+    sent = await researcher.post(edit, FORM)
+    assert sent.status_code == 303
+    case = edit.removesuffix("/edit")
+    assert "待核实" in (await researcher.get(case)).text
+    clerk = await site.signed_in(world, world.university, "clerk")
+    assert FORM["name"] in (await clerk.get("/institution/disclosures")).text
+    done = await clerk.post(f"{case}/register", page=case)
+    assert done.status_code == 303
+    async with world.acting(world.university) as tx:
+        row = await tx.row(select(achievement).where(achievement.c.tenant_id == world.university))
+    assert row is not None
+    assert (row.name, row.number, row.stage_recognised) == (FORM["name"], 1, "research")
+
+
+@pytest.mark.requirement("R213")
+@pytest.mark.parametrize("answer", ["yes", "suspected"])
+async def test_a_classified_achievement_leaves_no_trace(site: Site, world: World, answer: str) -> None:
+    researcher = await site.signed_in(world, world.institute, "completer")
+    reply = await researcher.post(NEW, {"classified": answer, "key_technology": "no"})
+    assert reply.status_code == 422
+    assert "没有保存任何内容" in reply.text
+    async with world.maintenance.connect() as connection:
+        for table in ("disclosure", "decision", "audit_entry", "workflow_event", "outbox", "idempotency_key"):
+            count = await connection.scalar(
+                text(f"select count(*) from app.{table} where tenant_id = :tenant"), {"tenant": world.institute}
+            )
+            assert count == 0, table
+
+
+async def test_all_errors_at_once_with_their_articles_and_the_values_kept(site: Site, world: World) -> None:
+    researcher = await site.signed_in(world, world.university, "completer")
+    edit = await begun(researcher)
+    wrong = {"name": "名称留下", "funding": "fiscal", "team": ""}
+    answer = await researcher.post(edit, wrong)
+    assert answer.status_code == 422
+    for field in ("technical_field", "form", "stage", "market_prospect", "team", "evidence"):
+        assert f'href="#f-{field}"' in answer.text, field
+    assert "第八条" in answer.text
+    assert 'value="名称留下"' in answer.text
+
+
+@pytest.mark.requirement("R059")
+async def test_fiscal_money_needs_its_project_evidence(site: Site, world: World) -> None:
+    researcher = await site.signed_in(world, world.university, "completer")
+    edit = await begun(researcher)
+    answer = await researcher.post(edit, {name: value for name, value in FORM.items() if name != "evidence"})
+    assert answer.status_code == 422
+    assert "立项佐证" in answer.text
+
+
+async def test_a_draft_is_kept_and_typing_a_name_makes_no_crowd(site: Site, world: World) -> None:
+    researcher = await site.signed_in(world, world.university, "completer")
+    edit = await begun(researcher)
+    draft = edit.replace("/edit", "/draft")
+    key = await researcher.form_key(edit)
+    for name in ("钱", "钱某", "钱某某"):
+        answer = await researcher.client.post(draft, params={"form_key": key}, data={"name": "半份", "team": name})
+        assert answer.json() == {"saved": True}
+    page = (await researcher.get(edit)).text
+    assert 'value="半份"' in page
+    assert "钱某某" in page
+    async with world.maintenance.connect() as connection:
+        names = await connection.scalars(
+            text("select name from app.person where tenant_id = :tenant and name like '钱%'"),
+            {"tenant": world.university},
+        )
+        assert list(names) == ["钱某某"]
+
+
+@pytest.mark.requirement("R177")
+async def test_a_return_names_its_fields_and_the_form_shows_the_reasons(site: Site, world: World) -> None:
+    researcher = await site.signed_in(world, world.university, "completer")
+    edit = await begun(researcher)
+    await researcher.post(edit, FORM)
+    case = edit.removesuffix("/edit")
+    clerk = await site.signed_in(world, world.university, "clerk")
+    empty = await clerk.post(f"{case}/return", {}, page=case)
+    assert empty.status_code == 422
+    done = await clerk.post(f"{case}/return", {"reason-technical_field": "请写到二级领域"}, page=case)
+    assert done.status_code == 303
+    page = (await researcher.get(edit)).text
+    assert "请写到二级领域" in page
+    assert (await researcher.post(edit, FORM)).status_code == 303
+
+
+async def test_one_of_two_clerks_wins_and_the_other_is_told(site: Site, world: World) -> None:
+    researcher = await site.signed_in(world, world.university, "completer")
+    edit = await begun(researcher)
+    await researcher.post(edit, FORM)
+    case = edit.removesuffix("/edit")
+    first = await site.signed_in(world, world.university, "clerk")
+    second = await site.signed_in(world, world.university, "department_head")
+    keys = [await one.form_key(case) for one in (first, second)]
+    assert (await first.post(f"{case}/register", key=keys[0])).status_code == 303
+    late = await second.post(f"{case}/register", key=keys[1])
+    assert late.status_code == 409
+    assert "已登记" in late.text
+
+
+async def test_the_same_form_twice_has_one_effect(site: Site, world: World) -> None:
+    researcher = await site.signed_in(world, world.university, "completer")
+    key = await researcher.form_key(NEW)
+    first = await researcher.post(NEW, OPEN, key=key)
+    second = await researcher.post(NEW, OPEN, key=key)
+    assert first.headers["location"] == second.headers["location"]
+    async with world.acting(world.university) as tx:
+        assert await tx.scalar(select(func.count()).select_from(disclosure)) == 1
+
+
+async def test_a_name_that_the_ledger_has_is_refused_with_the_article(site: Site, world: World) -> None:
+    researcher = await site.signed_in(world, world.university, "completer")
+    clerk = await site.signed_in(world, world.university, "clerk")
+    answers: list[Any] = []
+    for name in (FORM["name"], FORM["name"].replace("一种", "一种 ")):
+        edit = await begun(researcher)
+        await researcher.post(edit, {**FORM, "name": name})
+        case = edit.removesuffix("/edit")
+        answers.append(await clerk.post(f"{case}/register", page=case))
+    assert [answer.status_code for answer in answers] == [303, 422]
+    assert "唯一识别" in answers[1].text
+
+
+async def test_nobody_else_sees_a_disclosure(site: Site, world: World) -> None:
+    researcher = await site.signed_in(world, world.university, "completer")
+    case = (await begun(researcher)).removesuffix("/edit")
+    unknown = "/institution/disclosures/00000000-0000-7000-8000-000000000000"
+    stranger = await site.signed_in(world, world.hospital, "clerk")
+    mine, none = await stranger.get(case), await stranger.get(unknown)
+    assert (mine.status_code, none.status_code) == (404, 404)
+    assert mine.content == none.content
+    leader = await site.signed_in(world, world.university, "leadership")
+    assert (await leader.get(case)).status_code == 403
+    assert (await site.anonymous().get(case)).status_code == 303
