@@ -229,7 +229,7 @@ async def test_the_science_department_selects_and_ends_by_its_forms(site: Site, 
     assert (await clerk.post("/console/pilots/new", form, key=key)).status_code == 303
     assert (await clerk.post("/console/pilots/new", form, key=key)).status_code == 303
     page = await clerk.get("/console/pilots")
-    for words in ("滇池示例大学", "2025-11-09", "2028-11-08", "968<small>天", "存疑", "今天可以开始新的申请"):
+    for words in ("滇池示例大学", "2025-11-09", "2028-11-08", "969<small>天", "存疑", "今天可以开始新的申请"):
         assert words in page.text
     async with world.acting(world.university) as tx:
         assert len(await memberships(tx)) == 1
