@@ -35,7 +35,7 @@ async def audit_log(request: Request[Any, Any, Any], tx: Transaction, before: in
     shown, more = lines[: queries.PAGE_SIZE], len(lines) > queries.PAGE_SIZE
     choices = await queries.audit_choices(tx)
     context = {
-        "lines": [(line, changes_of(line.details), facts_of(line.details)) for line in shown],
+        "lines": [(line, changes_of(line.object_kind, line.details), facts_of(line.details)) for line in shown],
         "form": FormState(query, errors),
         "actions": [(code, action_label(code)) for code in choices["action"]],
         "kinds": [(code, kind_label(code)) for code in choices["object_kind"]],
@@ -77,7 +77,9 @@ def _export_row(line: queries.AuditLine) -> list[Any]:
         kind_label(line.object_kind),
         str(line.object_id or ""),
         OUTCOMES.get(line.outcome, line.outcome),
-        "；".join(f"{field}：{before} → {after}" for field, before, after in changes_of(line.details)),
+        "；".join(
+            f"{field}：{before} → {after}" for field, before, after in changes_of(line.object_kind, line.details)
+        ),
         "；".join(f"{name}：{value}" for name, value in facts_of(line.details)),
         line.address,
         str(line.seal or "待封存"),

@@ -6,6 +6,13 @@ What is not listed is shown by its code, so that a new action is never hidden.
 from collections.abc import Mapping
 from typing import Any
 
+from services.empowerment import models as empowerment
+from services.ledger import models as ledger
+from services.ledger.disclosure import models as disclosure
+from services.ledger.importing import models as importing
+from services.negative_list import models as negative_list
+from services.notices import models as notices
+
 KINDS = {
     "achievement": "成果",
     "disclosure": "成果披露",
@@ -76,6 +83,19 @@ VERBS = {
     "create": "创建",
     "select": "确定试点",
     "end": "终止",
+    "selected": "遴选为试点",
+    "hold": "暂缓",
+    "exclude": "不纳入赋权范围",
+    "rescreen": "重新排查",
+    "find_infeasible": "评估不可行",
+    "reject": "审核不通过",
+    "quarantine": "隔离",
+    "release": "解除隔离",
+    "uphold": "认定异议成立",
+    "check": "定时检查",
+    "confirm_import": "确认导入",
+    "upload": "上传",
+    "cancel": "取消",
     "load": "载入",
     "propose": "提议启用",
     "confirm": "确认启用",
@@ -96,6 +116,30 @@ FIELDS = {
     "hash": "内容哈希",
     "state": "状态",
     "acr": "认证强度",
+    "achievement": "成果",
+    "notice": "公示",
+    "objection": "异议",
+    "application": "赋权申请",
+    "codes": "手续",
+    "list": "清单版本",
+    "result": "结果",
+    "field": "字段",
+    "number": "编号",
+    "first": "起始编号",
+    "last": "截止编号",
+    "source": "来源",
+    "changed": "修改的字段",
+    "signed_on": "签署日期",
+    "effective_on": "生效日期",
+    "version": "版本",
+    "document": "文件",
+    "guideline": "试点类型",
+    "first_day": "起始日期",
+    "last_day": "截止日期",
+    "remark": "备注",
+    "agency": "协助机构",
+    "filter": "筛选条件",
+    "sha256": "文件哈希",
 }
 _RESOURCES = {
     "home": "工作台与消息",
@@ -121,6 +165,17 @@ _ACTIONS = {
     "publish": "发布",
     "answer": "答复",
 }
+# What a state is called, by kind of case.
+STATES: Mapping[str, Mapping[str, str]] = {
+    "achievement": ledger.ACHIEVEMENT_STATES,
+    "disclosure": disclosure.DISCLOSURE_STATES,
+    "ledger_import": importing.STATES,
+    "notice": notices.STATES,
+    "objection": notices.OBJECTION_STATES,
+    "empowerment": empowerment.STATES,
+    "list_version": negative_list.STATES,
+    "organisation": {"active": "使用中", "suspended": "已暂停"},
+}
 Change = tuple[str, str, str]
 
 
@@ -140,7 +195,7 @@ def kind_label(kind: str) -> str:
     return KINDS.get(kind, kind)
 
 
-def changes_of(details: Mapping[str, Any]) -> list[Change]:
+def changes_of(kind: str, details: Mapping[str, Any]) -> list[Change]:
     """(field, before, after) of an entry: from ``changes`` ({field: [before, after]}), ``before`` and ``after``, or a move."""
     found: list[Change] = []
     changes = details.get("changes")
@@ -154,7 +209,7 @@ def changes_of(details: Mapping[str, Any]) -> list[Change]:
     if isinstance(before, Mapping) and isinstance(after, Mapping):
         found += [(_field(f), _plain(before.get(f)), _plain(after.get(f))) for f in sorted({*before, *after})]
     if "from" in details and "to" in details:
-        found.append(("状态", _plain(details["from"]), _plain(details["to"])))
+        found.append(("状态", _state(kind, details["from"]), _state(kind, details["to"])))
     return found
 
 
@@ -164,6 +219,10 @@ def facts_of(details: Mapping[str, Any]) -> list[tuple[str, str]]:
     if isinstance(details.get("before"), Mapping) and isinstance(details.get("after"), Mapping):
         shown |= {"before", "after"}
     return [(_field(name), _plain(value)) for name, value in details.items() if name not in shown and value is not None]
+
+
+def _state(kind: str, value: Any) -> str:
+    return STATES.get(kind, {}).get(str(value), _plain(value))
 
 
 def _field(name: str) -> str:

@@ -25,6 +25,13 @@ _BATCH = 200
 _ATTEMPTS_AT_MOST = 10
 
 
+# News that an authority writes into an institution's outbox by its name: title, address, who is told.
+_NEWS = {
+    "pilot_membership.selected": ("本单位已被遴选为试点", "/institution/settings", "institution:home:read"),
+    "pilot_membership.ended": ("本单位的试点资格有变化", "/institution/settings", "institution:home:read"),
+}
+
+
 class MessagePayload(msgspec.Struct):
     """The outbox's kind ``message``: to one person, or to all who hold a permission."""
 
@@ -88,7 +95,7 @@ async def _settle(tx: Transaction, outbox_id: UUID, *, delivered: bool) -> None:
 
 
 async def _deliver_message(tx: Transaction, row: Row[Any]) -> None:
-    payload = msgspec.convert(row.payload, MessagePayload)
+    payload = msgspec.convert(_in_words(row.payload), MessagePayload)
     if payload.to_person is not None and await _address(tx, payload.to_person) is None:
         raise NotFound
     await tx.execute(
@@ -107,6 +114,15 @@ async def _deliver_message(tx: Transaction, row: Row[Any]) -> None:
         )
         .on_conflict_do_nothing()
     )
+
+
+def _in_words(payload: dict[str, Any]) -> dict[str, Any]:
+    """News sent by name, as a message."""
+    known = _NEWS.get(payload.get("what", ""))
+    if known is None:
+        return payload
+    title, href, permission = known
+    return {"title": title, "href": href, "to_permission": permission, "text": str(payload.get("document") or "")}
 
 
 async def _deliver_mail(tx: Transaction, row: Row[Any], mailer: Mailer | None) -> None:

@@ -112,10 +112,10 @@ def _done(row: Row[Any]) -> Done:
 
 @dataclass(frozen=True, slots=True)
 class RunningNotice:
-    """A running notice with its counted days; ``values`` are those of the question ``notice.period``."""
+    """A running notice with its days; ``counted`` are the values of the question ``notice.period``."""
 
     notice: Notice
-    values: Mapping[str, Any]
+    counted: Mapping[str, Any]
     article: Citation
 
 
