@@ -23,6 +23,7 @@ from sqlalchemy import (
     func,
 )
 
+from services.annual_report.figures import COLUMNS
 from shared.db.tables import Json, global_table, tenant_table
 
 REPORT_STATES = {
@@ -34,22 +35,6 @@ REPORT_STATES = {
 }
 SUBMISSION_STATES = {"submitted": "待审核", "returned": "已退回", "accepted": "已接收", "superseded": "已有新版"}
 AGGREGATE_STATES = {"compiled": "已汇总，待上报", "forwarded": "已上报"}
-# Which figures are frozen, in the order of the pages; ``deal`` counts contracts signed in the year, by mode.
-DIMENSIONS = {
-    "all": "成果数量",
-    "type": "成果类型",
-    "stage": "成果阶段",
-    "status": "转化状态",
-    "mode": "转化方式",
-    "deal": "本年转化合同",
-}
-COLUMNS = {
-    "opening": "年初",
-    "first_entry": "首次入账",
-    "added": "本年增加",
-    "removed": "本年减少",
-    "closing": "年末",
-}
 _OWNER = ["app.organisation.id", "app.organisation.province_id"]
 _REPORT = ["app.annual_report.tenant_id", "app.annual_report.id"]
 _FREEZE = ["app.report_freeze.tenant_id", "app.report_freeze.report_id", "app.report_freeze.number"]
