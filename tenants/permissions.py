@@ -55,6 +55,8 @@ ROLES: dict[str, Role] = {
             "institution:notice:object",
             "institution:objection:answer",
             "institution:audit:read",
+            "institution:report:read",
+            "institution:report:write",
         ),
         _role(
             "department_head",
@@ -70,6 +72,8 @@ ROLES: dict[str, Role] = {
             "institution:notice:object",
             "institution:objection:answer",
             "institution:audit:read",
+            "institution:report:read",
+            "institution:report:submit",
         ),
         _role(
             "leadership",
@@ -79,9 +83,20 @@ ROLES: dict[str, Role] = {
             "institution:ledger:export",
             "institution:empowerment:read",
             "institution:notice:object",
+            "institution:report:read",
+            "institution:report:submit",
         ),
-        _role("finance", "institution", "财务部门", *_READ_LEDGER, "institution:notice:object"),
-        _role("asset", "institution", "资产管理部门", *_READ_LEDGER, "institution:notice:object"),
+        _role(
+            "finance", "institution", "财务部门", *_READ_LEDGER, "institution:notice:object", "institution:report:read"
+        ),
+        _role(
+            "asset",
+            "institution",
+            "资产管理部门",
+            *_READ_LEDGER,
+            "institution:notice:object",
+            "institution:report:read",
+        ),
         _role(
             "discipline",
             "institution",
@@ -89,6 +104,7 @@ ROLES: dict[str, Role] = {
             *_READ_LEDGER,
             "institution:empowerment:read",
             "institution:audit:read",
+            "institution:report:read",
         ),
         _role(
             "science_officer",
@@ -99,6 +115,9 @@ ROLES: dict[str, Role] = {
             "console:list:write",
             "console:pilot:read",
             "console:pilot:write",
+            "console:report:read",
+            "console:report:schedule",
+            "console:statistics:read",
         ),
         _role(
             "science_head",
@@ -108,9 +127,20 @@ ROLES: dict[str, Role] = {
             "console:list:read",
             "console:list:determine",
             "console:pilot:read",
+            "console:report:read",
+            "console:statistics:read",
         ),
-        _role("department_officer", "department", "行政主管部门", "console:home:read"),
-        _role("finance_officer", "finance", "财政部门", "console:home:read"),
+        _role(
+            "department_officer",
+            "department",
+            "行政主管部门",
+            "console:home:read",
+            "console:report:read",
+            "console:report:review",
+            "console:report:forward",
+            "console:statistics:read",
+        ),
+        _role("finance_officer", "finance", "财政部门", "console:home:read", "console:report:read"),
         _role(
             "operator",
             "operator",

@@ -152,8 +152,11 @@ def _numbered(rows: Iterable[Sequence[Any]]) -> list[WrittenRow]:
 
 def file_of(content: Mapping[str, Any]) -> dict[str, Any]:
     """Name, hash and size of the workbook that goes with a content; it is written again from the content when asked for."""
-    made = workbook(content)
-    name = f"{content['unit']['name']}_{content['year']}年度{content['label']}.xlsx"
+    return file_note(f"{content['unit']['name']}_{content['year']}年度{content['label']}.xlsx", workbook(content))
+
+
+def file_note(name: str, made: bytes) -> dict[str, Any]:
+    """What is kept of a file that can be made again."""
     return {"name": name, "sha256": sha256(made).hexdigest(), "size": len(made)}
 
 

@@ -32,6 +32,11 @@ class Asked:
     answer: Answer
     facts: Mapping[str, Any]
 
+    @property
+    def citation(self) -> Citation | None:
+        """Where the first finding is written, if there is one."""
+        return self.answer.findings[0].citation if self.answer.findings else None
+
 
 @dataclass(frozen=True, slots=True)
 class Content:
@@ -102,6 +107,11 @@ class Form:
         return date(self.year, 12, 31)
 
 
+def ask(question: str, facts: Mapping[str, Any], pack: Pack, today: date) -> Asked:
+    """Ask the pack, keeping question and facts together."""
+    return Asked(evaluate(question, facts, pack, today), facts)
+
+
 def traits_of(*, central: bool) -> list[str]:
     """Central units follow some provinces' texts as a reference only (rule 37)."""
     return ["central" if central else "provincial"]
@@ -168,6 +178,15 @@ def may_freeze(form: Form, today: date, *, again: bool, reason: str) -> Refusal 
         )
     if again and not reason.strip():
         return Refusal("report.correction_reason", "再次冻结是更正，须写明原因。", citation=form.citation)
+    return None
+
+
+def may_set_day(form: Form, stage: Stage, due_on: date) -> Refusal | None:
+    """The province sets the day only where the text leaves it to it, and after the reporting year (rule 31)."""
+    if not stage.entered_yearly:
+        return Refusal("report.day_in_text", "该报告的截止日期由条文规定，不另行设定。", stage.citation)
+    if due_on <= form.as_of:
+        return Refusal("report.day_too_early", f"截止日期应在报告年度结束（{form.as_of}）之后。", stage.citation)
     return None
 
 

@@ -10,7 +10,6 @@ from sqlalchemy import insert
 from services.annual_report import workflow
 from services.ledger import workflow as ledger
 from services.ledger.entry import Completer, Deal, Entry
-from shared.clock import SHANGHAI
 from shared.db.transaction import Transaction
 from tenants.packs import store_pack
 from tests.world import START, World
@@ -91,9 +90,7 @@ async def submitted(
     return await handed_over(world, tenant, report, at=at)
 
 
-async def handed_over(
-    world: World, tenant: UUID | None = None, report: str = REPORT, *, at: datetime = START
-) -> UUID:
+async def handed_over(world: World, tenant: UUID | None = None, report: str = REPORT, *, at: datetime = START) -> UUID:
     async with world.acting(tenant or world.university, "department_head", at=at) as tx:
         done = await workflow.submit(tx, report, YEAR)
     assert isinstance(done, list), done

@@ -1,6 +1,7 @@
 """Yearly reports on a real database: freezing, texts, submission, return, resubmission, aggregation."""
 
-from datetime import date
+import asyncio
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -8,10 +9,26 @@ import pytest
 from sqlalchemy import select
 
 from services.annual_report import queries, workflow
+from services.annual_report.reviewing import queries as reviewing
+from services.annual_report.reviewing import workflow as review
 from services.annual_report.standing import standing
 from services.ledger import workflow as ledger
-from shared.errors import Refusal
-from tests.services.annual_report.arranging import REPORT, YEAR, deal, frozen, small_ledger, submitted, written
+from shared.audit.tables import audit_entry
+from shared.clock import SHANGHAI
+from shared.db.records import decision
+from shared.errors import NotFound, Refusal
+from tests.services.annual_report.arranging import (
+    REPORT,
+    YEAR,
+    deal,
+    frozen,
+    handed_over,
+    imported,
+    small_ledger,
+    submitted,
+    under_pack,
+    written,
+)
 from tests.world import World
 
 
@@ -29,3 +46,362 @@ async def test_a_freeze_counts_the_year_with_imported_ledgers_on_a_line_of_their
     assert await figures(world, "type") == {"patent_right": (4, 0, 1, 0, 5), "software_copyright": (0, 2, 0, 0, 2)}
     assert await figures(world, "status") == {"not_converted": (4, 2, 1, 1, 6), "converted": (0, 0, 1, 0, 1)}
     assert await figures(world, "deal") == {"licence": (0, 0, 1, 0, 1)}
+
+
+async def test_the_stage_that_is_proven_counts_and_the_declared_one_stands_beside_it(world: World) -> None:
+    async with world.acting(world.university) as tx:
+        await imported(tx, ["甲", "乙"], date(2025, 6, 30), stage_declared="development")
+        await imported(tx, ["丙"], date(2025, 6, 30))
+    await frozen(world)
+    async with world.acting(world.university) as tx:
+        lines = {one.value: one for one in (await standing(tx, REPORT, YEAR)).lines if one.dimension == "stage"}
+    assert (lines["research"].closing, lines["research"].declared) == (3, 1)
+    assert (lines["development"].closing, lines["development"].declared) == (0, 2)
+
+
+@pytest.mark.requirement("R205")
+async def test_what_is_entered_after_the_freeze_is_a_correction_with_a_reason(world: World) -> None:
+    """Rule 32: signed on 2025-12-30 and entered before the freeze it counts, entered later it makes version 2."""
+    ids = await small_ledger(world)
+    report_id = await frozen(world)
+    async with world.acting(world.university) as tx:
+        done = await ledger.record_conversion(tx, ids["new"], deal(date(2025, 12, 30)))
+        assert isinstance(done, UUID)
+    assert (await figures(world, "deal"))["licence"][-1] == 1
+    async with world.acting(world.university) as tx:
+        refused = await workflow.freeze(tx, REPORT, YEAR)
+        assert isinstance(refused, Refusal)
+        assert refused.code == "report.correction_reason"
+        assert await workflow.freeze(tx, REPORT, YEAR, reason="补登一份合同") == report_id
+    assert (await figures(world, "deal"))["licence"][-1] == 2
+    async with world.acting(world.university) as tx:
+        first = await queries.counted_lines(tx, report_id, 1, (await standing(tx, REPORT, YEAR)).governed.pack)
+        assert next(one.closing for one in first if one.dimension == "deal") == 1
+
+
+async def test_a_year_that_is_not_over_is_not_frozen(world: World) -> None:
+    async with world.acting(world.university) as tx:
+        refused = await workflow.freeze(tx, REPORT, 2026)
+    assert isinstance(refused, Refusal)
+    assert refused.code == "report.year_running"
+    assert refused.citation is not None
+    assert refused.citation.article == "第十七条"
+
+
+async def test_every_figure_shows_the_achievements_it_consists_of(world: World) -> None:
+    ids = await small_ledger(world)
+    report_id = await frozen(world)
+    async with world.acting(world.university) as tx:
+        found = await standing(tx, REPORT, YEAR)
+        assert found.frozen is not None
+        for line in found.lines:
+            for column, count in line.figures.items():
+                if queries.is_figure(line.dimension, column):
+                    rows = await queries.rows_behind(
+                        tx, report_id, 1, line.dimension, line.value, column, frozen=found.frozen
+                    )
+                    assert len(rows) == count, (line, column)
+        added = await queries.rows_behind(tx, report_id, 1, "type", "patent_right", "added", frozen=found.frozen)
+        assert [row.id for row in added] == [ids["new"]]
+
+
+async def test_a_later_correction_does_not_move_frozen_rows(world: World) -> None:
+    ids = await small_ledger(world)
+    report_id = await frozen(world)
+    async with world.acting(world.university) as tx:
+        done = await ledger.correct(
+            tx, ids["new"], {"type": "software_copyright"}, since=date(2025, 9, 1), reason="类型有误"
+        )
+        assert not isinstance(done, Refusal)
+    async with world.acting(world.university) as tx:
+        found = await standing(tx, REPORT, YEAR)
+        assert found.frozen is not None
+        rows = await queries.rows_behind(tx, report_id, 1, "type", "patent_right", "added", frozen=found.frozen)
+        assert [(row.id, row.type) for row in rows] == [(ids["new"], "patent_right")]
+        assert (await queries.changed_since(tx, found.frozen.as_of, found.frozen.known_at))[0] == 1
+
+
+async def test_sums_that_do_not_add_up_are_each_named_with_the_figure_expected(world: World) -> None:
+    await small_ledger(world)
+    await frozen(world)
+    await written(world)
+    wrong = {
+        "type:patent_right": {"opening": 4, "first_entry": 0, "added": 1, "removed": 0, "closing": 9},
+        "type:software_copyright": {"opening": 0, "first_entry": 2, "added": 3, "removed": 0, "closing": 2},
+        "status:converted": {"opening": 0, "first_entry": 0, "added": 1, "removed": 0, "closing": 4},
+    }
+    async with world.acting(world.university) as tx:
+        assert await workflow.state_figures(tx, REPORT, YEAR, wrong, "上年度纸质台账") is None
+        refused = await workflow.submit(tx, REPORT, YEAR)
+    assert isinstance(refused, Refusal)
+    messages = [one.message for one in refused.findings]
+    assert any("专利权" in one and "应为5" in one and "9" in one for one in messages)
+    assert any("应为5" in one and "2" in one and "软件著作权" in one for one in messages)
+    assert any("转化状态" in one and "应为1" in one for one in messages)
+    async with world.acting(world.university) as tx:
+        row = await queries.own_report(tx, REPORT, YEAR)
+        assert row is not None
+        assert row.state == "draft"
+        assert await queries.own_submissions(tx, row.id) == []
+
+
+async def test_stated_figures_need_a_reason_and_stand_beside_the_counted_ones(world: World) -> None:
+    await small_ledger(world)
+    await frozen(world)
+    even = {"type:patent_right": {"opening": 5, "first_entry": 0, "added": 1, "removed": 0, "closing": 6}}
+    async with world.acting(world.university) as tx:
+        refused = await workflow.state_figures(tx, REPORT, YEAR, even, " ")
+        assert isinstance(refused, Refusal)
+        assert await workflow.state_figures(tx, REPORT, YEAR, even, "一项未登记") is None
+    async with world.acting(world.university) as tx:
+        lines = {line.key: line for line in (await standing(tx, REPORT, YEAR)).lines}
+    assert (lines["type:patent_right"].closing, lines["type:patent_right"].counted["closing"]) == (6, 5)  # type: ignore[index]
+    assert lines["all:"].closing == 8
+
+
+@pytest.mark.requirement("R086")
+async def test_a_unit_files_to_its_department_alone_and_not_to_the_science_department(world: World) -> None:
+    """Rule 31."""
+    await small_ledger(world)
+    await frozen(world)
+    await written(world)
+    async with world.acting(world.university, "department_head") as tx:
+        refused = await workflow.submit(tx, REPORT, YEAR, ["science"])
+        assert isinstance(refused, Refusal)
+        assert refused.code == "report.not_a_recipient"
+        done = await workflow.submit(tx, REPORT, YEAR)
+    assert isinstance(done, list)
+    assert len(done) == 1
+    async with world.acting(world.science, "science_officer", "science") as tx:
+        assert await reviewing.received(tx, YEAR) == []
+        assert await reviewing.submission(tx, done[0]) is None
+    async with world.acting(world.other_department, "department_officer", "department") as tx:
+        assert await reviewing.submission(tx, done[0]) is None
+    async with world.acting(world.department, "department_officer", "department") as tx:
+        assert [row.id for row in await reviewing.received(tx, YEAR)] == done
+
+
+async def test_a_second_submission_of_the_same_year_is_refused(world: World) -> None:
+    await small_ledger(world)
+    await submitted(world)
+    async with world.acting(world.university, "department_head") as tx:
+        refused = await workflow.submit(tx, REPORT, YEAR)
+    assert isinstance(refused, Refusal)
+    assert (refused.code, refused.status) == ("report.already_submitted", 409)
+    async with world.acting(world.university) as tx:
+        assert isinstance(await workflow.freeze(tx, REPORT, YEAR, reason="再冻结"), Refusal)
+        assert isinstance(await workflow.save_narrative(tx, REPORT, YEAR, {"problems": "改"}), Refusal)
+
+
+async def test_two_people_submit_at_once_and_one_edition_stands(world: World) -> None:
+    await small_ledger(world)
+    await frozen(world)
+    await written(world)
+
+    async def once() -> Any:
+        async with world.acting(world.university, "department_head") as tx:
+            return await workflow.submit(tx, REPORT, YEAR)
+
+    outcomes = await asyncio.gather(once(), once())
+    assert sorted(isinstance(one, Refusal) for one in outcomes) == [False, True]
+    async with world.acting(world.department, "department_officer", "department") as tx:
+        assert [row.edition for row in await reviewing.received(tx, YEAR)] == [1]
+
+
+@pytest.mark.requirement("R087")
+async def test_missing_texts_are_named(world: World) -> None:
+    await small_ledger(world)
+    await frozen(world)
+    await written(world, texts={"problems": "专业人员不足。"})
+    async with world.acting(world.university, "department_head") as tx:
+        refused = await workflow.submit(tx, REPORT, YEAR)
+    assert isinstance(refused, Refusal)
+    assert refused.inputs["missing"] == ["rewards", "implementation", "suggestions"]
+    assert "奖励报酬分配情况" in refused.message
+
+
+async def test_a_return_names_its_fields_and_the_next_edition_says_what_changed(world: World) -> None:
+    await small_ledger(world)
+    first = await submitted(world)
+    async with world.acting(world.department, "department_officer", "department") as tx:
+        refused = await review.return_for_correction(tx, first, {"part:problems": " ", "part:unknown": "x"})
+        assert isinstance(refused, Refusal)
+        assert refused.code == "report.no_reason"
+        reasons = {"part:problems": "请写具体。", "type:patent_right": "与上年不衔接。"}
+        assert await review.return_for_correction(tx, first, reasons) is None
+        again = await review.return_for_correction(tx, first, reasons)
+        assert isinstance(again, Refusal)
+        assert again.status == 409
+    async with world.acting(world.university) as tx:
+        row = await queries.own_report(tx, REPORT, YEAR)
+        assert row is not None
+        assert row.state == "returned"
+        labels = [(one.field, one.label, one.reason) for one in await queries.returns_of(tx, row.id)]
+        assert labels == [
+            ("part:problems", "存在的突出问题", "请写具体。"),
+            ("type:patent_right", "成果类型：专利权", "与上年不衔接。"),
+        ]
+        assert await workflow.save_narrative(tx, REPORT, YEAR, {"problems": "专业人员仅三名。"}) is None
+    second = await handed_over(world)
+    async with world.acting(world.department, "department_officer", "department") as tx:
+        found = await reviewing.submission(tx, second)
+        assert found is not None
+        assert found.edition == 2
+        assert [(one["label"], one["before"], one["after"]) for one in found.payload["changes"]] == [
+            ("存在的突出问题", "专业人员不足。", "专业人员仅三名。")
+        ]
+        assert isinstance(await review.accept(tx, first), Refusal)
+        assert await review.accept(tx, second) is None
+    async with world.acting(world.university) as tx:
+        row = await queries.own_report(tx, REPORT, YEAR)
+        assert row is not None
+        assert row.state == "accepted"
+        assert [one.state for one in await queries.own_submissions(tx, row.id)] == ["accepted", "superseded"]
+
+
+async def test_a_department_asking_for_a_unit_not_its_own_finds_nothing(world: World) -> None:
+    """Rule 55."""
+    await small_ledger(world)
+    first = await submitted(world)
+    for verb in (review.accept, review.look):
+        async with world.acting(world.other_department, "department_officer", "department") as tx:
+            with pytest.raises(NotFound):
+                await verb(tx, first)
+    async with world.acting(world.other_department, "department_officer", "department") as tx:
+        with pytest.raises(NotFound):
+            await review.return_for_correction(tx, first, {"part:problems": "无权"})
+
+
+async def accepted(world: World, tenant: UUID) -> UUID:
+    await small_ledger(world, tenant)
+    first = await submitted(world, tenant)
+    async with world.acting(world.department, "department_officer", "department") as tx:
+        assert await review.accept(tx, first) is None
+    return first
+
+
+@pytest.mark.requirement("R086")
+async def test_a_department_adds_up_and_passes_on_to_science_and_finance(world: World) -> None:
+    await accepted(world, world.university)
+    await accepted(world, world.institute)
+    async with world.acting(world.department, "department_officer", "department") as tx:
+        aggregate_id = await review.aggregate(tx, REPORT, YEAR)
+        assert isinstance(aggregate_id, UUID)
+        assert await review.aggregate(tx, REPORT, YEAR) == aggregate_id
+        done = await review.forward(tx, aggregate_id)
+        assert not isinstance(done, Refusal)
+        assert len(done) == 2
+        again = await review.forward(tx, aggregate_id)
+        assert isinstance(again, Refusal)
+        nothing = await review.aggregate(tx, REPORT, YEAR)
+        assert isinstance(nothing, Refusal)
+        assert nothing.code == "report.nothing_accepted"
+    for tenant, kind in ((world.science, "science"), (world.finance, "finance")):
+        async with world.acting(tenant, f"{kind}_officer", kind) as tx:
+            rows = await reviewing.received(tx, YEAR)
+            assert [row.sender for row in rows] == ["测试省教育厅"]
+            found = await reviewing.submission(tx, rows[0].id)
+            assert found is not None
+            whole = next(one for one in found.payload["figures"] if one["dimension"] == "all")
+            assert (whole["opening"], whole["first_entry"], whole["closing"]) == (8, 4, 14)
+            assert [one["name"] for one in found.payload["members"]] == ["滇池示例大学", "示例研究院"]
+    async with world.acting(world.university) as tx:
+        row = await queries.own_report(tx, REPORT, YEAR)
+        assert row is not None
+        assert row.state == "forwarded"
+
+
+async def test_what_was_returned_after_the_sum_is_not_passed_on(world: World) -> None:
+    first = await accepted(world, world.university)
+    async with world.acting(world.department, "department_officer", "department") as tx:
+        aggregate_id = await review.aggregate(tx, REPORT, YEAR)
+        assert isinstance(aggregate_id, UUID)
+        assert await review.return_for_correction(tx, first, {"part:problems": "请补充。"}) is None
+        refused = await review.forward(tx, aggregate_id)
+        assert isinstance(refused, Refusal)
+        assert refused.status == 409
+    async with world.acting(world.science, "science_officer", "science") as tx:
+        assert await reviewing.received(tx, YEAR) == []
+
+
+@pytest.mark.requirement("R130", "R165")
+async def test_two_reports_with_recipients_of_their_own(world: World) -> None:
+    """Rule 29: filing only the first leaves the second open."""
+    await small_ledger(world)
+    await under_pack(world, "cn-22")
+    await submitted(world, report="work_report", texts={"work": "上一年度工作已完成。"})
+    received: dict[str, list[str]] = {}
+    for kind, tenant in (("science", world.science), ("department", world.department), ("finance", world.finance)):
+        async with world.acting(tenant, f"{kind}_officer", kind) as tx:
+            received[kind] = [row.report for row in await reviewing.received(tx, YEAR)]
+    assert received == {"science": ["work_report"], "department": ["work_report"], "finance": []}
+    async with world.acting(world.university) as tx:
+        assert await queries.own_report(tx, "conversion_report", YEAR) is None
+    texts = dict.fromkeys(("ledger", "assets", "problems", "suggestions"), "内容。")
+    await submitted(world, report="conversion_report", texts=texts)
+    async with world.acting(world.finance, "finance_officer", "finance") as tx:
+        assert [row.report for row in await reviewing.received(tx, YEAR)] == ["conversion_report"]
+    async with world.acting(world.department, "department_officer", "department") as tx:
+        refused = await review.aggregate(tx, "conversion_report", YEAR)
+        assert isinstance(refused, Refusal)
+        assert refused.code == "report.no_aggregate"
+
+
+async def test_every_look_of_an_authority_is_in_the_institutions_log(world: World) -> None:
+    await small_ledger(world)
+    first = await submitted(world)
+    async with world.acting(world.department, "department_officer", "department") as tx:
+        await review.look(tx, first)
+    async with world.acting(world.university) as tx:
+        row = await queries.own_report(tx, REPORT, YEAR)
+        assert row is not None
+        assert [look.organisation for look in await queries.looks_at(tx, row.id)] == ["测试省教育厅"]
+        looks = await tx.rows(
+            select(audit_entry).where(audit_entry.c.tenant_id == tx.tenant_id, audit_entry.c.outcome == "read")
+        )
+        assert [one.actor_organisation_id for one in looks] == [world.department]
+
+
+@pytest.mark.requirement("R088")
+async def test_the_province_sets_the_day_where_the_text_has_none(world: World) -> None:
+    async with world.acting(world.science, "science_officer", "science") as tx:
+        early = await review.set_deadline(tx, REPORT, "unit", YEAR, date(2025, 12, 31), "通知")
+        assert isinstance(early, Refusal)
+        assert await review.set_deadline(tx, REPORT, "unit", YEAR, date(2026, 4, 30), "关于报送年度报告的通知") is None
+    async with world.acting(world.university) as tx:
+        stage = (await standing(tx, REPORT, YEAR)).form.unit_stage
+        assert stage.due == date(2026, 4, 30)
+        assert "2026-04-30" in stage.counted
+    await small_ledger(world)
+    late = await submitted(world, at=datetime(2026, 5, 1, 0, 0, tzinfo=SHANGHAI))
+    async with world.acting(world.department, "department_officer", "department") as tx:
+        found = await reviewing.submission(tx, late)
+        assert found is not None
+        assert found.payload["late"] is True
+
+
+async def test_decisions_keep_question_facts_and_pack(world: World) -> None:
+    await small_ledger(world)
+    first = await submitted(world)
+    async with world.acting(world.department, "department_officer", "department") as tx:
+        assert await review.accept(tx, first) is None
+    async with world.acting(world.university) as tx:
+        row = await queries.own_report(tx, REPORT, YEAR)
+        assert row is not None
+        rows = await tx.rows(select(decision).where(decision.c.tenant_id == tx.tenant_id, decision.c.case_id == row.id))
+        events = [one.event for one in await queries.events_of(tx, row.id)]
+    assert {one.question for one in rows} == {"report.stages", "report.recipient", "report.due", "report.balance"}
+    assert all(one.pack_version_id == world.pack_version_id for one in rows)
+    assert events == ["accepted", "submitted", "narrative_saved", "frozen"]
+
+
+@pytest.mark.requirement("R197")
+async def test_old_years_keep_their_form_under_a_new_pack(world: World) -> None:
+    await small_ledger(world)
+    await frozen(world)
+    await under_pack(world, "cn-22")
+    async with world.acting(world.university) as tx:
+        found = await standing(tx, REPORT, YEAR)
+    assert [one.code for one in found.form.contents][-1] == "suggestions"
+    assert found.row is not None
+    assert found.form.version == found.row.form_version
