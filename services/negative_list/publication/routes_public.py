@@ -22,8 +22,8 @@ from tenants.pages import MenuEntry
 from tenants.public_pages import public_page
 
 MENU = (
-    MenuEntry("public", "", "负面清单", "", "/{province}/lists/empowerment", "", 10),
-    MenuEntry("public", "", "数据下载", "", "/{province}/lists/empowerment#files", "", 50),
+    MenuEntry("public", "", "负面清单", "", "/{province}/", "", 10),
+    MenuEntry("public", "", "数据下载", "", "/{province}/#files", "", 50),
 )
 HERE = "负面清单"
 _QUERY = ("q", "category", "state", "on")
