@@ -54,6 +54,15 @@ _PAGES = {
     "reject": ("/reject", "x"),
     "withdraw": ("/withdraw", "arrow-back"),
 }
+# Where each step is written; the agreement's places depend on the kind of right.
+_SOURCES = {
+    "apply": "application",
+    "screen": "screening",
+    "assess": "feasibility",
+    "announce": "notices.empowerment.days",
+    "sign": "agreements.{grant}.after_notice",
+    "formalities": "agreements.{grant}.formalities",
+}
 _QUIET = frozenset({"return_for_correction", "reject", "withdraw"})
 _STEP_OF_EVENT = {
     "submitted": "apply",
@@ -195,7 +204,7 @@ def _steps(
                 "at": event.at if event else None,
                 "who": names.get(event.actor_id, "") if event else "",
                 "what": EVENT_LABELS.get(event.event, "") if event else "",
-                "source": pack.citation(f"steps.empowerment.{code}"),
+                "source": pack.citation(_SOURCES.get(code, f"steps.empowerment.{code}").format(grant=found.grant_type)),
             }
         )
     return steps
