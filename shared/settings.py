@@ -3,9 +3,10 @@
 Every variable is named ``CHENGGUO_<FIELD>``; ``.env.example`` says what each is for.
 """
 
+from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
-from typing import Literal, Self
+from typing import Any, Literal, Self
 
 from pydantic import Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -56,8 +57,16 @@ class Settings(BaseSettings):
 
     @model_validator(mode="after")
     def _whole(self) -> Self:
-        if self.mode == "production" and not self.public_url.startswith("https://"):
-            raise ValueError("CHENGGUO_PUBLIC_URL：正式环境必须是 https 地址")
+        if self.mode != "production":
+            return self
+        faults = []
+        if not self.public_url.startswith("https://"):
+            faults.append("CHENGGUO_PUBLIC_URL：正式环境必须是 https 地址")
+        for name in ("oidc_issuer", "object_store_url"):
+            if not getattr(self, name):
+                faults.append(f"CHENGGUO_{name.upper()}：正式环境必须设置")
+        if faults:
+            raise ValueError("\n".join(faults))
         return self
 
     @property
@@ -86,8 +95,23 @@ def settings() -> Settings:
     try:
         return Settings()  # type: ignore[call-arg]
     except ValidationError as error:
-        lines = [
-            f"CHENGGUO_{'_'.join(str(part) for part in fault['loc']).upper()}：{fault['msg']}"
-            for fault in error.errors()
-        ]
+        lines = [_fault(fault["loc"], fault["type"], fault["msg"], fault.get("ctx", {})) for fault in error.errors()]
         raise SettingsError("环境变量有误，参见 .env.example：\n" + "\n".join(lines)) from error
+
+
+_FAULTS = {
+    "missing": "必须设置",
+    "int_parsing": "应为整数",
+    "int_type": "应为整数",
+    "literal_error": "只能是 {expected}",
+    "greater_than_equal": "不能小于 {ge}",
+    "less_than_equal": "不能大于 {le}",
+}
+
+
+def _fault(place: tuple[int | str, ...], kind: str, message: str, context: Mapping[str, Any]) -> str:
+    """One fault in Chinese, with the variable's name."""
+    if not place:
+        return str(context.get("error", message))
+    words = _FAULTS.get(kind, message).format(**context)
+    return f"CHENGGUO_{'_'.join(str(part) for part in place).upper()}：{words}"

@@ -156,10 +156,10 @@ async def figures(tx: Transaction) -> Figures:
     everything = (await ledger.totals(tx, "all")).get(("", ""))
     converted = (await ledger.totals(tx, "status")).get(("converted", ""))
     empowering: dict[str, int] = {}
-    for state, n in (await empowerment.count_by_state(tx)).items():
-        if state in _EMPOWERING:
-            label = _EMPOWERING[State(state)]
-            empowering[label] = empowering.get(label, 0) + n
+    by_state = await empowerment.count_by_state(tx)
+    for state, label in _EMPOWERING.items():
+        if by_state.get(state):
+            empowering[label] = empowering.get(label, 0) + by_state[state]
     validities = await pilots.validity(tx)
     held = {membership.guideline for membership in await pilots.memberships(tx) if membership.holds_on(tx.today)}
     return Figures(

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from typing import Any
+from urllib.parse import quote
 
 from litestar import Request, Response, get
 
@@ -9,13 +10,16 @@ from services.home.pages import viewer_with_unread
 from services.home.workbench import queries
 from services.ledger.rules import vocabulary
 from shared.db.transaction import Transaction
+from shared.errors import NotFound
 from shared.todo import Todo
+from shared.ui.assets import ROOT
 from shared.ui.page import MenuSection
 from tenants.packs import governing
 from tenants.pages import MenuEntry, base_context, page
 
 _HERE = "/institution/"
 _TODO = "/institution/todo"
+SAMPLES = ROOT / "deploy" / "demo" / "samples"
 _VIEWS = {"": "待办", "done": "已办", "begun": "我发起的"}
 
 
@@ -58,6 +62,19 @@ async def todo(request: Request[Any, Any, Any], tx: Transaction, view: str = "")
     return page(request, "home/institution/todo.html", "待办中心", context)
 
 
+@get("/imports/sample", opt={"permission": "institution:ledger:import"})
+async def sample_ledger(request: Request[Any, Any, Any]) -> Response[bytes]:
+    """A clerk's ledger to try an import with; in a demo only."""
+    found = sorted(SAMPLES.glob("*.xlsx"))
+    if not request.app.state.settings.is_demo or not found:
+        raise NotFound
+    return Response(
+        found[0].read_bytes(),
+        media_type="application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+        headers={"content-disposition": f"attachment; filename*=UTF-8''{quote('台账样例.xlsx')}"},
+    )
+
+
 async def _matters(tx: Transaction, waiting: list[Todo], view: str, path: str, count: int) -> dict[str, Any]:
     chosen = view if view in _VIEWS else ""
     return {
@@ -73,7 +90,7 @@ async def _matters(tx: Transaction, waiting: list[Todo], view: str, path: str, c
     }
 
 
-HANDLERS = (workbench, todo)
+HANDLERS = (workbench, todo, sample_ledger)
 MENU = (
     MenuEntry("institution", "", "工作台", "layout-dashboard", _HERE, "institution:home:read", 10),
     MenuEntry("institution", "", "待办中心", "checklist", _TODO, "institution:home:read", 20),

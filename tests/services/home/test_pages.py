@@ -201,3 +201,18 @@ async def test_the_operator_sees_who_is_registered_and_no_tenants_rows(site: Sit
     page = (await (await site.signed_in(world, world.operator, "operator", kind="operator")).get("/operator/")).text
     assert "滇池示例大学" in page
     assert "测试省教育厅" in page
+
+
+async def test_the_sample_ledger_is_offered_in_a_demo_only(site: Site, world: World) -> None:
+    clerk = await site.signed_in(world, world.university)
+    assert (await clerk.get("/institution/imports/sample")).status_code == 404
+    state = site.app.state
+    state.settings, kept = state.settings.model_copy(update={"mode": "demo"}), state.settings
+    try:
+        answer = await clerk.get("/institution/imports/sample")
+        researcher = await site.signed_in(world, world.university, "completer")
+        assert (await researcher.get("/institution/imports/sample")).status_code == 403
+    finally:
+        state.settings = kept
+    assert answer.status_code == 200
+    assert answer.content[:2] == b"PK"
