@@ -11,7 +11,6 @@ import hashlib
 import json
 import os
 import re
-import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -20,6 +19,7 @@ from pathlib import Path
 
 import brotli
 
+from shared.clock import real_now
 from shared.ui.licences import write_licences
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -177,7 +177,7 @@ def _replace(path: Path, content: bytes) -> None:
 
 def _remove_old(built: Path, current: set[str]) -> None:
     """Pages already sent out still ask for the previous set: what is no longer named stays for 30 days."""
-    oldest = time.time() - KEPT_SECONDS
+    oldest = real_now().timestamp() - KEPT_SECONDS
     for path in built.iterdir():
         plain = path.name.removesuffix(".br").removesuffix(".gz")
         if HASHED_NAME.fullmatch(plain) and plain not in current and path.stat().st_mtime < oldest:
