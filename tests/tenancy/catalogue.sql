@@ -78,6 +78,13 @@ union all select 'foreign key to a global table does not carry province_id', con
   join pg_class d on d.oid = k.confrelid where connamespace = 'app'::regnamespace and contype = 'f'
     and d.relname = any (%(global)s::text[])
     and not exists (select from pg_attribute where attrelid = conrelid and attnum = any (conkey) and attname = 'province_id')
+union all select 'tenant and province are not those of one organisation', c.relname from pg_class c
+  where c.relnamespace = 'app'::regnamespace and c.relname = any (%(tenant)s::text[])
+    and exists (select from pg_attribute where attrelid = c.oid and attname = 'province_id')
+    and not exists (select from pg_constraint k where k.conrelid = c.oid and contype = 'f' and convalidated
+      and confrelid = 'app.organisation'::regclass
+      and (select array_agg(attname::text order by attname) from pg_attribute where attrelid = c.oid and attnum = any (conkey))
+        = '{province_id,tenant_id}')
 union all select 'global table refers to a tenant table', conname from pg_constraint k
   join pg_class c on c.oid = k.conrelid join pg_class d on d.oid = k.confrelid
   where k.connamespace = 'app'::regnamespace and contype = 'f'
@@ -103,6 +110,9 @@ union all select 'bypass', rolname from pg_roles
 union all select 'member of owner or maintenance', member::regrole::text from pg_auth_members
   where roleid in ('owner'::regrole, 'maintenance'::regrole)
 union all select 'login inherits its roles', rolname from pg_roles where rolname in ('web', 'tasks') and rolinherit
+-- from PostgreSQL 16 on, each membership says for itself whether it is inherited
+union all select 'login inherits its roles', member::regrole::text || ' ' || roleid::regrole::text from pg_auth_members m
+  where member::regrole::text in ('web', 'tasks') and (to_jsonb(m) ->> 'inherit_option')::boolean
 union all select 'append-only table may be changed', table_name || ' ' || grantee || ' ' || privilege_type from (
     select table_name::text, grantee::text, privilege_type::text from information_schema.table_privileges
     where table_schema = 'app' and privilege_type in ('UPDATE', 'DELETE', 'TRUNCATE')

@@ -4,6 +4,7 @@ What a role ought to reach is said here by its audience's axis, not read from th
 found because rows are seen, or missed, that the axis does not give.
 """
 
+import re
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -47,6 +48,8 @@ OTHER_AXES = {
 READ_UNPUBLISHED = {"pack_version": "a stored version is published as it is stored"}
 REFUSED = "42501"
 _TAKEN = {"23505", "23P01"}  # a row like it stands there already: row-level security has let it in, a key has not
+_BESIDE_AXIS = re.compile(r"^\(\(\w+ = app\.current_\w+\(\)\) AND (.*)\)$", re.DOTALL)
+_OWN_ACT = re.compile(r"\(actor_organisation_id = app\.current_organisation\(\)\)( AND )?")
 _SCOPE = ("tenant_id", "province_id", "department_id", "recipient_id")
 
 
@@ -60,7 +63,7 @@ class Answer:
 
 
 class Privileges:
-    """Which role may do what with which column, by the catalogue."""
+    """Which role may do what with which column, by the catalogue; and to which of its own rows its policy keeps it."""
 
     def __init__(self, url: str) -> None:
         with psycopg.connect(url) as connection:
@@ -74,12 +77,28 @@ class Privileges:
                 "and has_table_privilege(r, c.oid, 'DELETE')",
                 [list(ROLES), list(ROLES)],
             ).fetchall()
+            policies = connection.execute(
+                "select r, tablename, cmd, coalesce(qual, with_check) from pg_policies, unnest(roles::text[]) r "
+                "where schemaname = 'app' and permissive = 'PERMISSIVE' and not policyname like '%\\_floor'"
+            ).fetchall()
+        self._policies = [(role, table, command, predicate) for role, table, command, predicate in policies]
         self._columns: dict[tuple[str, str, str], list[str]] = {}
         for role, table, column, privilege in found:
             self._columns.setdefault((role, table, privilege), []).append(column)
 
     def columns(self, role: str, table: str, privilege: str) -> list[str]:
         return self._columns.get((role, table, privilege), [])
+
+    def narrower(self, role: str, table: str, command: str) -> str | None:
+        """What a policy asks beside its axis (``state <> 'draft'``): it may show less of one's own, never more."""
+        predicates = {
+            predicate
+            for by, of, commands, predicate in self._policies
+            if (by, of) == (role, table) and commands in (command, "ALL")
+        }
+        beside = _BESIDE_AXIS.match(predicates.pop()) if len(predicates) == 1 else None
+        rest = _OWN_ACT.sub("", beside.group(1)) if beside else ""
+        return rest if rest and "current_" not in rest else None
 
 
 class Trial:
@@ -133,8 +152,8 @@ class Trial:
             and not self.privileges.columns(self.role, table.name, "INSERT")
         )
 
-    def where_own(self, table: Table, *, negated: bool = False) -> sql.Composed:
-        """The predicate of its own rows; ``false`` where the table has not the axis at all."""
+    def where_own(self, table: Table, *commands: str, negated: bool = False) -> sql.Composed:
+        """The predicate of its own rows as far as commands reach them; ``false`` where the table has not the axis at all."""
         own = self.own(table)
         if not all(table.has(column) for column in own):
             return sql.SQL("where {}").format(sql.SQL("true" if negated else "false"))
@@ -143,6 +162,8 @@ class Trial:
         ]
         if self.reads_published_only(table):
             tests.append(sql.SQL("published_at is not null"))
+        narrower = {self.privileges.narrower(self.role, table.name, command) for command in commands}
+        tests += [sql.SQL(f"({condition})") for condition in narrower if condition]
         holds = sql.SQL(" and ").join(tests)
         return sql.SQL("where not ({})" if negated else "where {}").format(holds)
 
@@ -150,7 +171,7 @@ class Trial:
 
     def run(self, tables: Collection[str] = ()) -> list[str]:
         """Try every command on every table (or the named ones); what went wrong, one line each."""
-        with psycopg.connect(self.url("maintenance")) as sees_all, self.entered() as connection:
+        with psycopg.connect(self.url("maintenance"), autocommit=True) as sees_all, self.entered() as connection:
             for table in self.filling.tables.values():
                 if tables and table.name not in tables:
                     continue
@@ -172,9 +193,13 @@ class Trial:
         scope = self.place.scope
         with psycopg.connect(self.url(self.login)) as connection:
             connection.execute(
+                "set local lock_timeout = '5s'"
+            )  # a privilege that ought not to be must not wait for ever
+            connection.execute(
                 "select app.enter(%s, %s, %s, %s)",
                 [self.role, scope["tenant_id"], scope["province_id"], self.organisation],
             )
+            connection.execute("savepoint tried")
             yield connection
             connection.rollback()
 
@@ -206,7 +231,7 @@ class Trial:
             return
         listing = sql.SQL("select {} from app.{} ").format(as_text(readable), sql.Identifier(table.name))
         answer = attempt(connection, listing)
-        wanted = sees_all.execute(listing + self.where_own(table)).fetchall()
+        wanted = sees_all.execute(listing + self.where_own(table, "SELECT")).fetchall()
         self._expect(table, "reads", answer, {None})
         seen, own = Counter(answer.rows), Counter(wanted)
         if seen - own:
@@ -232,7 +257,8 @@ class Trial:
             row = made(place)
             own = self.is_own(table, row)
             what = f"{'may not write its own' if own else 'writes for another'} ({place.letter})"
-            self._expect(table, what, tried(row), {None, *_TAKEN} if own else {REFUSED})
+            narrower = {REFUSED} if self.privileges.narrower(self.role, table.name, "INSERT") else set()
+            self._expect(table, what, tried(row), {None, *_TAKEN, *narrower} if own else {REFUSED})
         if table.has("actor_organisation_id") and self.role in ACTOR_OF:
             other = made(self.place) | {"actor_organisation_id": self.elsewhere.organisations[self.actor]}
             self._expect(table, "writes in another's name", tried(other), {REFUSED})
@@ -265,7 +291,8 @@ class Trial:
             self._expect(table, "changes without a grant", answer, {REFUSED})
             return
         column = sql.Identifier(plain[0])
-        counted = sees_all.execute(statement("select count(*) from app.{} ", table) + self.where_own(table)).fetchone()
+        reached = self.where_own(table, "SELECT", "UPDATE")
+        counted = sees_all.execute(statement("select count(*) from app.{} ", table) + reached).fetchone()
         own = int((counted or (0,))[0])
         changed = attempt(connection, statement("update app.{} set {} = {}", table, column, column))
         if changed.refused or changed.count != own:
@@ -310,8 +337,7 @@ def statement(text: str, table: Table, *parts: sql.Composable) -> sql.Composed:
 
 
 def attempt(connection: psycopg.Connection, tried: sql.Composed | Callable[[], object]) -> Answer:
-    """Run a statement and take it back, whatever came of it."""
-    connection.execute("savepoint tried")
+    """Run a statement and take it back, whatever came of it; the transaction has a savepoint ``tried``."""
     try:
         if not isinstance(tried, sql.Composed):
             tried()
@@ -324,11 +350,48 @@ def attempt(connection: psycopg.Connection, tried: sql.Composed | Callable[[], o
         connection.execute("rollback to savepoint tried")
 
 
+def unentered(url: Callable[[str], str], filling: Filling, login: str, tables: Collection[str] = ()) -> list[str]:
+    """What a login does without having entered a role: nothing, on any table."""
+    breaches = []
+    with psycopg.connect(url(login)) as connection:
+        connection.execute("savepoint tried")
+        for table in filling.tables.values():
+            if tables and table.name not in tables:
+                continue
+            column = sql.Identifier(list(table.columns)[-1])
+            for command in (
+                "select from app.{} limit 1",
+                "insert into app.{} default values",
+                "update app.{} set {} = null",
+                "delete from app.{}",
+                "truncate app.{} cascade",
+            ):
+                if attempt(connection, statement(command, table, column)).refused != REFUSED:
+                    breaches.append(f"{login} {table.name} without entering: {command.split()[0]}")
+    return breaches
+
+
+def owner_sees(url: Callable[[str], str], filling: Filling, tables: Collection[str] = ()) -> list[str]:
+    """The owner of the tables, in whose name definer functions run, sees no protected row either."""
+    breaches = []
+    with psycopg.connect(url("postgres")) as connection:
+        connection.execute("set local role owner")
+        connection.execute("savepoint tried")
+        for table in filling.tables.values():
+            if table.scope != "local" and (not tables or table.name in tables):
+                answer = attempt(connection, statement("select from app.{} limit 1", table))
+                if answer.refused or answer.count:
+                    breaches.append(f"owner {table.name} sees rows")
+    return breaches
+
+
 def crossings(url: Callable[[str], str], filling: Filling, tables: Collection[str] = ()) -> list[str]:
-    """Every breach of every role on a filled database."""
-    return [
+    """Every breach of every role on a filled database, of all tables or of the named ones."""
+    tried = [
         breach
         for login, roles in LOGINS.items()
         for role in roles
         for breach in Trial(url, filling, login, role).run(tables)
     ]
+    without = [breach for login in LOGINS for breach in unentered(url, filling, login, tables)]
+    return tried + without + owner_sees(url, filling, tables)

@@ -8,6 +8,7 @@ Only a CHECK that no such row passes needs an entry in ``SPECIAL``.
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import cached_property
@@ -123,12 +124,11 @@ class Filling:
 
     def forms_of(self, table: Table) -> Iterator[Form]:
         """Every way to make a row of a table that its checks may want."""
-        wordy = [name for name, words in table.words.items() if words]
-        choices = [[(name, word) for word in table.words[name]] for name in wordy]
+        choices = [[(name, word) for word in words] for name, words in table.words.items()]
         for full in (True, False):
             for words in product(*choices):
                 yield Form(full, words)
-            if wordy:
+            if choices:
                 yield Form(full)
 
     # -- filling a database ------------------------------------------------------------------------------------------
@@ -145,6 +145,7 @@ class Filling:
                     continue
                 for place in PLACES:
                     self._fill_table(connection, table, place)
+                    self._fill_shown(connection, table, place)
                 filled = [bool(self.rows[table.name, place]) for place in PLACES]
                 if not (all(filled) if table.scope == "tenant" else any(filled)):
                     raise AssertionError(f"no row fits {table.name}: name values in tests/tenancy/filling.py, SPECIAL")
@@ -169,6 +170,15 @@ class Filling:
                 wanted.discard(form.full)
                 if form not in self.forms[table.name]:
                     self.forms[table.name].append(form)
+
+    def _fill_shown(self, connection: psycopg.Connection, table: Table, place: Place) -> None:
+        """A row for each word by which a policy shows or hides rows: without one, the policy would be tried on nothing."""
+        for name, words in table.shown.items():
+            for word in words:
+                for form in self.forms[table.name][:1]:
+                    shown = Form(form.full, tuple({**dict(form.words), name: word}.items()))
+                    with suppress(*_OTHER_FORM, *_ENOUGH), connection.transaction():
+                        self.rows[table.name, place].append(insert(connection, table, self.row(table, place, shown)))
 
     def _register(self, connection: psycopg.Connection, table: Table) -> None:
         """The one table whose rows are the organisations themselves."""

@@ -49,6 +49,8 @@ class Table:
     references: list[Reference] = field(default_factory=list)
     words: dict[str, list[str]] = field(default_factory=dict)
     """Column to the literals that a CHECK of the table names beside it."""
+    shown: dict[str, list[str]] = field(default_factory=dict)
+    """Column to the literals by which a policy shows or hides a row."""
 
     def has(self, column: str) -> bool:
         return column in self.columns
@@ -81,6 +83,10 @@ select c.relname, a.attname, pg_get_constraintdef(k.oid) from pg_constraint k jo
 join pg_attribute a on a.attrelid = c.oid and a.attnum = any (k.conkey)
 where k.connamespace = 'app'::regnamespace and k.contype = 'c' order by 1, 2
 """
+_POLICIES = """
+select p.tablename, a.attname, coalesce(p.qual, p.with_check) from pg_policies p join pg_attribute a
+on a.attrelid = ('app.' || p.tablename)::regclass and a.attnum > 0 where p.schemaname = 'app' order by 1, 2
+"""
 
 
 def read_schema(url: str) -> dict[str, Table]:
@@ -94,16 +100,18 @@ def read_schema(url: str) -> dict[str, Table]:
                 table.columns[column.name] = column
         for reference in connection.cursor(row_factory=class_row(Reference)).execute(_REFERENCES):
             tables[reference.table].references.append(reference)
-        for table_name, name, definition in connection.execute(_CHECKS).fetchall():
-            if table_name in tables:
-                words = tables[table_name].words
-                words[name] = list(dict.fromkeys([*words.get(name, ()), *beside(name, definition)]))
+        for query, field_name in ((_CHECKS, "words"), (_POLICIES, "shown")):
+            for table_name, name, definition in connection.execute(query).fetchall():
+                found = list(beside(name, definition)) if table_name in tables else []
+                if found:
+                    words: dict[str, list[str]] = getattr(tables[table_name], field_name)
+                    words[name] = list(dict.fromkeys([*words.get(name, ()), *found]))
     return {name: tables[name] for name in in_order(tables.values())}
 
 
 def beside(column: str, definition: str) -> Iterator[str]:
-    """The literals that a CHECK compares with a column: ``state in ('open', 'late')`` gives open and late."""
-    compared = rf"(?:\(|\b){column}\"?\)?(?:::\w+)? (= ANY \(+ARRAY\[[^\]]*\]|= '[^']*'::|= \d+)"
+    """The literals that a condition compares with a column: ``state in ('open', 'late')`` gives open and late."""
+    compared = rf"(?:\(|\b){column}\"?\)?(?:::\w+)? ((?:=|<>) (?:ANY|ALL) \(+ARRAY\[[^\]]*\]|(?:=|<>) '[^']*'::|= \d+)"
     for found in re.finditer(compared, definition.replace('"', "")):
         for text, number in _LITERAL.findall(found.group(1)):
             yield text or number
