@@ -10,6 +10,7 @@ from litestar.types import ExceptionHandlersMap
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
+from shared.db.engine import CONNECTION_LOST
 from shared.errors import ApplicationError, NotFound, NotSignedIn
 from shared.problems import problem
 from tenants.isolation import Replay
@@ -31,6 +32,9 @@ _TITLES = {
     500: "系统出错，您填写的内容没有保存",
     503: "服务暂时不可用，请稍后再试",
 }
+
+# SQLSTATE: connection exceptions, stopped, crashed, cannot connect now, too many connections
+_AWAY = frozenset({"080", "57P", "533"})
 
 
 def is_api(request: Request[Any, Any, Any]) -> bool:
@@ -86,7 +90,8 @@ def on_http_exception(request: Request[Any, Any, Any], error: HTTPException) -> 
 
 
 def on_database_error(request: Request[Any, Any, Any], error: DBAPIError) -> Response[Any]:
-    if isinstance(error, (OperationalError, InterfaceError)) or error.connection_invalidated:
+    state = str(getattr(error.orig, "sqlstate", None) or "")
+    if isinstance(error, (OperationalError, InterfaceError)) or error.connection_invalidated or state[:3] in _AWAY:
         return _answer(request, 503, "数据库暂时不可用，请稍后再试；已提交的内容没有丢失")
     return on_anything(request, error)
 
@@ -111,6 +116,7 @@ EXCEPTION_HANDLERS: ExceptionHandlersMap = {
     HTTPException: on_http_exception,
     DBAPIError: on_database_error,
     PoolTimeout: on_connection_lost,
-    ConnectionError: on_connection_lost,
+    OSError: on_connection_lost,
+    **dict.fromkeys(CONNECTION_LOST, on_connection_lost),
     Exception: on_anything,
 }

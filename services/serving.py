@@ -9,7 +9,12 @@ from shared.ui.assets import build_assets
 
 
 def serve(host: str, port: int, workers: int) -> None:
-    """Serve until a signal; settings and assets are checked before the port is taken."""
+    """Serve until a signal; settings and assets are checked before the port is taken.
+
+    The application is imported before the web processes are forked: one that dies is replaced at once.
+    """
+    import services.app  # noqa: F401
+
     settings()
     configure_logging()
     build_assets()

@@ -13,6 +13,8 @@ from deploy.embedded.errors import PartFailureError
 from deploy.embedded.leftovers import GRACE_SECONDS, end_process
 from deploy.embedded.processes import ProcessMark, log_tail, mark, rotate_log, spawn
 
+_ORPHAN_SECONDS = 0.5  # what stays behind a killed process has nobody left to answer to
+
 
 class Part(Protocol):
     """What the supervisor starts, watches, starts again and stops."""
@@ -57,7 +59,7 @@ class Program:
     def launch(self) -> subprocess.Popen[bytes]:
         """Start it; what a dead predecessor has started itself (and may hold its port) is ended before."""
         if self._mark is not None:
-            end_process(self._mark, signal.SIGTERM)
+            end_process(self._mark, signal.SIGTERM, seconds=_ORPHAN_SECONDS)
         rotate_log(self.log)
         self.process = spawn(self.argv, cwd=self.cwd, env=self.env, log=self.log, death_signal=signal.SIGTERM)
         self._mark = mark(self.process.pid)

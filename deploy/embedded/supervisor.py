@@ -27,7 +27,7 @@ from deploy.embedded.program import Part
 
 _TICK_SECONDS = 0.1
 _FIRST_DELAY, _LONGEST_DELAY = 0.2, 30.0
-_STEADY_SECONDS = 60.0  # a part that ran this long starts again without delay
+_STEADY_SECONDS = 10.0  # a part that ran this long starts again without delay
 
 
 class StopRequestedError(BaseException):

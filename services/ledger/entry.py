@@ -11,8 +11,6 @@ from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
-from pypinyin import Style, lazy_pinyin
-
 from shared.identifiers import canonical_text, patent_number
 
 _BLANK_OR_INVISIBLE = re.compile("[\\s\u200b-\u200f\u2060\ufeff\u00ad]+")
@@ -142,6 +140,8 @@ def name_key(name: str) -> str:
 
 @lru_cache(maxsize=30_000)
 def _syllable(char: str) -> str:
+    from pypinyin import Style, lazy_pinyin  # its dictionaries take a while: a web process starts without them
+
     return lazy_pinyin(char, style=Style.TONE3, neutral_tone_with_five=True)[0] + " " if char > "\u2fff" else char
 
 

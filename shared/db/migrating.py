@@ -1,17 +1,25 @@
 """Bringing a database to the newest schema, and asking which one it has."""
 
+from functools import lru_cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from alembic import command
-from alembic.config import Config
-from alembic.script import ScriptDirectory
 from sqlalchemy import create_engine, make_url, text
 from sqlalchemy.exc import ProgrammingError
 
 MIGRATIONS = Path(__file__).resolve().parents[2] / "deploy" / "migrations"
 
 
-def _config(url: str) -> Config:
+if TYPE_CHECKING:
+    from alembic.config import Config
+
+
+# alembic is imported where it is needed: a web process asks for the newest revision at most, and starts sooner without
+
+
+def _config(url: str) -> "Config":
+    from alembic.config import Config
+
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS))
     config.attributes["url"] = url
@@ -20,11 +28,16 @@ def _config(url: str) -> Config:
 
 def migrate(url: str, revision: str = "head") -> None:
     """Run all migrations that a database lacks, as the administrator's login behind ``url``."""
+    from alembic import command
+
     command.upgrade(_config(url), revision)
 
 
+@lru_cache(maxsize=1)
 def newest_revision() -> str:
     """The one head of the migration files."""
+    from alembic.script import ScriptDirectory
+
     head = ScriptDirectory(str(MIGRATIONS)).get_current_head()
     assert head is not None
     return head
