@@ -13,6 +13,8 @@ from litestar.types import ControllerRouterHandler
 from services.administration import routes_institution as administration_institution
 from services.administration import routes_public as administration_public
 from services.administration.front import routes_public as front_public
+from services.annual_report import routes_institution as reports_institution
+from services.annual_report.reviewing import routes_console as reports_console
 from services.edge import Edge
 from services.empowerment import routes_institution as empowerment_institution
 from services.empowerment.applying import api as applying_api
@@ -29,6 +31,7 @@ from services.home import routes_public as home_public
 from services.home.workbench import routes_console as workbench_console
 from services.home.workbench import routes_institution as workbench_institution
 from services.home.workbench import routes_operator as workbench_operator
+from services.ledger import api as ledger_api
 from services.ledger import routes_institution as ledger_institution
 from services.ledger.disclosure import api as disclosure_api
 from services.ledger.disclosure import routes_institution as disclosure_institution
@@ -68,6 +71,7 @@ INSTITUTION: tuple[ControllerRouterHandler, ...] = (
     *applying_institution.HANDLERS,
     *reviewing_institution.HANDLERS,
     *signing_institution.HANDLERS,
+    *reports_institution.HANDLERS,
 )
 CONSOLE: tuple[ControllerRouterHandler, ...] = (
     *workbench_console.HANDLERS,
@@ -76,12 +80,18 @@ CONSOLE: tuple[ControllerRouterHandler, ...] = (
     *drafting_console.HANDLERS,
     *opinions_console.HANDLERS,
     *pilot_console.HANDLERS,
+    *reports_console.HANDLERS,
 )
 OPERATOR: tuple[ControllerRouterHandler, ...] = (
     *workbench_operator.HANDLERS,
     *home_operator.HANDLERS,
 )
-API: tuple[ControllerRouterHandler, ...] = (*disclosure_api.HANDLERS, *applying_api.HANDLERS, *signing_api.HANDLERS)
+API: tuple[ControllerRouterHandler, ...] = (
+    *ledger_api.HANDLERS,
+    *disclosure_api.HANDLERS,
+    *applying_api.HANDLERS,
+    *signing_api.HANDLERS,
+)
 MENU: tuple[MenuEntry, ...] = (
     *front_public.MENU,
     *lists_public.MENU,
@@ -97,6 +107,8 @@ MENU: tuple[MenuEntry, ...] = (
     *ledger_institution.MENU,
     *disclosure_institution.MENU,
     *notices_institution.MENU,
+    *reports_institution.MENU,
+    *reports_console.MENU,
 )
 
 

@@ -99,6 +99,9 @@ def vocabulary(pack: Pack) -> Vocabulary:
     labels = {name: {one.code: one.label for one in choices[key]} for name, key in names.items()}
     labels["funding"] = {code: item.label for code, item in pack.enumeration("funding").items()}
     labels["evidence"] = {code: item.label for code, item in pack.enumeration("evidence").items()}
+    if pack.content.stage is None:
+        # the text knows no stages: what an import declares is kept and has its label, pages ask for none (rule 41)
+        choices["stages"] = ()
     fields = {
         one["code"]: pack.citation(f"fields.ledger.{one['code']}.note")
         for one in evaluate("ledger.fields", {}, pack, date.min).values.get("fields", ())
