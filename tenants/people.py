@@ -15,6 +15,7 @@ from sqlalchemy import (
     Uuid,
     func,
     select,
+    text,
     update,
 )
 from sqlalchemy.dialects.postgresql import insert
@@ -34,7 +35,8 @@ person = tenant_table(
     Column("created_at", DateTime(timezone=True), nullable=False, server_default=func.clock_timestamp()),
     Column("erased_at", DateTime(timezone=True)),
     ForeignKeyConstraint(["tenant_id", "province_id"], ["app.organisation.id", "app.organisation.province_id"]),
-    Index("person_tenant_id_name_idx", "tenant_id", "name"),
+    # Partial, so that the check of a foreign key, which names no name, never takes it for the primary key's better.
+    Index("person_tenant_id_name_idx", "tenant_id", "name", postgresql_where=text("name is not null")),
     Index("person_province_id_idx", "province_id"),
 )
 

@@ -230,6 +230,8 @@ async def register_intake(
     count = int(await tx.scalar(text("select count(*) from pg_temp.ledger_intake")))
     if count > _BATCH:
         await tx.execute(text("analyze pg_temp.ledger_intake"))
+        # This session may hold plans for the checks of foreign keys from when the tables were small.
+        await tx.driver.execute("discard plans")
     last = await _take(tx, count)
     prefix = await tx.scalar(_PREFIX, {"tenant": tx.tenant_id, "province": tx.province_id})
     recorded = await tx.recorded_now()
