@@ -445,9 +445,17 @@ create function app.pack_in_force(province uuid) returns uuid language sql stabl
   as $$ select p.pack_version_id from app.pack_in_force p where p.province_id = province
         and p.effective_on <= (app.legal_now() at time zone 'Asia/Shanghai')::date
         order by p.effective_on desc limit 1 $$;
+-- the directories have no row-level security: whoever entered for one province writes no entry of another
+create function app.require_province(wanted uuid) returns void language plpgsql stable as $$
+begin
+  if session_user <> 'maintenance' and wanted is distinct from app.current_province() then
+    raise insufficient_privilege using message = 'permission denied for another province';
+  end if;
+end $$;
 create function app.put_pack_in_force(province uuid, effective date, version uuid) returns void language sql volatile
   security definer set search_path = pg_catalog, pg_temp
-  as $$ insert into app.pack_in_force (province_id, effective_on, pack_version_id) values (province, effective, version)
+  as $$ select app.require_province(province);
+        insert into app.pack_in_force (province_id, effective_on, pack_version_id) values (province, effective, version)
         on conflict (province_id, effective_on) do update set pack_version_id = excluded.pack_version_id $$;
 
 create function app.list_provinces() returns setof app.province_directory language sql stable security definer
@@ -455,7 +463,8 @@ create function app.list_provinces() returns setof app.province_directory langua
   as $$ select p.* from app.province_directory p $$;
 create function app.put_province(id uuid, region text, slug text, name text, short_name text, science uuid, place integer)
   returns void language sql volatile security definer set search_path = pg_catalog, pg_temp
-  as $$ insert into app.province_directory (province_id, region, slug, name, short_name, science_id, position)
+  as $$ select app.require_province(id);
+        insert into app.province_directory (province_id, region, slug, name, short_name, science_id, position)
         values (id, region, slug, name, short_name, science, place)
         on conflict (province_id) do update set region = excluded.region, slug = excluded.slug, name = excluded.name,
           short_name = excluded.short_name, science_id = excluded.science_id, position = excluded.position $$;
@@ -467,7 +476,9 @@ create function app.tenant_of(tenant uuid) returns app.tenant_directory language
   as $$ select t.* from app.tenant_directory t where t.id = tenant $$;
 create function app.put_tenant(id uuid, province uuid, kind text, department uuid, alias text, name text, active boolean)
   returns void language sql volatile security definer set search_path = pg_catalog, pg_temp
-  as $$ insert into app.tenant_directory (id, province_id, kind, department_id, alias, name, active)
+  as $$ select app.require_province(province);
+        select app.require_province(t.province_id) from app.tenant_directory t where t.id = put_tenant.id;
+        insert into app.tenant_directory (id, province_id, kind, department_id, alias, name, active)
         values (id, province, kind, department, alias, name, active)
         on conflict (id) do update set kind = excluded.kind, department_id = excluded.department_id,
           alias = excluded.alias, name = excluded.name, active = excluded.active $$;
@@ -670,9 +681,10 @@ def grants() -> None:
     grant("select", ["province", "organisation", "calendar_day", "pack_version", "pack_activation"], READERS)
     grant(
         "select, insert, update",
-        ["province", "organisation", "calendar_day", "pack_version", "pack_activation", "supervision"],
+        ["province", "organisation", "calendar_day", "pack_activation", "supervision"],
         "web_operator",
     )
+    grant("select, insert", "pack_version", "web_operator")  # a stored version never changes
     grant("delete", "calendar_day", "web_operator")
     grant("select", "supervision", ("web_institution", "worker", "web_science", "web_department"))
     grant("select, insert, update", ["person", "account"], TENANT_ROLES)
