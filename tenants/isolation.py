@@ -7,7 +7,7 @@ declares its ``permission``; the committed snapshot of routes holds that.
 
 import hmac
 from collections.abc import AsyncGenerator, AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import lru_cache
@@ -24,6 +24,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from shared.clock import real_now
+from shared.db.engine import CONNECTION_LOST
 from shared.db.records import idempotency_key
 from shared.db.transaction import Actor, Outcome, Scope, Transaction, begin, driver_of, legal_instant
 from shared.errors import ApplicationError, Conflict, Forbidden, NotFound, NotSignedIn
@@ -216,7 +217,8 @@ async def running(
             await _settle_key(tx, actor, key)
         await tx.finish()
     except BaseException:
-        await edge.driver.execute("rollback")
+        with suppress(*CONNECTION_LOST):  # the server has then rolled back by itself
+            await edge.driver.execute("rollback")
         await edge.close()
         raise
     await edge.driver.execute("commit")

@@ -6,7 +6,7 @@ in autocommit, so that BEGIN and COMMIT are ours alone and cost no further round
 """
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any, cast
@@ -17,6 +17,7 @@ from sqlalchemy import CursorResult, Executable, Row, text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from shared.clock import local_day
+from shared.db.engine import CONNECTION_LOST
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,7 +226,8 @@ async def transaction(
             yield tx
             await tx.finish()
         except BaseException:
-            await driver.execute("rollback")
+            with suppress(*CONNECTION_LOST):  # the server has then rolled back by itself
+                await driver.execute("rollback")
             raise
         await driver.execute("commit")
 
@@ -243,6 +245,7 @@ async def unconfined(engine: AsyncEngine, scope: Scope, actor: Actor) -> AsyncIt
         try:
             yield tx
         except BaseException:
-            await driver.execute("rollback")
+            with suppress(*CONNECTION_LOST):  # the server has then rolled back by itself
+                await driver.execute("rollback")
             raise
         await driver.execute("commit")

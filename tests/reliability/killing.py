@@ -58,7 +58,8 @@ class Killer:
         os.kill(victim.pid, signal.SIGKILL)
         gone = _gone(victim)
         killed = Killed(part, inner=victim.pid != victims[0].pid)
-        killed.pages = self._until(gone, self._pages_answer)
+        # What a killed leader had started may go on answering until its successor takes over: that does not count.
+        killed.pages = self._until(gone, lambda: self._replaced(part, victims[0], killed) and self._pages_answer())
         killed.jobs = self._until(gone, lambda: self._taken_up(waiting))
         return killed
 
@@ -69,6 +70,9 @@ class Killer:
                 break
             time.sleep(0.05)
         return time.monotonic() - began
+
+    def _replaced(self, part: str, before: ProcessMark, killed: Killed) -> bool:
+        return killed.inner or self.installation.process_of(part) != before
 
     def _pages_answer(self) -> bool:
         return all(self.installation.answers(path, cookie) for path, cookie in self.pages)
