@@ -1,6 +1,6 @@
 """Work of the home slice that the queue runs."""
 
-from services.home.workflow import deliver
+from services.home.workflow import ask_again, deliver
 from shared.db.transaction import Transaction
 from shared.mail.sending import Mailer
 from shared.settings import settings
@@ -12,3 +12,4 @@ async def deliver_outbox(tx: Transaction) -> None:
     """Soon after something was sent, and once a day for what was left: messages and mails of one tenant."""
     while await deliver(tx, Mailer.of(settings())):
         pass
+    await ask_again(tx)

@@ -17,12 +17,14 @@ from shared.db.transaction import Transaction
 from shared.errors import NotFound, Refusal, stale
 from shared.mail.sending import Mailer
 from shared.observability import metrics
+from shared.tasks.broker import ask_later
 from tenants.people import person
 
 log = structlog.get_logger()
 CLOCK_AT_MOST = timedelta(days=1_830)
 _BATCH = 200
 _ATTEMPTS_AT_MOST = 10
+_FIRST_WAIT, _LONGEST_WAIT = 60, 4 * 3600  # seconds; ten attempts reach over half a day
 
 
 # News that an authority writes into an institution's outbox by its name: title, address, who is told.
@@ -83,6 +85,19 @@ async def deliver(tx: Transaction, mailer: Mailer | None) -> int:
     return delivered
 
 
+async def ask_again(tx: Transaction) -> None:
+    """Ask for another delivery, ever later, of what could not be delivered: a mail server that is away comes back."""
+    attempts = await tx.scalar(
+        select(func.min(outbox.c.attempts)).where(
+            outbox.c.tenant_id == tx.tenant_id,
+            outbox.c.delivered_at.is_(None),
+            outbox.c.attempts.between(1, _ATTEMPTS_AT_MOST - 1),
+        )
+    )
+    if attempts:
+        await ask_later(tx, "deliver_outbox", tx.tenant_id, min(_LONGEST_WAIT, _FIRST_WAIT * 2 ** (attempts - 1)))
+
+
 async def _settle(tx: Transaction, outbox_id: UUID, *, delivered: bool) -> None:
     await tx.execute(
         update(outbox)
@@ -130,7 +145,7 @@ async def _deliver_mail(tx: Transaction, row: Row[Any], mailer: Mailer | None) -
     address = await _address(tx, payload.to_person)
     if address is None:
         raise NotFound
-    made = await tx.execute(
+    await tx.execute(
         insert(mail)
         .values(
             tenant_id=tx.tenant_id,
@@ -143,13 +158,10 @@ async def _deliver_mail(tx: Transaction, row: Row[Any], mailer: Mailer | None) -
         )
         .on_conflict_do_nothing()
     )
-    if made.rowcount and mailer is not None and address:
+    kept = (mail.c.tenant_id == tx.tenant_id, mail.c.id == row.id)
+    if mailer is not None and address and await tx.scalar(select(mail.c.sent_at).where(*kept)) is None:
         await mailer.send(address, payload.subject, payload.text, row.id)
-        await tx.execute(
-            update(mail)
-            .where(mail.c.tenant_id == tx.tenant_id, mail.c.id == row.id)
-            .values(sent_at=func.clock_timestamp())
-        )
+        await tx.execute(update(mail).where(*kept).values(sent_at=func.clock_timestamp()))
 
 
 async def _address(tx: Transaction, person_id: UUID) -> str | None:

@@ -1,6 +1,7 @@
 """Mail through the installation's SMTP server; without one nothing is sent, and the mailbox page keeps what was written."""
 
 import smtplib
+import ssl
 from email.message import EmailMessage
 from urllib.parse import unquote, urlsplit
 from uuid import UUID
@@ -9,10 +10,12 @@ from shared.settings import Settings
 from shared.tasks.broker import run_blocking
 
 _SECONDS = 20
+_LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
 class Mailer:
-    """One SMTP server, named as ``smtp://user:password@host:port`` or ``smtps://…``; ``smtp`` uses STARTTLS when offered."""
+    """One SMTP server, named as ``smtp://user:password@host:port`` or ``smtps://…``; ``smtp`` uses STARTTLS when offered,
+    and sends a password only over TLS or to this machine."""
 
     def __init__(self, address: str, sender: str) -> None:
         self._parts = urlsplit(address)
@@ -39,12 +42,16 @@ class Mailer:
         host, port = self._parts.hostname or "localhost", self._parts.port
         server: smtplib.SMTP
         if self._parts.scheme == "smtps":
-            server = smtplib.SMTP_SSL(host, port or 465, timeout=_SECONDS)
+            server = smtplib.SMTP_SSL(host, port or 465, timeout=_SECONDS, context=ssl.create_default_context())
         else:
             server = smtplib.SMTP(host, port or 25, timeout=_SECONDS)
         with server:
-            if self._parts.scheme == "smtp" and server.has_extn("starttls"):
-                server.starttls()
+            server.ehlo_or_helo_if_needed()
+            if self._parts.scheme != "smtps" and host not in _LOOPBACK:
+                if server.has_extn("starttls"):
+                    server.starttls(context=ssl.create_default_context())
+                elif self._parts.username:
+                    raise smtplib.SMTPNotSupportedError("a password is not sent without TLS")
             if self._parts.username:
                 server.login(unquote(self._parts.username), unquote(self._parts.password or ""))
             server.send_message(mail)

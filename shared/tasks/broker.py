@@ -185,6 +185,20 @@ def ask_soon(tx: Transaction, task_name: str, tenant_id: UUID) -> None:
     tx.once_before_commit(f"{task_name}/{tenant_id}", ask)
 
 
+async def ask_later(tx: Transaction, task_name: str, tenant_id: UUID, delay_seconds: int) -> None:
+    """Have an upkeep task run for a tenant once more after a delay; asking often within that time is one message."""
+    window = int(real_now().timestamp() // delay_seconds)
+    await tx.execute(
+        text("select app.enqueue(:task, 'default', cast(:payload as jsonb), :delay, :key)"),
+        {
+            "task": task_name,
+            "payload": dump_json({"tenant": str(tenant_id)}),
+            "delay": float(delay_seconds),
+            "key": named_id("later", task_name, str(tenant_id), str(delay_seconds), str(window)),
+        },
+    )
+
+
 def register(broker: PostgresBroker) -> None:
     """Make dramatiq actors of all declared tasks; called once by the worker after the slices are imported."""
     for declared in TASKS.values():

@@ -4,11 +4,11 @@ from email import message_from_bytes
 from uuid import UUID
 
 import pytest
-from sqlalchemy import func, select, update
+from sqlalchemy import func, select, text, update
 
 from services.home import queries
 from services.home.models import mail, message
-from services.home.workflow import deliver, open_message, read_all
+from services.home.workflow import ask_again, deliver, open_message, read_all
 from shared.db.records import outbox
 from shared.errors import NotFound
 from shared.ids import new_id
@@ -141,3 +141,34 @@ async def test_a_mail_is_kept_in_the_mailbox_and_sent_where_there_is_a_server(wo
         assert await queries.mailbox(tx) == []
     async with world.maintenance.connect() as connection:
         assert await connection.scalar(select(func.count()).where(mail.c.tenant_id == world.university)) == 1
+
+
+class _Away(_Outgoing):
+    def _hand_over(self, mail: object) -> None:
+        raise ConnectionRefusedError
+
+
+async def test_a_mail_whose_server_was_away_is_sent_when_it_is_back(world: World) -> None:
+    addressee = await world.person(world.university, "clerk")
+    async with world.maintenance.begin() as connection:
+        await connection.execute(
+            update(person).where(person.c.id == addressee).values(email="clerk@university.example")
+        )
+    await put(world, "mail", to_person=str(addressee), subject="公示期满", text="请办理签订协议。")
+    assert await delivered(world, _Away()) == 0
+    async with world.working(world.university) as tx:
+        await ask_again(tx)
+    async with world.maintenance.connect() as connection:
+        waiting = await connection.scalar(
+            text(
+                "select count(*) from app.task_queue where message ->> 'actor_name' = 'deliver_outbox' "
+                "and message -> 'kwargs' ->> 'tenant' = :tenant and available_at > now() + interval '30 seconds'"
+            ),
+            {"tenant": str(world.university)},
+        )
+    assert waiting == 1
+    mailer = _Outgoing()
+    assert await delivered(world, mailer) == 1
+    assert len(mailer.sent) == 1
+    assert await delivered(world, mailer) == 0
+    assert len(mailer.sent) == 1
