@@ -33,6 +33,7 @@ from shared.documents.workbook import read_workbook
 from shared.documents.workbook_limits import WorkbookError
 from shared.errors import NotFound, Refusal
 from shared.ids import new_id
+from shared.observability import metrics
 from shared.storage.objects import ObjectAltered, ObjectStore
 from shared.tasks.broker import ask
 from shared.workflow import Move, Moves, move, record_event, refuse, send
@@ -187,6 +188,8 @@ async def _finish_reading(tx: Transaction, row: Row[Any], state: str, records: i
     counted = await staging.counts(tx, row.id)
     changes = {**counted, "summary": await staging.summarise(tx, row.id)}
     changes |= {"records_done": records, "rows_done": row.rows_total}
+    for name, number in counted.items():
+        metrics.imports.labels(name).inc(number)
     await move(tx, MOVES, row.id, "finish_reading", state, changes=changes, details=counted)
     await _tell(
         tx,
