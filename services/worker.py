@@ -5,6 +5,7 @@ import signal
 import threading
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
+from time import monotonic
 
 import dramatiq
 import structlog
@@ -26,6 +27,7 @@ from tenants.registry import KINDS, Tenant, list_tenants
 
 log = structlog.get_logger()
 _TICK_SECONDS = 1.0
+_RETRY_SECONDS = 30.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,26 +67,32 @@ def due_instants(start: datetime, end: datetime) -> list[tuple[datetime, Job]]:
     return sorted(found, key=lambda pair: pair[0])
 
 
-async def run_job(engine: AsyncEngine, job: Job, due: datetime, tenants: list[Tenant]) -> None:
-    """Run one due job for every tenant it concerns; each tenant once, however often this is called."""
-    for tenant in tenants:
-        if tenant.kind not in job.kinds:
-            continue
+async def run_job(engine: AsyncEngine, job: Job, due: datetime, tenants: list[Tenant]) -> list[Tenant]:
+    """Run one due job for every tenant it concerns, side by side; each tenant once, however often this is called.
+
+    Returns the tenants whose job failed: one tenant's failure stops nobody else's.
+    """
+    concerned = [tenant for tenant in tenants if tenant.kind in job.kinds]
+    done = await asyncio.gather(*(_run_for(engine, job, due, tenant) for tenant in concerned))
+    return [tenant for tenant, fine in zip(concerned, done, strict=True) if not fine]
+
+
+async def _run_for(engine: AsyncEngine, job: Job, due: datetime, tenant: Tenant) -> bool:
+    named = {"job": job.name, "tenant": tenant.id, "due": due}
+    try:
         async with engine.connect() as connection:
-            fresh = await connection.scalar(
-                text("select app.schedule_job(:job, :tenant, :due)"),
-                {"job": job.name, "tenant": tenant.id, "due": due},
-            )
+            fresh = await connection.scalar(text("select app.schedule_job(:job, :tenant, :due)"), named)
         if not fresh:
-            continue
+            return True
         scope = Scope(job.role, tenant.id, tenant.province_id, tenant.id, tenant.department_id)
         with metrics.job_measured(job.name):
             await job.task.run(engine, scope, Actor(None, tenant.id))
         async with engine.connect() as connection:
-            await connection.execute(
-                text("select app.finish_job(:job, :tenant, :due)"),
-                {"job": job.name, "tenant": tenant.id, "due": due},
-            )
+            await connection.execute(text("select app.finish_job(:job, :tenant, :due)"), named)
+    except Exception:
+        log.exception("job.failed", job=job.name, tenant=str(tenant.id))
+        return False
+    return True
 
 
 class Scheduler:
@@ -93,6 +101,8 @@ class Scheduler:
     def __init__(self, engine: AsyncEngine) -> None:
         self.engine = engine
         self.reached: datetime | None = None
+        self.failed: list[tuple[datetime, Job, list[Tenant]]] = []
+        self.retry_at = 0.0
 
     async def tick(self) -> None:
         async with self.engine.connect() as connection:
@@ -107,11 +117,24 @@ class Scheduler:
         for instant, job in due:
             if target is not None and instant > now:
                 await self._advance(instant)
-            await run_job(self.engine, job, instant, tenants)
+            await self._run(instant, job, tenants)
         if target is not None:
             await self._advance(target)
         self.reached = end
         metrics.scheduler_seen.set_to_current_time()
+
+    async def _run(self, instant: datetime, job: Job, tenants: list[Tenant]) -> None:
+        failed = await run_job(self.engine, job, instant, tenants)
+        if failed:
+            self.failed.append((instant, job, failed))
+            self.retry_at = monotonic() + _RETRY_SECONDS
+
+    async def retry(self) -> None:
+        """Give what failed another chance, not more often than every half minute."""
+        if self.failed and monotonic() >= self.retry_at:
+            again, self.failed = self.failed, []
+            for instant, job, tenants in again:
+                await self._run(instant, job, tenants)
 
     async def _advance(self, instant: datetime) -> None:
         async with self.engine.connect() as connection:
@@ -121,6 +144,7 @@ class Scheduler:
         while not stop.is_set():
             try:
                 await self.tick()
+                await self.retry()
             except Exception:
                 log.exception("scheduler.failed")
             await asyncio.sleep(_TICK_SECONDS)
@@ -131,7 +155,7 @@ def run_scheduler(configuration: Settings, stop: threading.Event) -> None:
     url = configuration.database_tasks_url.get_secret_value()
 
     async def main() -> None:
-        engine = make_engine(url, pool_size=3, application="scheduler")
+        engine = make_engine(url, pool_size=6, application="scheduler")
         await Scheduler(engine).run(stop)
         await engine.dispose()
 
