@@ -45,8 +45,9 @@ def _blank(value: Any) -> Any:
     return empty_is_none(plain(value))
 
 
-Optional_ = Annotated[str | None, BeforeValidator(_blank), Field(max_length=200)]
-Text = Annotated[str | None, BeforeValidator(_blank), Field(max_length=5000)]
+# The limit stands on the text alone: beside a None it is not applied but fails.
+Optional_ = Annotated[Annotated[str, Field(max_length=200)] | None, BeforeValidator(_blank)]
+Text = Annotated[Annotated[str, Field(max_length=5000)] | None, BeforeValidator(_blank)]
 Money = Annotated[Decimal | None, BeforeValidator(money_of)]
 Day = Annotated[date, BeforeValidator(plain)]
 
@@ -70,10 +71,10 @@ class CorrectionForm(Form):
     obtained_on: OptionalDay = Field(default=None, title="取得时间")
     funding: Optional_ = Field(default=None, title="经费来源")
     technical_field: Text = Field(default=None, title="技术领域")
-    college: Annotated[str | None, BeforeValidator(_blank), Field(max_length=80)] = Field(
+    college: Annotated[Annotated[str, Field(max_length=80)] | None, BeforeValidator(_blank)] = Field(
         default=None, title="所属部门"
     )
-    agency: Annotated[str | None, BeforeValidator(_blank), Field(max_length=100)] = Field(
+    agency: Annotated[Annotated[str, Field(max_length=100)] | None, BeforeValidator(_blank)] = Field(
         default=None, title="协助机构"
     )
     core_technology: bool = Field(default=False, title="关键核心技术")
@@ -112,7 +113,7 @@ class ConversionForm(Form):
 
     mode: Line = Field(title="转化方式")
     counterparty: Optional_ = Field(default=None, title="受让方或者合作方")
-    contract_number: Annotated[str | None, BeforeValidator(_blank), Field(max_length=80)] = Field(
+    contract_number: Annotated[Annotated[str, Field(max_length=80)] | None, BeforeValidator(_blank)] = Field(
         default=None, title="合同编号"
     )
     signed_on: OptionalDay = Field(default=None, title="合同签订日期")

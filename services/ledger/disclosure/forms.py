@@ -29,11 +29,13 @@ class DisclosureForm(Form):
     market_prospect: Text = Field(default=None, title="市场应用前景")
     funding: Optional_ = Field(default=None, title="经费来源")
     evidence: list[str] = Field(default_factory=list, title="佐证材料")
-    right_number: Annotated[str | None, BeforeValidator(plain), Field(max_length=80)] = Field(
+    right_number: Annotated[Annotated[str, Field(max_length=80)] | None, BeforeValidator(plain)] = Field(
         default=None, title="权利号"
     )
     obtained_on: OptionalDay = Field(default=None, title="取得时间")
-    college: Annotated[str | None, BeforeValidator(plain), Field(max_length=80)] = Field(default=None, title="所属部门")
+    college: Annotated[Annotated[str, Field(max_length=80)] | None, BeforeValidator(plain)] = Field(
+        default=None, title="所属部门"
+    )
     team: OptionalBody = Field(default="", title="完成人（团队）")
     remark: Text = Field(default=None, title="备注")
 
