@@ -127,3 +127,24 @@ def test_a_job_runs_as_who_asked_for_it_whatever_the_message_says(database: Fill
 def test_a_role_calls_only_the_functions_that_are_its_own(database: Filled, call: str) -> None:
     """What is meant for a login before it enters, or for another audience, is not there for an institution."""
     assert as_role(database, "web_institution", A, call) == REFUSED
+
+
+def test_a_bucket_gives_what_it_holds_and_then_says_how_long_to_wait(database: Filled) -> None:
+    with psycopg.connect(database.url("web")) as connection:
+        taken = "select app.take_from_bucket('planted', 2, 0.1)"
+        waits = [connection.execute(taken).fetchone() for _ in range(4)]
+        connection.rollback()
+    assert [wait[0] for wait in waits[:2] if wait] == [0, 0]
+    assert all(wait is not None and 9 < wait[0] <= 10 for wait in waits[2:])
+
+
+def test_the_clock_moves_forwards_only_and_one_move_at_a_time(database: Filled) -> None:
+    with psycopg.connect(database.url("maintenance")) as connection:
+        connection.execute("update app.legal_clock set at = '2026-03-01T00:00Z', target = null")
+    with psycopg.connect(database.url("web")) as connection:
+        asked = [
+            connection.execute("select app.request_clock_move(%s)", [day]).fetchone()
+            for day in ("2026-02-01T00:00Z", "2026-03-02T00:00Z", "2026-03-03T00:00Z")
+        ]
+        connection.rollback()
+    assert asked == [(False,), (True,), (False,)]

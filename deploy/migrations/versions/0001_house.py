@@ -426,13 +426,11 @@ create function app.start_clock(start timestamptz) returns void language sql vol
   set search_path = pg_catalog, pg_temp
   as $$ insert into app.legal_clock ("only", at) values (1, start) on conflict ("only") do nothing $$;
 -- forwards only, one move at a time; false when there is no demo clock, the target is not later, or a move is under way
-create function app.request_clock_move(target timestamptz) returns boolean language plpgsql volatile security definer
-  set search_path = pg_catalog, pg_temp as $$
-begin
-  update app.legal_clock c set target = request_clock_move.target, started_from = c.at
-    where c.at is not null and c.target is null and request_clock_move.target > c.at;
-  return found;
-end $$;
+create function app.request_clock_move(target timestamptz) returns boolean language sql volatile security definer
+  set search_path = pg_catalog, pg_temp
+  as $$ with moved as (update app.legal_clock c set target = request_clock_move.target, started_from = c.at
+          where c.at is not null and c.target is null and request_clock_move.target > c.at returning 1)
+        select exists (select from moved) $$;
 create function app.advance_clock(instant timestamptz) returns boolean language plpgsql volatile security definer
   set search_path = pg_catalog, pg_temp as $$
 begin
@@ -530,17 +528,14 @@ begin
 end $$;
 -- tokens refill steadily; answers the seconds to wait, 0 when allowed
 create function app.take_from_bucket(name text, capacity double precision, per_second double precision)
-  returns double precision language plpgsql volatile security definer set search_path = pg_catalog, pg_temp as $$
-declare level double precision;
-begin
-  insert into app.rate_bucket as b (bucket, tokens, at) values (name, capacity, clock_timestamp())
-    on conflict (bucket) do update set at = clock_timestamp(),
-      tokens = least(capacity, b.tokens + extract(epoch from clock_timestamp() - b.at) * per_second)
-    returning b.tokens into level;
-  if level < 1 then return (1 - level) / per_second; end if;
-  update app.rate_bucket b set tokens = b.tokens - 1 where b.bucket = name;
-  return 0;
-end $$;
+  returns double precision language sql volatile security definer set search_path = pg_catalog, pg_temp
+  as $$ insert into app.rate_bucket as b (bucket, tokens, at) values (name, capacity, clock_timestamp())
+          on conflict (bucket) do update set at = clock_timestamp(),
+            tokens = least(capacity, b.tokens + extract(epoch from clock_timestamp() - b.at) * per_second);
+        with taken as (update app.rate_bucket b set tokens = b.tokens - 1
+          where b.bucket = name and b.tokens >= 1 returning 1)
+        select case when exists (select from taken) then 0 else (1 - b.tokens) / per_second end
+          from app.rate_bucket b where b.bucket = name $$;
 
 -- the queue is reached by this alone; the message is stamped with who asked, so that the job enters as its starter
 create function app.enqueue(task text, queue text, payload jsonb, delay_seconds double precision, message uuid)

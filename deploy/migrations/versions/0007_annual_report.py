@@ -225,7 +225,7 @@ DRAFT = ("report_freeze", "report_row", "report_figure", "report_stated", "repor
 HANDED_OVER = ("annual_report", "report_submission", "report_return")
 READERS = ("web_public", "web_institution", "web_department", "web_finance", "worker")
 # Totals that an authority may see per institution; never by college or by pairs.
-TOTALS = "dimension in ('all', 'type', 'stage', 'status', 'mode', 'year')"
+TOTALS = "dimension::text in ('all', 'type', 'stage', 'status', 'mode', 'year')"
 
 
 def upgrade() -> None:
