@@ -121,7 +121,10 @@ def menu_of(entries: Sequence[MenuEntry], viewer: Viewer, path: str) -> list[Men
 
 
 def _leads_to(href: str, path: str) -> bool:
-    return path == href or path.startswith(href.rstrip("/") + "/")
+    # An address that ends in a slash is an audience's first page; nothing else lies under it. The router strips the slash.
+    if href.endswith("/"):
+        return path.rstrip("/") == href.rstrip("/")
+    return path == href or path.startswith(href + "/")
 
 
 _FLASHES = {
