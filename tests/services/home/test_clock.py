@@ -19,9 +19,17 @@ FORM = {"return_to": "/signed-out"}
 
 @pytest.fixture
 async def demo(configuration: Settings, site: Site, world: World) -> AsyncIterator[Site]:
-    """The application in demo mode, with a clock that stands at 2026-03-16 09:00; taken away again afterwards."""
+    """The application in demo mode, with a clock that stands at 2026-03-16 09:00; taken away again afterwards.
+
+    Other tests' tenants are set aside, so that a move runs the jobs of this world alone.
+    """
     async with world.maintenance.begin() as connection:
         await connection.execute(text("select app.start_clock(:at)"), {"at": START})
+        aside = await connection.scalars(
+            text("update app.tenant_directory set active = false where active and province_id <> :own returning id"),
+            {"own": world.province_id},
+        )
+        others = list(aside)
     isolation._provinces = (0.0, {})
     try:
         async with running_site(create_app(configuration.model_copy(update={"mode": "demo"}))) as running:
@@ -30,6 +38,9 @@ async def demo(configuration: Settings, site: Site, world: World) -> AsyncIterat
     finally:
         async with world.maintenance.begin() as connection:
             await connection.execute(text("delete from app.legal_clock"))
+            await connection.execute(
+                text("update app.tenant_directory set active = true where id = any(:others)"), {"others": others}
+            )
 
 
 async def stands_at(world: World) -> datetime:
