@@ -105,6 +105,13 @@ async def signed_out(request: Request[Any, Any, Any]) -> Response[Any]:
     return page(request, "administration/public/signed_out.html", "已退出登录", {"provider_address": ""})
 
 
+@get("/help", opt={"audience": "anonymous"}, include_in_schema=False)
+async def help_page(request: Request[Any, Any, Any]) -> Response[Any]:
+    """How to work here, for whoever looks."""
+    await load_session(request)
+    return page(request, "administration/public/help.html", "使用帮助")
+
+
 @post("/sign-in/backchannel-logout", opt={"audience": "identity provider"}, include_in_schema=False)
 async def backchannel_logout(request: Request[Any, Any, Any]) -> Response[str]:
     """The provider ended a session: ours ends at once. Answers 400 to a token that is not believed."""
@@ -121,4 +128,4 @@ async def backchannel_logout(request: Request[Any, Any, Any]) -> Response[str]:
     return Response("", status_code=200, headers={"cache-control": "no-store"})
 
 
-HANDLERS = (sign_in, callback, sign_out, signed_out, backchannel_logout)
+HANDLERS = (sign_in, callback, sign_out, signed_out, help_page, backchannel_logout)

@@ -27,7 +27,7 @@ from tenants.pages import page, redirect, refused
 
 
 async def anyones_transaction(request: Request[Any, Any, Any]) -> AsyncGenerator[Transaction, None]:
-    """As the person who is signed in; else as a visitor of the first province, once the form's key is found to be ours.
+    """As the person who is signed in; else as a visitor of the first open province, once the form's key is found to be ours.
 
     :raises NotFound: outside demo mode.
     """
@@ -42,7 +42,8 @@ async def anyones_transaction(request: Request[Any, Any, Any]) -> AsyncGenerator
         sent = str((await request.form()).get("form_key", ""))
         if not form_key_is_ours(request.app.state.keyring.form_key, "", sent):
             raise Forbidden("页面已过期，请返回上一页刷新后重新提交")
-    slug = next(iter(await all_provinces(engine_of(request))), "")
+    provinces = (await all_provinces(engine_of(request))).values()
+    slug = next((one.slug for one in provinces if one.science_id is not None), "")
     async with asynccontextmanager(public_transaction)(request, slug) as tx:
         yield tx
 

@@ -14,6 +14,7 @@ from services.empowerment import todos as empowerment_todos
 from services.empowerment.models import State
 from services.home import queries as own
 from services.ledger import queries as ledger
+from services.ledger.disclosure import queries as disclosure
 from services.ledger.importing import queries as importing
 from services.ledger.listing import Filters, LedgerPage, ledger_page
 from services.ledger.models import province_total
@@ -33,6 +34,7 @@ from tenants.packs import governing
 SOURCES: tuple[Callable[[Transaction], Awaitable[list[Todo]]], ...] = (
     notice_todos.todos,
     empowerment_todos.todos,
+    disclosure.todos,
     importing.todos,
     ledger.todos,
 )

@@ -147,3 +147,10 @@ async def test_another_audience_finds_nothing_here(site: Site, world: World) -> 
 def test_what_is_not_known_is_shown_by_its_code() -> None:
     assert action_label("unheard.of") == "unheard：of"
     assert changes_of("unheard", {"from": "a", "to": "b"}) == [("状态", "a", "b")]
+
+
+async def test_help_is_for_everybody(site: Site, world: World) -> None:
+    for visitor in (site.anonymous(), await site.signed_in(world, world.university)):
+        answer = await visitor.get("/help")
+        assert answer.status_code == 200
+        assert "公示期按自然日计算" in answer.text
