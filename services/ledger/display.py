@@ -3,8 +3,11 @@
 from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
+
+from markupsafe import Markup
 
 from services.ledger.entry import FIELDS
 from services.ledger.models import ACHIEVEMENT_STATES, SOURCES
@@ -93,6 +96,35 @@ def label_of(name: str) -> str:
     return FIELDS.get(name) or {"team": "完成人（团队）", "rights": "权利号", "state": "登记状态"}.get(name, name)
 
 
-def value_words(value: Decimal | None) -> str:
-    """万元 as the list shows it."""
-    return money(value, "未评估")
+@lru_cache(maxsize=512)
+def options(choices: tuple[tuple[str, str], ...], chosen: str) -> Markup:
+    """The options of a filter, made once per vocabulary and choice."""
+    return Markup("").join(
+        Markup('<option value="{}"{}>{}</option>').format(code, Markup(" selected") if code == chosen else "", label)
+        for code, label in choices
+    )
+
+
+def list_row(row: Any, words: Vocabulary) -> tuple[Any, ...]:
+    """A row as the list's template writes it, ready to be unpacked: looking up labels there costs more than the row.
+
+    (code, id, name, people, type, stage, declared stage where it differs, tone, status, times, mode, value, is appraised)
+    """
+    stages, people, size = words.labels["stage"], row["people"], row["team_size"]
+    recognised, declared, status = row["stage_recognised"], row["stage_declared"], row["status"]
+    times = row["conversions"]
+    return (
+        row["code"],
+        row["id"],
+        row["name"],
+        f"{'、'.join(people[:2])}等 {size} 人" if size > 3 else "、".join(people) or EMPTY,
+        words.labels["type"].get(row["type"], row["type"]),
+        stages.get(recognised, EMPTY),
+        stages.get(declared, declared) if declared and declared != recognised else "",
+        TONES.get(status, "secondary"),
+        words.labels["status"].get(status, status),
+        times if times > 1 else 0,
+        words.labels["mode"].get(row["mode"], row["mode"] or EMPTY),
+        money(row["value"], ""),
+        row["value_kind"] == "appraisal",
+    )

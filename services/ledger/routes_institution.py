@@ -8,7 +8,7 @@ from uuid import UUID
 from litestar import Request, Response, get, post
 
 from services.ledger import export, forms, listing, queries, workflow
-from services.ledger.display import EVENTS, TONES, label_of, obtained, shown, words_of
+from services.ledger.display import EVENTS, TONES, label_of, list_row, obtained, options, shown, words_of
 from services.ledger.entry import Completer
 from services.ledger.models import ACHIEVEMENT_STATES
 from services.ledger.rules import Vocabulary
@@ -43,16 +43,16 @@ async def list_achievements(request: Request[Any, Any, Any], tx: Transaction) ->
     sort = query.get("sort", "-number")
     found = await listing.ledger_page(tx, filters, sort, after=query.get("after", ""), before=query.get("before", ""))
     kept = {**filters.as_query(), "sort": sort if sort != "-number" else ""}
+    words = await words_of(tx)
     context = {
         "found": found,
+        "rows": [list_row(row, words) for row in found.rows],
+        "selects": _selects(filters, words, await queries.facets(tx)),
         "filters": filters,
         "query": kept,
         "sort": sort,
         "path": HOME,
-        "words": await words_of(tx),
-        "facets": await queries.facets(tx),
-        "tones": TONES,
-        "obtained": obtained,
+        "words": words,
         "may": tx.actor.permissions,
         "today": tx.today,
     }
@@ -74,6 +74,20 @@ async def show_achievement(request: Request[Any, Any, Any], tx: Transaction, ach
     title = "该日尚未登记" if detail is None else context["title"]
     context |= {"as_of": past, "known_at": known_at}
     return page(request, f"{_PAGE}achievement.html", title, context, crumbs=_crumbs(title))
+
+
+def _selects(filters: listing.Filters, words: Vocabulary, facets: queries.Facets) -> list[tuple[str, str, str, Any]]:
+    """(field, label, words of no choice, options) of the list's filters; a province without stages has no such filter."""
+    named = [("type", "成果类型", "全部类型"), ("status", "转化状态", "全部状态")]
+    named += [("stage", "成果阶段", "全部阶段")] if words.stages else []
+    named += [("mode", "转化方式", "全部方式")]
+    years = tuple((str(year), str(year)) for year in facets.years)
+    colleges = tuple((college, college) for college in facets.colleges)
+    return [
+        *((name, label, every, options(words.pairs(name), getattr(filters, name))) for name, label, every in named),
+        ("year", "取得年份", "全部年份", options(years, str(filters.year or ""))),
+        ("college", "所属部门", "全部部门", options(colleges, filters.college)),
+    ]
 
 
 def _crumbs(title: str, achievement_id: UUID | None = None, last: str = "") -> tuple[Crumb, ...]:
@@ -124,10 +138,12 @@ _FACTS = (
 
 
 def _facts(detail: queries.Detail, words: Vocabulary) -> list[tuple[str, str, Any]]:
-    """(label, value, article) of every field, the article once for fields that share it."""
+    """(label, value, article): what the text asks for, then what else is known; an article once for fields that share it."""
     row, seen, found = detail.row, set(), []
     for name, code in _FACTS:
         value = getattr(row, name)
+        if value is None and code not in words.fields:
+            continue
         text = obtained(value, row.obtained_precision) if name == "obtained_on" else shown(name, value, words)
         article = words.fields.get(code) if code and code not in seen else None
         seen.add(code)

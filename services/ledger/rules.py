@@ -82,9 +82,9 @@ class Vocabulary:
         """The Chinese label of a code (``type``, ``status`` …); the code itself where the pack has none."""
         return self.labels.get(name, {}).get(code, code) if code else ""
 
-    def pairs(self, name: str) -> list[tuple[str, str]]:
+    def pairs(self, name: str) -> tuple[tuple[str, str], ...]:
         """(code, label) in the pack's order, for a select."""
-        return list(self.labels.get(name, {}).items())
+        return tuple(self.labels.get(name, {}).items())
 
 
 @lru_cache(maxsize=64)
