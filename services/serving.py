@@ -1,7 +1,11 @@
 """The web server: granian in front of the application."""
 
+from typing import cast
+
 from granian import Granian
 from granian.constants import HTTPModes, Interfaces, Loops
+from granian.utils.proxies import wrap_asgi_with_proxy_headers
+from litestar.types import ASGIApp, Receive, Scope, Send
 
 from shared.observability.logging import configure_logging
 from shared.settings import settings
@@ -36,11 +40,22 @@ def serve(host: str, port: int, workers: int) -> None:
     ).serve()
 
 
-def application() -> object:
-    """Made in each worker process."""
+def application() -> ASGIApp:
+    """Made in each web process."""
     from services.app import create_app
     from shared.observability.metrics import serve_metrics
 
     configure_logging()
     serve_metrics(settings())
-    return create_app()
+    return behind_proxies(create_app(), settings().trusted_proxies)
+
+
+def behind_proxies(app: ASGIApp, trusted: str) -> ASGIApp:
+    """The application as it sees its visitors: where a trusted proxy passes a request on, at the address that it names."""
+
+    async def served(scope: Scope, receive: Receive, send: Send) -> None:
+        await app(scope, receive, send)
+
+    if not trusted:
+        return served
+    return cast(ASGIApp, wrap_asgi_with_proxy_headers(served, trusted))

@@ -25,6 +25,7 @@ class Settings(BaseSettings):
 
     mode: Mode = "production"
     public_url: str = "http://127.0.0.1:8080"
+    trusted_proxies: str = ""
 
     database_web_url: SecretStr
     database_tasks_url: SecretStr | None = None
