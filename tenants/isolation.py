@@ -234,11 +234,11 @@ async def _request_key(request: Request[Any, Any, Any], form_token: str, tx: Tra
     content_type = request.content_type[0]
     if not sent and content_type == "application/x-www-form-urlencoded":
         sent = str((await request.form()).get("form_key") or "")
-    if not sent or len(sent) > 160:
+    if not sent or len(sent) > 80:
         raise MissingKey
     if form_token and not form_key_is_ours(request.app.state.keyring.form_key, form_token, sent):
         raise Forbidden("页面已过期，请返回上一页刷新后重新提交")
-    return sent[:80]
+    return sent
 
 
 class MissingKey(ApplicationError):
