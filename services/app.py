@@ -35,6 +35,8 @@ from services.ledger import api as ledger_api
 from services.ledger import routes_institution as ledger_institution
 from services.ledger.disclosure import api as disclosure_api
 from services.ledger.disclosure import routes_institution as disclosure_institution
+from services.ledger.importing import api as importing_api
+from services.ledger.importing import routes_institution as importing_institution
 from services.negative_list import routes_console as lists_console
 from services.negative_list.drafting import routes_console as drafting_console
 from services.negative_list.opinions import routes_console as opinions_console
@@ -66,6 +68,7 @@ INSTITUTION: tuple[ControllerRouterHandler, ...] = (
     *administration_institution.HANDLERS,
     *ledger_institution.HANDLERS,
     *disclosure_institution.HANDLERS,
+    *importing_institution.HANDLERS,
     *notices_institution.HANDLERS,
     *empowerment_institution.HANDLERS,
     *applying_institution.HANDLERS,
@@ -89,6 +92,7 @@ OPERATOR: tuple[ControllerRouterHandler, ...] = (
 API: tuple[ControllerRouterHandler, ...] = (
     *ledger_api.HANDLERS,
     *disclosure_api.HANDLERS,
+    *importing_api.HANDLERS,
     *applying_api.HANDLERS,
     *signing_api.HANDLERS,
 )
@@ -106,6 +110,7 @@ MENU: tuple[MenuEntry, ...] = (
     *empowerment_institution.MENU,
     *ledger_institution.MENU,
     *disclosure_institution.MENU,
+    *importing_institution.MENU,
     *notices_institution.MENU,
     *reports_institution.MENU,
     *reports_console.MENU,

@@ -13,6 +13,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from services.home.tasks import deliver_outbox
+from services.ledger.importing import tasks as importing_tasks
 from services.ledger.tasks import roll_up_totals
 from services.notices.tasks import check_notices, close_notices
 from shared.audit.sealing import sweep_audit
@@ -26,6 +27,8 @@ from shared.tasks.broker import Task, make_broker, register
 from tenants.registry import KINDS, Tenant, list_tenants
 
 log = structlog.get_logger()
+# Imported for the tasks that they declare, which verbs ask for by name.
+ASKED_BY_NAME = (importing_tasks,)
 _TICK_SECONDS = 1.0
 _RETRY_SECONDS = 30.0
 

@@ -9,7 +9,7 @@ from uuid import UUID
 
 import msgspec
 
-from services.ledger.entry import FIELDS, Completer, Deal, Entry, Right, name_key, right_number, sort_key
+from services.ledger.entry import Completer, Deal, Entry, Right, name_key, right_number, sort_key
 from services.ledger.reading.layout import Layout
 from services.ledger.reading.profile import LedgerProfile
 from services.ledger.reading.records import Conversion, Disposition, Issue, Record, Severity
@@ -22,9 +22,12 @@ from shared.policy.pack import Pack
 STAGED: Final = {Disposition.VALID: "valid", Disposition.HUMAN: "question", Disposition.REFUSED: "refused"}
 _DISPOSITION: Final = {code: disposition for disposition, code in STAGED.items()}
 _CONVERTED: Final = "converted"
+_DERIVED: Final = ("type_group", "stage_recognised", "stage_since", "value_kind")
 _APPLICATION: Final = "patent_application"
 # What the ledger's columns hold at the most, by the clerk's word for them.
 _COLLEGE, _PERSON, _COUNTERPARTY, _CONTRACT, _NUMBER, _CREDIT_CODE = 80, 80, 200, 80, 80, 18
+# A patent's number as reading gives it needs no second look.
+_PATENT = re.compile(r"\d{8,12}\.[\dX]")
 _COLLEGE_SHEET = re.compile(r".{2,40}(?:学院|研究院|研究所|学部|医院|实验室|系|中心)")
 _CONVERSIONS_AT_MOST: Final = 10_000
 # Further columns about people (contacts, phones) stay in the kept workbook: names stand in one table only.
@@ -47,8 +50,19 @@ class StagedRow(NamedTuple):
     issues: str | None
 
 
+class Follows(NamedTuple):
+    """What the rules make of all records of one kind: derived values, whether conversions are counted, what is asked."""
+
+    values: Mapping[str, Any]
+    counted: bool
+    asked: tuple[Issue, ...]
+
+
 class Stager:
-    """Makes staged rows of one import's records. Pure: the same record gives the same row but for its id."""
+    """Makes staged rows of one import's records. Pure: the same record gives the same row but for its id.
+
+    Rules are asked once per kind of record (type, status, mode, stage, what is given), not once per record.
+    """
 
     def __init__(self, profile: LedgerProfile, layout: Layout, pack: Pack, today: date) -> None:
         self._profile = profile
@@ -60,15 +74,16 @@ class Stager:
             for sheet in layout.sheets
             if (column := sheet.column_of("number")) is not None
         }
+        self._follows: dict[tuple[Any, ...], Follows] = {}
 
     def row(self, ordinal: int, record: Record) -> StagedRow:
         """What is kept of a record; of a classified one nothing but its place and why."""
         if record.disposition is Disposition.VALID:
-            entry = self.entry(record)
-            completed = complete(entry, self._pack, self._today) if entry else None
-            asked = _asked(completed) if completed else [_unknown_code(record)]
-            if not asked and completed is not None:
-                return self._valid(ordinal, record, completed.entry)
+            values = self.values(record)
+            follows = self._rules(values) if values else None
+            asked = [*too_long(values), *follows.asked] if values and follows else [_unknown_code(record)]
+            if not asked and values and follows:
+                return self._valid(ordinal, record, values, follows)
             record.issues.extend(asked)
             record.disposition = Disposition.HUMAN
         return StagedRow(
@@ -77,89 +92,132 @@ class Stager:
             _issues(record.issues),
         )  # fmt: skip
 
-    def _valid(self, ordinal: int, record: Record, entry: Entry) -> StagedRow:
-        values = {name: getattr(entry, name) for name in FIELDS}
-        values["sort_key"] = sort_key(entry.name)
-        values["team"] = [{"name": member.name} for member in entry.team]
-        values["rights"] = [right.as_json() for right in entry.rights]
-        values["deals"] = [deal.as_json() for deal in entry.deals]
+    def _valid(self, ordinal: int, record: Record, values: dict[str, Any], follows: Follows) -> StagedRow:
+        if not follows.counted:
+            values["conversions"] = 0
+        values.update(follows.values)
+        name, numbers = values["name"], [right["number"] for right in values["rights"]]
+        values["sort_key"] = sort_key(name)
         return StagedRow(
-            ordinal, _plain(record.sheet), record.row, _several(record), "valid", new_id(), name_key(entry.name),
-            [right.number for right in entry.rights] or None, _json(values), None, _issues(record.issues),
+            ordinal, _plain(record.sheet), record.row, _several(record), "valid", new_id(), name_key(name),
+            numbers or None, _json(values), None, _issues(record.issues),
         )  # fmt: skip
 
-    def entry(self, record: Record) -> Entry | None:
-        """The record in the ledger's own codes; None where the pack has no code for one of its labels."""
+    def _rules(self, values: Mapping[str, Any]) -> Follows:
+        value, conversions = values["value"], values["conversions"]
+        kind = (
+            values["type"], values["status"], values["mode"], values["stage_declared"],
+            None if value is None else value > 0, conversions > 0, bool(values["team"]), values["obtained_on"] is None,
+        )  # fmt: skip
+        known = self._follows.get(kind)
+        if known is None:
+            known = self._follows[kind] = follows_of(complete(_entry(values), self._pack, self._today), conversions)
+        return known
+
+    def values(self, record: Record) -> dict[str, Any] | None:
+        """The record in the ledger's own fields and codes; None where the pack has no code for one of its labels."""
         profile = self._profile
         kind, status = self._types.get(record.type or ""), profile.status_codes.get(record.status or "")
         if kind is None or status is None or not record.name:
             return None
         day, precision = _obtained(record.obtained)
         granted = kind.granted if kind.granted is not None else kind.concept != _APPLICATION
-        return Entry(
-            name=_plain(record.name),
-            type=kind.code,
-            status=status,
-            team=tuple(Completer(name=_plain(name)) for name in dict.fromkeys(record.completers)),
-            rights=self._rights(record, kind.code, "granted" if granted else "applied"),
-            deals=self._deals(record, status),
-            right_category=record.patent_kind,
-            obtained_on=day,
-            obtained_precision=precision,
-            stage_declared=profile.stage_codes.get(record.stage or ""),
-            mode=profile.method_codes.get(record.method or ""),
-            value=record.value,
-            conversions=record.frequency or len(record.conversions),
-            college=record.department or _college(record.sheet),
-            remark=record.remark,
-            extra=_extra(record, status),
-        )
+        return {
+            "name": _plain(record.name),
+            "type": kind.code,
+            "status": status,
+            "team": [{"name": name} for name in dict.fromkeys(record.completers)],
+            "rights": self._rights(record, kind.code, "granted" if granted else "applied"),
+            "deals": self._deals(record, status),
+            "right_category": record.patent_kind,
+            "obtained_on": day,
+            "obtained_precision": precision,
+            "stage_declared": profile.stage_codes.get(record.stage or ""),
+            "mode": profile.method_codes.get(record.method or ""),
+            "value": record.value,
+            "conversions": record.frequency or len(record.conversions),
+            "college": record.department or _college(record.sheet),
+            "core_technology": False,
+            "remark": record.remark,
+            "extra": _extra(record, status),
+        }
 
-    def _rights(self, record: Record, kind: str, status: str) -> tuple[Right, ...]:
-        numbers = [number for number in (record.number, *record.more_numbers) if number]
+    def _rights(self, record: Record, kind: str, status: str) -> list[dict[str, Any]]:
+        if not record.number:
+            return []
+        numbers = dict.fromkeys(
+            number if _PATENT.fullmatch(number) else right_number(number)
+            for number in (record.number, *record.more_numbers)
+            if number
+        )
         offset = self._number_offsets.get(record.sheet)
         raw = cell_text(record.raw[0][offset]) if offset is not None and len(numbers) == 1 and record.raw else None
-        canonical = dict.fromkeys(right_number(number) for number in numbers)
-        return tuple(Right(number, kind, raw or None, record.patent_kind, status) for number in canonical)
+        return [
+            {
+                "number": number,
+                "kind": kind,
+                "raw": raw or None,
+                "category": record.patent_kind,
+                "status": status,
+                "applied_on": None,
+                "granted_on": None,
+                "expires_on": None,
+            }
+            for number in numbers
+        ]
 
-    def _deals(self, record: Record, status: str) -> tuple[Deal, ...]:
+    def _deals(self, record: Record, status: str) -> list[dict[str, Any]]:
         if record.conversions:
-            return tuple(self._deal(one, one.amount) for one in record.conversions)
+            return [self._deal(one, one.amount) for one in record.conversions]
         known = record.counterparty or record.contract_number or record.credit_code
         if status != _CONVERTED or not known:
-            return ()
+            return []
         # The sum of several conversions is no one contract's amount.
-        return (self._deal(record, record.value if record.frequency in (None, 1) else None),)
+        return [self._deal(record, record.value if record.frequency in (None, 1) else None)]
 
-    def _deal(self, one: Conversion | Record, amount: Decimal | None) -> Deal:
-        return Deal(
-            mode=self._profile.method_codes.get(one.method or ""),
-            counterparty=one.counterparty,
-            credit_code=one.credit_code,
-            contract_number=one.contract_number,
-            amount=amount,
-            remark=one.remark if isinstance(one, Conversion) else None,
-        )
+    def _deal(self, one: Conversion | Record, amount: Decimal | None) -> dict[str, Any]:
+        return {
+            "mode": self._profile.method_codes.get(one.method or ""),
+            "counterparty": one.counterparty,
+            "credit_code": one.credit_code,
+            "contract_number": one.contract_number,
+            "amount": amount,
+            "remark": one.remark if isinstance(one, Conversion) else None,
+        }
 
 
-def too_long(entry: Entry) -> list[Issue]:
+def follows_of(completed: Completed, conversions: int) -> Follows:
+    """What of a completed entry holds for every record of its kind."""
+    entry, refusal = completed.entry, completed.refusal
+    derived = {name: getattr(entry, name) for name in _DERIVED}
+    asked = (Issue(Severity.HUMAN, "against_rules", refusal.message.rstrip("。"), ""),) if refusal else ()
+    return Follows(derived, entry.conversions == conversions, asked)
+
+
+def _entry(values: Mapping[str, Any]) -> Entry:
+    team = tuple(Completer(**member) for member in values["team"])
+    deals = tuple(Deal(**deal) for deal in values["deals"])
+    rights = tuple(Right(**right) for right in values["rights"])
+    return Entry(**{**values, "team": team, "rights": rights, "deals": deals})
+
+
+def too_long(values: Mapping[str, Any]) -> list[Issue]:
     """What would not fit into the ledger's columns: a question for each, nothing is cut."""
+    deals = values["deals"]
     found = [
-        ("所属部门", len(entry.college or "") > _COLLEGE),
-        ("完成人（团队）", any(len(member.name) > _PERSON for member in entry.team)),
-        ("权利号", any(len(right.number) > _NUMBER for right in entry.rights)),
-        ("受让方", any(len(deal.counterparty or "") > _COUNTERPARTY for deal in entry.deals)),
-        ("合同编号", any(len(deal.contract_number or "") > _CONTRACT for deal in entry.deals)),
-        ("信用代码", any(len(deal.credit_code or "") > _CREDIT_CODE for deal in entry.deals)),
-        ("转化频次", entry.conversions > _CONVERSIONS_AT_MOST),
+        ("所属部门", len(values["college"] or "") > _COLLEGE),
+        ("完成人（团队）", _longest(values["team"], "name") > _PERSON),
+        ("权利号", _longest(values["rights"], "number") > _NUMBER),
+        ("受让方", _longest(deals, "counterparty") > _COUNTERPARTY),
+        ("合同编号", _longest(deals, "contract_number") > _CONTRACT),
+        ("信用代码", _longest(deals, "credit_code") > _CREDIT_CODE),
+        ("转化频次", values["conversions"] > _CONVERSIONS_AT_MOST),
     ]
     return [Issue(Severity.HUMAN, "text_too_long", field, "") for field, wrong in found if wrong]
 
 
-def _asked(completed: Completed) -> list[Issue]:
-    refusal = completed.refusal
-    against = [Issue(Severity.HUMAN, "against_rules", refusal.message.rstrip("。"), "")] if refusal else []
-    return [*too_long(completed.entry), *against]
+def _longest(parts: Sequence[Mapping[str, Any]], name: str) -> int:
+    return max([len(part[name] or "") for part in parts], default=0)
 
 
 def _unknown_code(record: Record) -> Issue:

@@ -89,8 +89,10 @@ def prepare(upload: Upload, profile: LedgerProfile, today: date) -> Prepared:
     )
 
 
-async def receive(tx: Transaction, objects: ObjectStore, upload: Upload, *, source: str = "page") -> UUID | Refusal:
-    """Take an uploaded ledger in and have it read; returns the import's id.
+async def receive(
+    tx: Transaction, objects: ObjectStore, upload: Upload, *, source: str = "page", as_of: date | None = None
+) -> UUID | Refusal:
+    """Take an uploaded ledger in and have it read; returns the import's id. ``as_of`` is what the sender proposes.
 
     Refused, with nothing stored: a file that is no ledger, and one that was uploaded before (also by somebody else at this
     very moment); ``inputs["import_id"]`` then names that import.
@@ -122,7 +124,7 @@ async def receive(tx: Transaction, objects: ObjectStore, upload: Upload, *, sour
             layout=storable(prepared.layout),
             pack_version_id=governed.id,
             rows_total=prepared.rows_total,
-            as_of_proposed=prepared.layout.as_of,
+            as_of_proposed=as_of or prepared.layout.as_of,
             uploaded_by=tx.actor.person_id,
             uploaded_at=tx.now,
         )

@@ -60,6 +60,12 @@ MESSAGES: Final[dict[str, str]] = {
     "type_missing": "没有填成果类型",
     "type_number_conflict": "成果类型与专利号的种类不符",
     "type_unknown": "成果类型不在选项内",
+    # found when compared with the ledger
+    "already_in_ledger": "台账中已有同名成果，内容一致",
+    "differs_from_ledger": "台账中已有同名成果，内容不同",
+    "number_in_ledger": "权利号已登记在台账的其他成果名下",
+    "text_too_long": "内容超过台账该栏的长度",
+    "against_rules": "不符合台账管理规则，请核对",
     # imported with a warning
     "credit_code_check_digit": "受让方信用代码校验位不符",
     "date_excel_serial": "日期以序号存储，已换算",

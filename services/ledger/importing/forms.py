@@ -1,0 +1,14 @@
+"""Forms of an import."""
+
+from datetime import date
+from typing import Annotated
+
+from pydantic import BeforeValidator, Field
+
+from shared.forms import Form, plain
+
+
+class ConfirmForm(Form):
+    """确认导入."""
+
+    as_of: Annotated[date, BeforeValidator(plain)] = Field(title="台账截止日期")
