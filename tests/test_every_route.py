@@ -29,8 +29,7 @@ async def test_every_route_was_answered_with_success(site: Site) -> None:
         (method, address)
         for address, methods, handler in handlers(site.app)
         for method in methods.split("/")
-        if not address.startswith(("/schema", "/assets", "/static"))
-        and handler.opt.get("audience") != "anonymous"
+        if not address.startswith(("/schema", "/assets", "/static")) and handler.opt.get("audience") != "anonymous"
     }
     assert sorted(wanted - answered) == []
 

@@ -27,7 +27,9 @@ def handlers(app: Litestar) -> list[tuple[str, str, HTTPRouteHandler]]:
     for route in app.routes:
         if isinstance(route, HTTPRoute):
             for handler in route.route_handlers:
-                methods = "/".join(sorted(method for method in handler.http_methods if method not in ("OPTIONS", "HEAD")))
+                methods = "/".join(
+                    sorted(method for method in handler.http_methods if method not in ("OPTIONS", "HEAD"))
+                )
                 if methods:
                     found.append((route.path_format, methods, handler))
     return sorted(found, key=lambda entry: entry[:2])

@@ -54,7 +54,9 @@ def test_a_form_with_a_file_is_not_spooled_to_disk() -> None:
 
 
 def test_rules_know_no_database_web_or_queue() -> None:
-    forbidden = re.compile(r"^\s*(from|import) (sqlalchemy|asyncpg|litestar|dramatiq|boto3|shared\.db(?!\.serialising))\b", re.M)
+    forbidden = re.compile(
+        r"^\s*(from|import) (sqlalchemy|asyncpg|litestar|dramatiq|boto3|shared\.db(?!\.serialising))\b", re.M
+    )
     found = [
         str(path.relative_to(ROOT))
         for path in sources("services")

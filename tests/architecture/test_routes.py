@@ -19,7 +19,9 @@ async def test_every_route_of_an_audience_has_its_guard_and_permission(site: Sit
         audience = handler.opt.get("audience")
         guards = [getattr(guard, "__name__", "?") for guard in handler.resolve_guards()]
         if audience in ("institution", "console", "operator"):
-            sound = guards == [f"{audience}_guard"] and str(handler.opt.get("permission", "")).startswith(f"{audience}:")
+            sound = guards == [f"{audience}_guard"] and str(handler.opt.get("permission", "")).startswith(
+                f"{audience}:"
+            )
         elif audience == "api":
             sound = guards == ["machine_guard"] and str(handler.opt.get("permission", "")).startswith("institution:")
         elif audience == "public":
