@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -117,7 +117,7 @@ class Walk:
 
 
 @pytest.fixture
-async def enter(open_page: OpenPage, demo: Demo) -> AsyncIterator[Enter]:
+def enter(open_page: OpenPage, demo: Demo) -> Enter:
     """``await enter("dianchi-clerk")`` signs a person in in a browser of their own; without a name nobody is known."""
 
     async def make(username: str = "", *, script: bool = True, look: bool = False) -> Walk:
@@ -126,4 +126,4 @@ async def enter(open_page: OpenPage, demo: Demo) -> AsyncIterator[Enter]:
             await walk.sign_in(username, look=look)
         return walk
 
-    yield make
+    return make
