@@ -24,7 +24,7 @@ log = structlog.get_logger()
 CLOCK_AT_MOST = timedelta(days=1_830)
 _BATCH = 200
 _ATTEMPTS_AT_MOST = 10
-_FIRST_WAIT, _LONGEST_WAIT = 60, 4 * 3600  # seconds; ten attempts reach over half a day
+_FIRST_WAIT, _LONGEST_WAIT = 60, 4 * 3600  # seconds; ten attempts reach over eight hours
 
 
 # News that an authority writes into an institution's outbox by its name: title, address, who is told.

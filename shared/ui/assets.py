@@ -5,6 +5,7 @@ templates use to the hashed one, and ``licences/`` keeps the texts that must tra
 compresses what changed, and the manifest is replaced last, so a reader sees the old set or the new one.
 """
 
+import errno
 import fcntl
 import gzip
 import hashlib
@@ -186,6 +187,13 @@ def _remove_old(built: Path, current: set[str]) -> None:
 
 @contextmanager
 def _only_builder(built: Path) -> Iterator[None]:
-    with (built / ".lock").open("w") as lock:
+    try:
+        lock = (built / ".lock").open("w")
+    except OSError as error:
+        if error.errno not in (errno.EROFS, errno.EACCES):
+            raise
+        yield  # an image whose set was built with it: nobody can write there
+        return
+    with lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield
