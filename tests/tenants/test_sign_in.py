@@ -1,7 +1,10 @@
 """Signing in against the demo identity provider: what is believed, and everything that is not."""
 
+import hmac
+import json
 import re
 import time
+from base64 import urlsafe_b64encode
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -469,3 +472,59 @@ async def test_a_machine_is_believed_by_its_own_token_only(scene: Scene) -> None
         assert await api(scene, scene.idp.keys.sign(change(claims))) == 401
     for nonsense in ("", "x", "a.b.c", token[:-4] + "AAAA"):
         assert await api(scene, nonsense) == 401
+
+
+def _encoded(content: bytes) -> str:
+    return urlsafe_b64encode(content).decode().rstrip("=")
+
+
+def _unsigned(*parts: dict[str, Any]) -> str:
+    return ".".join(_encoded(json.dumps(part).encode()) for part in parts)
+
+
+@pytest.mark.parametrize(
+    "algorithm", ["none", "HS256 by the public key", "HS256 by the secret", "unknown key", "no key id"]
+)
+async def test_only_the_providers_own_signature_counts(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch, algorithm: str
+) -> None:
+    """A token may not choose how it is checked: no signature, ours as a shared secret, or a key nobody published."""
+    public = RSAKey.import_key(scene.idp.keys.public()["keys"][0])
+    secrets = {"HS256 by the public key": public.as_pem(private=False), "HS256 by the secret": b"secret"}
+    stranger = RSAKey.generate_key(2048, private=True)
+
+    def forged(claims: dict[str, Any], kind: str = "JWT") -> str:
+        if algorithm == "none":
+            return _unsigned({"alg": "none", "typ": kind, "kid": public.kid}, claims) + "."
+        if algorithm in secrets:
+            text = _unsigned({"alg": "HS256", "typ": kind, "kid": public.kid}, claims)
+            return f"{text}.{_encoded(hmac.digest(secrets[algorithm], text.encode(), 'sha256'))}"
+        named = {"kid": "never-published"} if algorithm == "unknown key" else {}
+        return jwt.encode({"alg": "RS256", "typ": kind, **named}, claims, stranger, algorithms=["RS256"])
+
+    monkeypatch.setattr(scene.idp.keys, "sign", forged)
+    visitor = scene.visitor()
+    assert (await scene.sign_in(visitor)).status_code == 400
+    assert not await is_signed_in(visitor)
+
+
+async def test_over_https_the_session_s_cookie_belongs_to_this_host_alone(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    visitor = scene.visitor()
+    address = await scene.authorise(visitor)
+    secure = scene.site.app.state.settings.model_copy(update={"public_url": "https://portal.example"})
+    monkeypatch.setattr(scene.site.app.state, "settings", secure)
+    answer = await visitor.get(address)
+    (cookie,) = [one for one in answer.headers.get_list("set-cookie") if one.startswith("__Host-chengguo=")]
+    parts = {part.strip().lower() for part in cookie.split(";")[1:]}
+    assert {"secure", "httponly", "samesite=lax", "path=/"} <= parts
+    assert not any(part.startswith("domain") for part in parts)
+
+
+async def test_a_machine_without_the_permission_is_forbidden(scene: Scene) -> None:
+    """Its token is believed, yet the route is not for it: 403, not 401."""
+    claims = scene.idp.keys.read(await machine_token(scene))
+    assert claims is not None
+    for roles in ([], ["science_officer"], ["operator"], ["integration-2"]):
+        assert await api(scene, scene.idp.keys.sign({**claims, "portal_roles": roles})) == 403, roles
