@@ -144,7 +144,5 @@ def upgrade() -> None:
     )
     op.execute("grant execute on function app.end_sessions_of(uuid), app.tenant_of(uuid) to web_operator")
     # anybody may move a demo's clock; where there is none, nothing moves
-    op.execute(
-        "grant execute on function app.request_clock_move(timestamptz) to web_public, " + ", ".join(everybody)
-    )
+    op.execute("grant execute on function app.request_clock_move(timestamptz) to web_public, " + ", ".join(everybody))
     for_maintenance("message", "message_read", "mail")
