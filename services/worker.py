@@ -25,6 +25,7 @@ from shared.observability.logging import configure_logging
 from shared.settings import Settings, settings
 from shared.tasks.broker import Task, make_broker, register
 from tenants.registry import KINDS, Tenant, list_tenants
+from tenants.upkeep import forget_keys
 
 log = structlog.get_logger()
 # Imported for the tasks that they declare, which verbs ask for by name.
@@ -54,6 +55,7 @@ def jobs() -> tuple[Job, ...]:
         Job("home.outbox", deliver_outbox, time(0, 30), everybody),
         Job("ledger.totals", roll_up_totals, time(0, 45), institutions, role="worker_rollup"),
         Job("audit.sweep", sweep_audit, time(1, 0), everybody),
+        Job("keys.forget", forget_keys, time(2, 0), everybody),
     )
 
 
