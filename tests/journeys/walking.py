@@ -12,7 +12,8 @@ from playwright.async_api import Page, Request, expect
 from tests.journeys.browser import DESKTOP, PHONE, OpenPage, Visit
 from tests.journeys.demo import Demo
 
-WAIT = 20_000
+WAIT = 30_000
+CLOCK_WAIT = 120_000
 Enter = Callable[..., Awaitable["Walk"]]
 
 
@@ -95,12 +96,12 @@ class Walk:
 
     async def move_clock(self, to: str) -> None:
         """From the control in the page's head; `to` is `2026-03-31T16:00` in Asia/Shanghai. Comes back to the page."""
-        here = self.page.url.partition("?")[0]
+        here = self.page.url.partition("?")[0].rstrip("/")
         await self.page.locator(".clock-box summary").locator("visible=true").click()
         await self.page.locator("#clock-top-to").fill(to)
         await self.page.get_by_role("button", name="拨到此时").locator("visible=true").click()
         await self.page.wait_for_url(
-            lambda address: address.partition("?")[0] == here and "moved" in address, timeout=120_000
+            lambda address: address.partition("?")[0].rstrip("/") == here and "moved" in address, timeout=CLOCK_WAIT
         )
         await expect(self.page.locator("summary.clock").locator("visible=true")).to_contain_text(to.replace("T", " "))
 

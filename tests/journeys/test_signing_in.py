@@ -1,0 +1,103 @@
+"""Who may come in, by which keys of the keyboard, what ends it, and what stays closed."""
+
+import re
+from uuid import uuid4
+
+from playwright.async_api import expect
+
+from tests.journeys.walking import Enter, Walk
+
+
+async def tab_to(walk: Walk, selector: str, most: int = 120) -> None:
+    """Press Tab until the element has the focus; it must be seen to have it."""
+    for _ in range(most):
+        await walk.page.keyboard.press("Tab")
+        if await walk.page.evaluate("(s) => document.activeElement?.matches(s) ?? false", selector):
+            ringed = await walk.page.evaluate(
+                "() => { const s = getComputedStyle(document.activeElement);"
+                " return (s.outlineStyle !== 'none' && parseFloat(s.outlineWidth) > 0) || s.boxShadow !== 'none'; }"
+            )
+            assert ringed, f"{selector} has the focus and does not show it"
+            return
+    raise AssertionError(f"Tab does not reach {selector}")
+
+
+async def test_everything_of_a_clerks_errand_goes_by_keyboard(enter: Enter) -> None:
+    walk = await enter()
+    await walk.page.goto("/sign-in")
+    await tab_to(walk, "button[name=username][value='dianchi-clerk']")
+    await walk.page.keyboard.press("Enter")
+    await walk.page.wait_for_url("**/institution/**", wait_until="load")
+    # The first stop leads past the menu.
+    await walk.page.keyboard.press("Tab")
+    assert await walk.page.evaluate("() => document.activeElement.getAttribute('href')") == "#main"
+    await walk.page.keyboard.press("Enter")
+    await tab_to(walk, "main a", 3)
+    await walk.page.goto("/institution/")
+    await tab_to(walk, "#sidebar a[href='/institution/ledger']")
+    await walk.page.keyboard.press("Enter")
+    await walk.page.wait_for_url("**/institution/ledger", wait_until="load")
+    await tab_to(walk, "#q")
+    await walk.page.keyboard.type("装置")
+    await walk.page.keyboard.press("Enter")
+    await walk.page.wait_for_url(re.compile("q="), wait_until="load")
+    await walk.sees("装置")
+    await tab_to(walk, "td.name a")
+    name = await walk.page.evaluate("() => document.activeElement.textContent")
+    assert "装置" in name
+    await walk.page.keyboard.press("Enter")
+    await walk.page.wait_for_url(re.compile("/ledger/[0-9a-f-]{36}"), wait_until="load")
+    await walk.heading(name.strip())
+    assert await walk.visit.unreachable() == []
+
+
+async def test_signing_out_ends_it_everywhere_it_is_told_to(enter: Enter) -> None:
+    here, there = await enter("jinma-clerk", look=True), await enter("jinma-clerk")
+    await here.open("/institution/sessions", "sessions")
+    await here.press("退出该登录", exact=False)
+    await there.page.goto("/institution/ledger")
+    await expect(there.page.get_by_role("heading", name="选择登录身份")).to_be_visible()
+    # Signed in again, one stands where one wanted to go.
+    await there.page.locator("button[name=username][value='jinma-clerk']").click()
+    await there.page.wait_for_url("**/institution/ledger", wait_until="load")
+    await here.open("/institution/")
+    await here.page.locator(".user-panel").locator("xpath=..").locator("summary").locator("visible=true").click()
+    await here.page.get_by_role("button", name="退出登录").locator("visible=true").click()
+    await expect(here.page.get_by_role("heading", level=1)).to_have_text("已退出登录")
+    await here.look("signed-out")
+    await here.page.goto("/institution/")
+    assert "/realms/" in here.page.url
+
+
+async def test_a_form_sent_after_the_session_ended_is_not_carried_out(enter: Enter) -> None:
+    walk, other = await enter("jinma-head"), await enter("jinma-head")
+    await walk.page.goto("/institution/notices")
+    await walk.page.locator("main a[href^='/institution/notices/']").first.click()
+    await walk.fill(body="请核实公示范围。")
+    await other.page.goto("/institution/sessions")
+    await other.press("退出该登录", exact=False)
+    with walk.expecting(401, 403):
+        await walk.page.get_by_role("button", name="提交异议").click()
+        await walk.page.wait_for_load_state("load")
+    await walk.look("session-ended")
+    assert "请核实公示范围" not in await (await other.page.context.new_page()).content()
+
+
+async def test_a_role_that_may_not_and_a_tenant_that_is_not_ones_own(enter: Enter) -> None:
+    researcher = await enter("cangshan-researcher1")
+    await researcher.open("/institution/audit", "forbidden", status=403)
+    await expect(researcher.page.locator("h1")).not_to_be_empty()
+    await researcher.open("/console/", status=403)
+    clerk = await enter("dianchi-clerk")
+    await clerk.page.goto("/institution/ledger")
+    href = await clerk.page.locator("td.name a").first.get_attribute("href")
+    assert href
+    theirs = await body_of(researcher, href, "not-ones-own")
+    unknown = await body_of(researcher, f"/institution/ledger/{uuid4()}")
+    assert theirs == unknown, "another institution's achievement is as unknown as one that never was"
+
+
+async def body_of(walk: Walk, path: str, name: str = "") -> str:
+    await walk.open(path, name, status=404)
+    shown = await walk.page.locator("body").inner_text()
+    return re.sub(r"[0-9a-f]{16,}", "", shown)
