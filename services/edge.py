@@ -12,7 +12,8 @@ from shared.ids import new_id
 from shared.observability import metrics
 
 log = structlog.get_logger()
-_UNLOGGED = frozenset({"/assets", "/healthz", "/readyz"})
+_ASSETS = "/assets"
+_UNLOGGED = frozenset({_ASSETS, "/healthz", "/readyz"})
 
 
 class Edge:
@@ -55,9 +56,7 @@ class Edge:
 
 
 def _measure(scope: Scope, status: int, seconds: float) -> None:
-    handler = scope.get("route_handler")
-    paths = getattr(handler, "paths", None)
-    route = min(paths) if paths else "-"
+    route = _ASSETS if scope["path"].startswith(f"{_ASSETS}/") else str(scope.get("path_template") or "-")
     method = str(scope.get("method", "-"))
     metrics.requests.labels(route, method, str(status)).inc()
     metrics.request_seconds.labels(route).observe(seconds)

@@ -18,6 +18,8 @@ ALLOWED = frozenset(
     }
 )  # fmt: skip
 
+_OURS = frozenset({"services", "tenants", "shared", "deploy", "tests"})
+
 
 def _only_named(_logger: object, _method: str, event: structlog.types.EventDict) -> structlog.types.EventDict:
     """Drop every field that is not on the list, so that a careless log call leaks nothing."""
@@ -39,11 +41,17 @@ def _traceback_without_values(
 
 
 def _places(trace: TracebackType | None) -> str:
-    places = []
+    """Innermost first: where it was raised, and the last eight of our own frames."""
+    ours: list[str] = []
+    place = ""
     while trace is not None:
-        places.append(f"{trace.tb_frame.f_globals.get('__name__', '?')}:{trace.tb_lineno}")
+        module = str(trace.tb_frame.f_globals.get("__name__", "?"))
+        place = f"{module}:{trace.tb_lineno}"
+        if module.partition(".")[0] in _OURS:
+            ours.append(place)
         trace = trace.tb_next
-    return " < ".join(reversed(places[-8:]))
+    inner = [place] if place and ours[-1:] != [place] else []
+    return " < ".join([*inner, *reversed(ours[-8:])])
 
 
 class _Sieve(logging.Handler):
