@@ -7,7 +7,7 @@ from uuid import UUID
 
 import msgspec
 from litestar import Request, Response, get, post
-from litestar.params import JSONBody
+from litestar.params import JSONBody, RawBody
 from sqlalchemy import Row
 
 from services.ledger.importing import display, queries, workflow
@@ -94,7 +94,7 @@ def _sent(request: Request[Any, Any, Any], body: bytes, filename: str) -> Upload
 async def send_ledger(
     request: Request[Any, Any, Any],
     tx: Transaction,
-    body: bytes,
+    body: RawBody,
     filename: str = "ledger.xlsx",
     dry_run: bool = False,
     as_of: date | None = None,

@@ -5,6 +5,7 @@ from urllib.parse import quote
 from uuid import UUID
 
 from litestar import Request, Response, get, post
+from litestar.params import RawBody
 from sqlalchemy import Row
 
 from services.ledger.display import words_of
@@ -53,7 +54,7 @@ async def list_imports(request: Request[Any, Any, Any], tx: Transaction) -> Resp
 
 
 @post("/imports", opt=_IMPORT, status_code=303)
-async def upload(request: Request[Any, Any, Any], tx: Transaction, body: bytes) -> Response[Any]:
+async def upload(request: Request[Any, Any, Any], tx: Transaction, body: RawBody) -> Response[Any]:
     """Take a ledger in; the body was read into memory whole, and is never spooled to disk."""
     file = read_upload(request.headers.get("content-type", ""), body).files.get("file")
     if file is None or not file.content:
