@@ -113,6 +113,7 @@ class _Shape:
     grams: int
     numbers: bool
     ledger_number: bool
+    recheck: bool
     wide: bool
 
 
@@ -123,6 +124,7 @@ class _Asked:
     grams: int = 0
     numbers: bool = False
     ledger_number: bool = False
+    recheck: bool = False
 
 
 async def ledger_page(
@@ -172,7 +174,7 @@ async def ledger_rows(
 async def count_rows(tx: Transaction, filters: Filters) -> int:
     """How many rows the filters let through."""
     asked = _asked(filters)
-    where = " and ".join(_conditions(tuple(asked.filters), asked.grams, asked.numbers, asked.ledger_number))
+    where = " and ".join(_conditions(asked))
     statement = HotStatement(text(f"select count(*) as n from {_source(asked.filters)} a where {where}"))
     rows = await statement.fetch(tx.driver, {"tenant": tx.tenant_id, **asked.values})
     return int(rows[0]["n"])
@@ -201,6 +203,7 @@ def page_statement(
         asked.grams,
         asked.numbers,
         asked.ledger_number,
+        asked.recheck,
         wide,
     )
     values = {"tenant": tenant_id, "limit": limit + 1, "people": 1_000 if wide else 3, **asked.values}
@@ -216,7 +219,7 @@ def _compiled(shape: _Shape) -> HotStatement:
     column = _SORTS[shape.sort][0]
     descending = shape.descending != shape.backward
     direction = " desc" if descending else ""
-    conditions = list(_conditions(shape.filters, shape.grams, shape.numbers, shape.ledger_number))
+    conditions = list(_conditions(shape))
     sign = "<" if descending else ">"
     if shape.cursor:
         conditions.append(
@@ -274,6 +277,7 @@ def _ask_words(asked: _Asked, words: str) -> None:
         # any few of the words narrow the set; the whole key is compared afterwards
         chosen = grams if len(grams) <= 4 else [grams[0], grams[len(grams) // 3], grams[2 * len(grams) // 3], grams[-1]]
         asked.grams = len(chosen)
+        asked.recheck = len(key) > 2
         asked.values.update({f"g{place}": gram for place, gram in enumerate(chosen)})
     else:
         asked.values.update(g0=key, g0_end=key + _LAST)
@@ -288,7 +292,8 @@ def _ask_words(asked: _Asked, words: str) -> None:
             asked.values["q_ledger"] = int(own[1])
 
 
-def _conditions(filters: tuple[str, ...], grams: int, numbers: bool, ledger_number: bool) -> Iterator[str]:
+def _conditions(asked: "_Asked | _Shape") -> Iterator[str]:
+    filters = asked.filters
     yield "a.tenant_id = :tenant"
     yield "a.state = 'registered'"
     for name in _SIMPLE:
@@ -314,34 +319,39 @@ def _conditions(filters: tuple[str, ...], grams: int, numbers: bool, ledger_numb
             "and c.person_id = :f_person_id)"
         )
     if "q" in filters:
-        yield "position(cast(:q_key as text) in a.name_key) > 0" if then else _words(grams, numbers, ledger_number)
+        yield "position(cast(:q_key as text) in a.name_key) > 0" if then else _words(asked)
 
 
-def _words(grams: int, numbers: bool, ledger_number: bool) -> str:
-    """Names by their words, people by the beginning of a name, rights by the beginning of their number, ledger numbers."""
-    joined = "".join(
-        f" join app.achievement_gram g{place} on g{place}.tenant_id = :tenant and g{place}.achievement_id = "
-        f"g0.achievement_id and g{place}.gram = :g{place}"
-        for place in range(1, grams)
-    )
-    first = "g0.gram = :g0" if grams else "g0.gram >= :g0 and g0.gram < :g0_end"
-    recheck = (
-        " join app.achievement n on n.tenant_id = :tenant and n.id = g0.achievement_id "
-        "and position(cast(:q_key as text) in n.name_key) > 0"
-    )
+def _words(asked: "_Asked | _Shape") -> str:
+    """Names by their words, people by the beginning of a name, rights by the beginning of their number, ledger numbers.
+
+    What is found is gathered into an array first: whatever the planner knows of a ledger that was filled a moment ago,
+    each set is read once.
+    """
+    gram = "select g.achievement_id from app.achievement_gram g where g.tenant_id = :tenant and g.gram "
+    if asked.grams:
+        named = " intersect ".join(f"{gram}= :g{place}" for place in range(asked.grams))
+    else:
+        named = f"{gram}>= :g0 and g.gram < :g0_end"
+    if asked.recheck:
+        named = (
+            f"select n.id from app.achievement n where n.tenant_id = :tenant and n.id = any(array({named})) "
+            "and position(cast(:q_key as text) in n.name_key) > 0"
+        )
     parts = [
-        f"select g0.achievement_id from app.achievement_gram g0{joined}{recheck} where g0.tenant_id = :tenant and {first}",
-        "select c.achievement_id from app.person p join app.achievement_completer c on c.tenant_id = :tenant "
-        "and c.person_id = p.id where p.tenant_id = :tenant and p.name >= :q_person and p.name < :q_person_end",
+        named,
+        "select c.achievement_id from app.achievement_completer c where c.tenant_id = :tenant and c.person_id = any(array("
+        "select p.id from app.person p where p.tenant_id = :tenant and p.name >= :q_person and p.name < :q_person_end))",
     ]
-    if numbers:
+    if asked.numbers:
         parts.append(
             "select r.achievement_id from app.achievement_right r where r.tenant_id = :tenant and r.live "
             "and r.number >= :q_number and r.number < :q_number_end"
         )
-    if ledger_number:
+    if asked.ledger_number:
         parts.append("select o.id from app.achievement o where o.tenant_id = :tenant and o.number = :q_ledger")
-    return f"a.id in ({' union all '.join(parts)})"
+    found = " union all ".join(f"({part})" for part in parts)
+    return f"a.id = any(array({found}))"
 
 
 def _sort_of(sort: str) -> tuple[str, bool]:
