@@ -120,7 +120,7 @@ async def test_what_is_filtered_is_what_is_exported(enter: Enter, tmp_path: Path
 @pytest.mark.parametrize(
     ("name", "content", "words"),
     [
-        ("台账.xlsx", b"%PDF-1.7 not a workbook", "xlsx"),
+        ("台账.xlsx", b"%PDF-1.7 not a workbook", "没有找到台账的表头"),
         ("台账.xlsx", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\0" * 2048, "没有导入"),
         ("空.xlsx", b"", ""),
     ],

@@ -46,7 +46,7 @@ class Walk:
         for size in (PHONE, DESKTOP):
             await self.page.set_viewport_size({"width": size[0], "height": size[1]})
             self.visit.width = size[0]
-            await self.visit.check(name)
+            await self.visit.check(f"journey-{name}")
 
     @contextmanager
     def expecting(self, *statuses: int) -> Iterator[None]:
