@@ -28,6 +28,7 @@ from services.home import routes_console as home_console
 from services.home import routes_institution as home_institution
 from services.home import routes_operator as home_operator
 from services.home import routes_public as home_public
+from services.home.aggregates import routes_console as aggregates_console
 from services.home.workbench import routes_console as workbench_console
 from services.home.workbench import routes_institution as workbench_institution
 from services.home.workbench import routes_operator as workbench_operator
@@ -84,6 +85,7 @@ CONSOLE: tuple[ControllerRouterHandler, ...] = (
     *opinions_console.HANDLERS,
     *pilot_console.HANDLERS,
     *reports_console.HANDLERS,
+    *aggregates_console.HANDLERS,
 )
 OPERATOR: tuple[ControllerRouterHandler, ...] = (
     *workbench_operator.HANDLERS,
@@ -114,6 +116,7 @@ MENU: tuple[MenuEntry, ...] = (
     *notices_institution.MENU,
     *reports_institution.MENU,
     *reports_console.MENU,
+    *aggregates_console.MENU,
 )
 
 

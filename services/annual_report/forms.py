@@ -7,7 +7,6 @@ from typing import Annotated, Any
 from pydantic import BeforeValidator, Field
 
 from services.annual_report.figures import COLUMNS, STATABLE, Line
-from services.annual_report.rules import Form as ReportForm
 from shared.forms import Form, OptionalBody, plain
 from shared.forms import Line as Words
 
@@ -31,15 +30,15 @@ class DeadlineForm(Form):
     document: Words = Field(title="依据文件")
 
 
-def read_texts(sent: Mapping[str, Any], form: ReportForm) -> tuple[dict[str, str], dict[str, str]]:
-    """(texts by code, errors by field) of the narrative's form."""
+def read_texts(sent: Mapping[str, Any], labels: Mapping[str, str]) -> tuple[dict[str, str], dict[str, str]]:
+    """(texts by code, errors by field) of the narrative's form; ``labels`` of the parts by code."""
     texts, errors = {}, {}
-    for content in form.contents:
-        field = f"part:{content.code}"
+    for code, label in labels.items():
+        field = f"part:{code}"
         words = str(plain(sent.get(field, "")))
         if len(words) > TEXT_LIMIT:
-            errors[field] = f"{content.label}不能超过 {TEXT_LIMIT} 字"
-        texts[content.code] = words
+            errors[field] = f"{label}不能超过 {TEXT_LIMIT} 字"
+        texts[code] = words
     return texts, errors
 
 

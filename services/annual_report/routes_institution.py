@@ -199,7 +199,7 @@ async def save_narrative(request: Request[Any, Any, Any], tx: Transaction, year:
     """Keep the texts."""
     found = await standing(tx, report, year)
     sent = typed(await request.form())
-    texts, errors = read_texts(sent, found.form)
+    texts, errors = read_texts(sent, {one.code: one.label for one in found.form.contents})
     if errors:
         context = await _narrative_context(tx, found, FormState(sent, errors))
         return unprocessable(request, tx, "annual_report/institution/narrative.html", "填写文字内容", context)
