@@ -5,11 +5,10 @@ The key is ``tenant/sha256``; nothing is shared across tenants, so that erasing 
 
 import asyncio
 import hashlib
+from functools import cached_property
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-import boto3
-from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from shared.errors import NotFound, Unavailable
@@ -30,11 +29,19 @@ class ObjectStore:
 
     def __init__(self, settings: Settings) -> None:
         self._bucket = settings.object_store_bucket
-        self._client: S3Client = boto3.client(
+        self._settings = settings
+
+    @cached_property
+    def _client(self) -> "S3Client":
+        """Made at first use: a web process answers pages sooner after a restart than its store's client is ready."""
+        import boto3
+        from botocore.config import Config
+
+        return boto3.client(
             "s3",
-            endpoint_url=settings.object_store_url or None,
-            aws_access_key_id=settings.object_store_access_key.get_secret_value() or None,
-            aws_secret_access_key=settings.object_store_secret_key.get_secret_value() or None,
+            endpoint_url=self._settings.object_store_url or None,
+            aws_access_key_id=self._settings.object_store_access_key.get_secret_value() or None,
+            aws_secret_access_key=self._settings.object_store_secret_key.get_secret_value() or None,
             region_name="us-east-1",
             config=Config(
                 signature_version="s3v4",
