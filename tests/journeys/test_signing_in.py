@@ -51,10 +51,15 @@ async def test_everything_of_a_clerks_errand_goes_by_keyboard(enter: Enter) -> N
     assert await walk.visit.unreachable() == []
 
 
+async def end_the_others(walk: Walk) -> None:
+    while await walk.page.get_by_role("button", name="退出该登录").count():
+        await walk.press("退出该登录", exact=False)
+
+
 async def test_signing_out_ends_it_everywhere_it_is_told_to(enter: Enter) -> None:
     here, there = await enter("jinma-clerk", look=True), await enter("jinma-clerk")
     await here.open("/institution/sessions", "sessions")
-    await here.press("退出该登录", exact=False)
+    await end_the_others(here)
     await there.page.goto("/institution/ledger")
     await expect(there.page.get_by_role("heading", name="选择登录身份")).to_be_visible()
     # Signed in again, one stands where one wanted to go.
@@ -75,7 +80,7 @@ async def test_a_form_sent_after_the_session_ended_is_not_carried_out(enter: Ent
     await walk.page.locator("main a[href^='/institution/notices/']").first.click()
     await walk.fill(body="请核实公示范围。")
     await other.page.goto("/institution/sessions")
-    await other.press("退出该登录", exact=False)
+    await end_the_others(other)
     with walk.expecting(401, 403):
         await walk.page.get_by_role("button", name="提交异议").click()
         await walk.page.wait_for_load_state("load")
@@ -87,7 +92,7 @@ async def test_a_role_that_may_not_and_a_tenant_that_is_not_ones_own(enter: Ente
     researcher = await enter("cangshan-researcher1")
     await researcher.open("/institution/audit", "forbidden", status=403)
     await expect(researcher.page.locator("h1")).not_to_be_empty()
-    await researcher.open("/console/", status=403)
+    await researcher.open("/console/", status=404)
     clerk = await enter("dianchi-clerk")
     await clerk.page.goto("/institution/ledger")
     href = await clerk.page.locator("td.name a").first.get_attribute("href")
