@@ -90,9 +90,17 @@ def prepare(upload: Upload, profile: LedgerProfile, today: date) -> Prepared:
 
 
 async def receive(
-    tx: Transaction, objects: ObjectStore, upload: Upload, *, source: str = "page", as_of: date | None = None
+    tx: Transaction,
+    objects: ObjectStore,
+    upload: Upload,
+    *,
+    source: str = "page",
+    as_of: date | None = None,
+    queued: bool = True,
 ) -> UUID | Refusal:
     """Take an uploaded ledger in and have it read; returns the import's id. ``as_of`` is what the sender proposes.
+
+    Who reads and applies by himself (a command) asks for nothing to be ``queued``.
 
     Refused, with nothing stored: a file that is no ledger, and one that was uploaded before (also by somebody else at this
     very moment); ``inputs["import_id"]`` then names that import.
@@ -137,7 +145,7 @@ async def receive(
     details = {"file": prepared.sha256, "bytes": len(upload.content), "source": source}
     await record_event(tx, CASE, import_id, "received", to_state=ImportState.UPLOADED, details=details)
     await write_audit(tx, "ledger_import.receive", CASE, import_id, details=details)
-    if source != "command":
+    if queued:
         await ask(tx, "read_import_chunk", QUEUE, import_id=str(import_id))
     return import_id
 
@@ -201,7 +209,7 @@ async def _finish_reading(tx: Transaction, row: Row[Any], state: str, records: i
     )
 
 
-async def confirm(tx: Transaction, import_id: UUID, as_of: date | None) -> Refusal | None:
+async def confirm(tx: Transaction, import_id: UUID, as_of: date | None, *, queued: bool = True) -> Refusal | None:
     """Have the right rows imported, holding from the ledger's as-of day; the others stay as they are.
 
     :raises NotFound: no such import of this tenant.
@@ -222,7 +230,7 @@ async def confirm(tx: Transaction, import_id: UUID, as_of: date | None) -> Refus
     if refusal is not None:
         return await refuse(tx, refusal, "ledger_import.confirm", CASE, import_id)
     await _remember(tx, row)
-    if row.source != "command":
+    if queued:
         await ask(tx, "apply_import", QUEUE, import_id=str(import_id))
     return None
 
