@@ -1,21 +1,41 @@
 """The ``chengguo`` command."""
 
+import importlib
 import sys
+from collections.abc import Callable, MutableMapping
 from pathlib import Path
+from typing import Any
 
 import click
 
-from deploy.embedded.commands import backup, restore
-from services.administration.commands import audit
-from services.ledger.import_command import import_ledger
-from shared.keys.commands import keys
-from shared.keys.keyring import KeysMissing
-from shared.policy.cli import policy
 from shared.settings import SettingsError, settings
-from tenants.commands import POLICY, province, tenant
 
 
-@click.group()
+class Commands(click.Group):
+    """Commands of other modules are imported when they are asked for: a server starts without waiting for all of them."""
+
+    def __init__(self, **attributes: Any) -> None:
+        self.elsewhere: dict[str, Callable[[], click.Command]] = {}
+        super().__init__(**attributes)
+
+    @property
+    def commands(self) -> MutableMapping[str, click.Command]:
+        """All of them, imported."""
+        for name in list(self.elsewhere):
+            self.get_command(None, name)
+        return self._present
+
+    @commands.setter
+    def commands(self, present: MutableMapping[str, click.Command]) -> None:
+        self._present = present
+
+    def get_command(self, _: click.Context | None, cmd_name: str) -> click.Command | None:
+        if cmd_name in self.elsewhere:
+            self._present[cmd_name] = self.elsewhere.pop(cmd_name)()
+        return self._present.get(cmd_name)
+
+
+@click.group(cls=Commands)
 def cli() -> None:
     """成果：职务科技成果赋权与单列管理平台。"""
 
@@ -71,19 +91,61 @@ def requirements(as_json: bool) -> None:
     show(as_json)
 
 
-for command in POLICY:
-    policy.add_command(command)
-for group in (province, tenant, policy, audit, keys, import_ledger, backup, restore):
-    cli.add_command(group)
+def _from(module: str, name: str) -> Callable[[], click.Command]:
+    def load() -> click.Command:
+        found: click.Command = getattr(importlib.import_module(module), name)
+        return found
+
+    return load
+
+
+def _policy() -> click.Command:
+    from shared.policy.cli import policy
+    from tenants.commands import POLICY
+
+    for command in POLICY:
+        policy.add_command(command)
+    return policy
+
+
+cli.elsewhere = {
+    "province": _from("tenants.commands", "province"),
+    "tenant": _from("tenants.commands", "tenant"),
+    "policy": _policy,
+    "audit": _from("services.administration.commands", "audit"),
+    "keys": _from("shared.keys.commands", "keys"),
+    "import": _from("services.ledger.import_command", "import_ledger"),
+    "backup": _from("deploy.embedded.commands", "backup"),
+    "restore": _from("deploy.embedded.commands", "restore"),
+}
 
 
 def main() -> None:
-    """Entry point of the ``chengguo`` script: settings errors are messages, not tracebacks."""
+    """Entry point of the ``chengguo`` script: what a person at the machine can put right is a message, not a traceback."""
     try:
-        cli()
-    except (SettingsError, KeysMissing) as error:
+        cli(prog_name="chengguo")
+    except SettingsError as error:
         click.echo(str(error), err=True)
         sys.exit(2)
+    except Exception as error:
+        message = _told(error)
+        if message is None:
+            raise
+        click.echo(f"Error: {message}", err=True)
+        sys.exit(1)
+
+
+def _told(error: Exception) -> str | None:
+    """What missing keys, or a database that is away, refuses or is not migrated, mean to that person; None for a fault of ours."""
+    from sqlalchemy.exc import DBAPIError
+
+    from shared.db.unreachable import database_trouble
+    from shared.keys.keyring import KeysMissing
+
+    if isinstance(error, KeysMissing):
+        return str(error)
+    cause = error.orig if isinstance(error, DBAPIError) else error
+    return database_trouble(cause) if cause is not None else None
 
 
 if __name__ == "__main__":

@@ -22,7 +22,7 @@ from shared.db.engine import make_engine
 from shared.db.transaction import Actor, Scope
 from shared.observability import metrics
 from shared.observability.logging import configure_logging
-from shared.settings import Settings, settings
+from shared.settings import Settings, SettingsError, settings
 from shared.tasks.broker import Task, make_broker, register
 from tenants.registry import KINDS, Tenant, list_tenants
 from tenants.upkeep import forget_keys
@@ -170,6 +170,8 @@ def run_scheduler(configuration: Settings, stop: threading.Event) -> None:
 def run_worker() -> int:
     """Run until SIGTERM or SIGINT; a killed worker's messages go to the next one within seconds."""
     configuration = settings()
+    if not configuration.database_tasks_url:
+        raise SettingsError("任务进程须设置 CHENGGUO_DATABASE_TASKS_URL")
     configure_logging()
     metrics.serve_metrics(configuration)
     broker = make_broker(configuration)

@@ -6,9 +6,10 @@ Every variable is named ``CHENGGUO_<FIELD>``; ``.env.example`` says what each is
 from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Any, Literal
+from urllib.parse import urlsplit
 
-from pydantic import Field, SecretStr, ValidationError, model_validator
+from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 Mode = Literal["demo", "test", "production"]
@@ -21,7 +22,7 @@ class SettingsError(Exception):
 class Settings(BaseSettings):
     """Everything that differs between one installation and another."""
 
-    model_config = SettingsConfigDict(env_prefix="CHENGGUO_", frozen=True, extra="ignore")
+    model_config = SettingsConfigDict(env_prefix="CHENGGUO_", frozen=True, extra="ignore", validate_default=True)
 
     mode: Mode = "production"
     public_url: str = "http://127.0.0.1:8080"
@@ -56,19 +57,30 @@ class Settings(BaseSettings):
     upload_limit_bytes: int = Field(default=50 * 1024 * 1024, ge=1024)
     worker_threads: int = Field(default=4, ge=1, le=64)
 
-    @model_validator(mode="after")
-    def _whole(self) -> Self:
-        if self.mode != "production":
-            return self
-        faults = []
-        if not self.public_url.startswith("https://"):
-            faults.append("CHENGGUO_PUBLIC_URL：正式环境必须是 https 地址")
-        for name in ("oidc_issuer", "object_store_url"):
-            if not getattr(self, name):
-                faults.append(f"CHENGGUO_{name.upper()}：正式环境必须设置")
-        if faults:
-            raise ValueError("\n".join(faults))
-        return self
+    # One validator a field, never one for the whole: that would be silent as long as any single value is wrong.
+    @field_validator("public_url")
+    @classmethod
+    def _encrypted(cls, value: str, others: ValidationInfo) -> str:
+        if others.data.get("mode") == "production" and not value.startswith("https://"):
+            raise ValueError("正式环境必须是 https 地址")
+        return value
+
+    @field_validator("oidc_issuer", "object_store_url")
+    @classmethod
+    def _present(cls, value: str, others: ValidationInfo) -> str:
+        if others.data.get("mode") == "production" and not value:
+            raise ValueError("正式环境必须设置")
+        return value
+
+    @field_validator("database_web_url", "database_tasks_url", "database_maintenance_url", "database_admin_url")
+    @classmethod
+    def _database(cls, value: SecretStr | None, others: ValidationInfo) -> SecretStr | None:
+        address = value.get_secret_value() if value else ""
+        if not address and others.field_name == "database_web_url" and others.data.get("mode") == "production":
+            raise ValueError("必须设置")
+        if address and not _is_database(address):
+            raise ValueError("应为数据库地址，如 postgresql://账号:口令@主机:5432/数据库")
+        return value
 
     @property
     def is_demo(self) -> bool:
@@ -85,6 +97,15 @@ class Settings(BaseSettings):
         """
         if self.mode == "production":
             raise SettingsError(f"{part}只能在演示环境启动：请设置 CHENGGUO_MODE=demo，正式环境不得启用")
+
+
+def _is_database(address: str) -> bool:
+    try:
+        parts = urlsplit(address)
+        _ = parts.port  # raises where it is no number
+    except ValueError:
+        return False
+    return parts.scheme == "postgresql" and bool(parts.path.strip("/"))
 
 
 @lru_cache(maxsize=1)
@@ -112,7 +133,8 @@ _FAULTS = {
 
 def _fault(place: tuple[int | str, ...], kind: str, message: str, context: Mapping[str, Any]) -> str:
     """One fault in Chinese, with the variable's name."""
-    if not place:
-        return str(context.get("error", message))
-    words = _FAULTS.get(kind, message).format(**context)
+    if kind == "value_error":
+        words = str(context["error"])
+    else:
+        words = _FAULTS.get(kind, message).format(**context).replace(" or ", "、").replace("'", "")
     return f"CHENGGUO_{'_'.join(str(part) for part in place).upper()}：{words}"

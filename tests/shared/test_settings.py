@@ -65,6 +65,29 @@ def test_all_faults_are_named_at_once(environment: pytest.MonkeyPatch) -> None:
     assert ".env.example" in said
 
 
+def test_what_production_lacks_is_named_beside_other_faults(environment: pytest.MonkeyPatch) -> None:
+    environment.setenv("CHENGGUO_MODE", "production")
+    environment.delenv("CHENGGUO_DATABASE_WEB_URL")
+    environment.setenv("CHENGGUO_DATABASE_POOL_SIZE", "many")
+    said = refused()
+    for name in ("DATABASE_WEB_URL", "DATABASE_POOL_SIZE", "PUBLIC_URL", "OIDC_ISSUER", "OBJECT_STORE_URL"):
+        assert f"CHENGGUO_{name}" in said
+
+
+@pytest.mark.parametrize(
+    "address", ["zzz", "mysql://web@db/chengguo", "postgresql://web@db:port/chengguo", "postgresql://web@db"]
+)
+def test_an_address_that_is_no_database_is_named_without_its_password(
+    environment: pytest.MonkeyPatch, address: str
+) -> None:
+    environment.setenv("CHENGGUO_DATABASE_WEB_URL", address)
+    environment.setenv("CHENGGUO_DATABASE_TASKS_URL", "postgres//tasks:geheim@db/chengguo")
+    said = refused()
+    assert "CHENGGUO_DATABASE_WEB_URL：应为数据库地址" in said
+    assert "CHENGGUO_DATABASE_TASKS_URL：应为数据库地址" in said
+    assert "geheim" not in said
+
+
 def test_production_needs_https_and_its_services(environment: pytest.MonkeyPatch) -> None:
     environment.setenv("CHENGGUO_MODE", "production")
     environment.setenv("CHENGGUO_PUBLIC_URL", "http://chengguo.example.cn")
