@@ -1,6 +1,7 @@
 """From exception to answer: Chinese pages for people, RFC 9457 problem documents for machines."""
 
 from typing import Any
+from urllib.parse import urlsplit
 
 import structlog
 from litestar import MediaType, Request, Response
@@ -13,6 +14,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from shared.db.engine import CONNECTION_LOST
 from shared.errors import ApplicationError, NotFound, NotSignedIn
 from shared.problems import problem
+from shared.ui.links import local_address
 from tenants.isolation import Replay
 from tenants.pages import page
 
@@ -68,9 +70,17 @@ def on_application_error(request: Request[Any, Any, Any], error: ApplicationErro
         return _replayed(request, error)
     if isinstance(error, NotSignedIn) and not is_api(request) and request.method in ("GET", "HEAD"):
         return Redirect("/sign-in", status_code=303, query_params={"return_to": request.url.path})
+    if isinstance(error, NotSignedIn) and not is_api(request):
+        return _answer(request, 401, error.message, return_to=_page_before(request))
     if isinstance(error, NotFound):
         return _answer(request, 404, _TITLES[404])
     return _answer(request, error.status, error.message, **error.details)
+
+
+def _page_before(request: Request[Any, Any, Any]) -> str:
+    """The page of ours whose form was sent: what the form posts to may have no page of its own."""
+    before = urlsplit(request.headers.get("referer", ""))
+    return local_address(before.path) if before.netloc == request.headers.get("host") else ""
 
 
 def _replayed(request: Request[Any, Any, Any], replay: Replay) -> Response[Any]:

@@ -4,6 +4,7 @@ import json
 import re
 from io import BytesIO
 from pathlib import Path
+from typing import Any
 
 import pytest
 from playwright.async_api import expect
@@ -44,7 +45,7 @@ async def test_a_clerk_imports_the_universitys_ledger_and_finds_it(enter: Enter,
     await walk.sees("353", "60")
 
 
-def sheets(content: bytes) -> list[list[list[object]]]:
+def sheets(content: bytes) -> list[list[list[Any]]]:
     book = CalamineWorkbook.from_filelike(BytesIO(content))
     return [book.get_sheet_by_name(name).to_python() for name in book.sheet_names]
 

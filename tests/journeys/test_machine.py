@@ -1,7 +1,9 @@
 """An institution's own software: a token by client credentials, then list, read, import, disclose, apply and sign."""
 
+import asyncio
 import time
 from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
@@ -9,6 +11,9 @@ import httpx
 import pytest
 
 from tests.journeys.demo import Demo
+from tests.journeys.walking import Enter
+
+DATA = Path(__file__).resolve().parents[1] / "data"
 
 
 class Machine:
@@ -122,6 +127,68 @@ async def test_a_disclosure_and_an_application_enter_and_an_early_agreement_is_r
     )
     assert early.status_code in (409, 422)
     assert early.headers["content-type"].startswith("application/problem+json")
+
+
+async def test_an_agreement_is_signed_when_its_notice_has_run(demo: Demo, enter: Enter) -> None:
+    clerk = await enter("gaoligong-clerk")
+    if await clerk.clock() < "2026-03-26":
+        await clerk.move_clock("2026-03-26T09:00")
+    await clerk.open("/institution/empowerment")
+    await clerk.page.get_by_role("row", name="公示与待签协议").get_by_role("link").first.click()
+    await clerk.sees("签署协议")
+    address = f"/api/applications/{clerk.page.url.rpartition('/')[2]}"
+    gaoligong = await machine(demo, "api-gaoligong")
+    today = (await clerk.clock())[:10]
+    clauses = ("scope", "shares", "income", "costs", "improvements", "breach")
+    paper = {"signed_on": today, "effective_on": today, "opinions_heard": True}
+    lacking = await gaoligong.post(f"{address}/agreement", {**paper, "clauses": {}})
+    assert lacking.status_code == 422
+    assert lacking.json()["citation"]["article"].startswith("第八条")
+    signed = await gaoligong.post(f"{address}/agreement", {**paper, "clauses": dict.fromkeys(clauses, "按申请所列")})
+    assert signed.status_code == 201, signed.text
+    assert (await gaoligong.get(address)).json()["state"] == "agreed"
+    await gaoligong.client.aclose()
+
+
+async def test_a_ledger_is_looked_at_without_being_kept(dianchi: Machine) -> None:
+    ledger = (DATA / "yunnan_university.xlsx").read_bytes()
+    sent = await dianchi.client.post(
+        "/api/imports",
+        params={"filename": "台账.xlsx", "dry_run": "true"},
+        content=ledger,
+        headers={"idempotency-key": str(uuid4()), "content-type": "application/octet-stream"},
+    )
+    assert sent.status_code == 200, sent.text
+
+
+async def test_a_ledger_is_sent_and_confirmed(demo: Demo) -> None:
+    biji = await machine(demo, "api-biji")
+    sent = await biji.client.post(
+        "/api/imports",
+        params={"filename": "台账.xlsx"},
+        content=(DATA / "jilin_institute.xlsx").read_bytes(),
+        headers={"idempotency-key": str(uuid4()), "content-type": "application/octet-stream"},
+    )
+    assert sent.status_code == 202, sent.text
+    address = sent.json()["location"]
+    checked = await arrived(biji, address, "checked")
+    assert checked["valid"] > 0
+    confirmed = await biji.post(f"{address}/confirm", {"as_of": checked["as_of_proposed"] or "2025-12-31"})
+    assert confirmed.status_code == 202, confirmed.text
+    applied = await arrived(biji, address, "applied")
+    assert applied["last_number"] - applied["first_number"] + 1 == checked["valid"]
+    await biji.client.aclose()
+
+
+async def arrived(machine: Machine, address: str, state: str) -> dict[str, Any]:
+    """The import once it is in that state."""
+    for _ in range(240):
+        found: dict[str, Any] = (await machine.get(address)).json()
+        if found["state"] in (state, "failed"):
+            break
+        await asyncio.sleep(0.5)
+    assert found["state"] == state, found
+    return found
 
 
 async def test_an_institution_in_no_pilot_gets_the_article(demo: Demo) -> None:

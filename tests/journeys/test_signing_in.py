@@ -75,17 +75,19 @@ async def test_signing_out_ends_it_everywhere_it_is_told_to(enter: Enter) -> Non
 
 
 async def test_a_form_sent_after_the_session_ended_is_not_carried_out(enter: Enter) -> None:
-    walk, other = await enter("jinma-head"), await enter("jinma-head")
-    await walk.page.goto("/institution/notices")
-    await walk.page.locator("main a[href^='/institution/notices/']").first.click()
-    await walk.fill(body="请核实公示范围。")
+    walk, other = await enter("jinma-researcher1"), await enter("jinma-researcher1")
+    await walk.page.goto("/institution/disclosures/new")
+    await walk.choose(classified="no", key_technology="no")
     await other.page.goto("/institution/sessions")
     await end_the_others(other)
-    with walk.expecting(401, 403):
-        await walk.page.get_by_role("button", name="提交异议").click()
-        await walk.page.wait_for_load_state("load")
-    await walk.look("session-ended")
-    assert "请核实公示范围" not in await (await other.page.context.new_page()).content()
+    await walk.press("继续填写", "session-ended", status=401)
+    await expect(walk.page.get_by_role("heading", level=1)).to_have_text("请先登录")
+    # Signing in again leads back to the page with the form; nothing of it was carried out.
+    await walk.page.locator("main a", has_text="登录").click()
+    await walk.page.locator("button[name=username][value='jinma-researcher1']").click()
+    await walk.page.wait_for_url("**/institution/disclosures/new", wait_until="load")
+    await walk.open("/institution/disclosures")
+    await walk.sees("还没有披露过成果")
 
 
 async def test_a_role_that_may_not_and_a_tenant_that_is_not_ones_own(enter: Enter) -> None:

@@ -94,6 +94,10 @@ class Walk:
         await self.page.locator(f"button[name=username][value='{username}']").click()
         await self.page.wait_for_url(f"{self.demo.address}/**", wait_until="load")
 
+    async def clock(self) -> str:
+        """The demo's time as the page shows it, `2026-03-16 09:00`."""
+        return await self.page.locator(".clock b").locator("visible=true").first.inner_text()
+
     async def move_clock(self, to: str) -> None:
         """From the control in the page's head; `to` is `2026-03-31T16:00` in Asia/Shanghai. Comes back to the page."""
         here = self.page.url.partition("?")[0].rstrip("/")
