@@ -9,6 +9,7 @@ from uuid import UUID
 
 from sqlalchemy import Row, func, select
 
+from services.annual_report import todos as report_todos
 from services.empowerment import queries as empowerment
 from services.empowerment import todos as empowerment_todos
 from services.empowerment.models import State
@@ -37,6 +38,7 @@ SOURCES: tuple[Callable[[Transaction], Awaitable[list[Todo]]], ...] = (
     disclosure.todos,
     importing.todos,
     ledger.todos,
+    report_todos.todos,
 )
 EXCERPT = 10
 _FAR = date.max
@@ -67,6 +69,7 @@ _CASES: Mapping[str, tuple[str, str]] = {
     "notice": ("单位内部公示", "/institution/notices/{}"),
     "objection": ("公示异议", ""),
     "ledger_import": ("台账导入", "/institution/imports/{}"),
+    "annual_report": ("年度报告", "/institution/reports"),
 }
 _EVENTS: Mapping[str, str] = {
     "registered": "登记入账",
@@ -99,6 +102,12 @@ _EVENTS: Mapping[str, str] = {
     "answered": "答复异议",
     "upheld": "认定异议成立",
     "imported": "导入台账",
+    "frozen": "冻结年末数据",
+    "frozen_again": "再次冻结年末数据",
+    "narrative_saved": "填写年度报告",
+    "figures_stated": "更正报送数",
+    "resubmitted": "重新报送",
+    "forwarded": "汇总上报",
 }
 
 

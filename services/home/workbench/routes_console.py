@@ -4,6 +4,8 @@ from typing import Any
 
 from litestar import Request, Response, get
 
+from services.annual_report.reviewing.todos import todos as console_waiting
+from services.home.aggregates.queries import report_deadlines
 from services.home.pages import viewer_with_unread
 from services.home.workbench import queries
 from services.ledger.rules import Vocabulary, vocabulary
@@ -25,6 +27,8 @@ async def console_home(request: Request[Any, Any, Any], tx: Transaction) -> Resp
         "units": queries.units_of(overview.memberships),
         "is_science": tx.scope.role == "web_science",
         "today": tx.today,
+        "todos": await console_waiting(tx),
+        "deadlines": await report_deadlines(tx),
     }
     return page(request, "home/console/home.html", "工作台", context)
 

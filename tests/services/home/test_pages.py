@@ -193,7 +193,7 @@ async def test_the_console_home_counts_the_province_and_names_no_achievement(sit
     ):
         page = await (await site.signed_in(world, tenant, role, kind=kind)).get("/console/")
         assert page.status_code == 200
-        assert "还没有单位报送" in page.text
+        assert "未报送 4 家" in page.text
         assert "茶叶杀青机" not in page.text
 
 
