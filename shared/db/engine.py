@@ -11,6 +11,7 @@ from shared.db.serialising import dump_json, load_json
 
 CONNECTION_LOST: tuple[type[Exception], ...] = (
     asyncpg.InterfaceError,
+    asyncpg.InternalClientError,
     asyncpg.PostgresConnectionError,
     asyncpg.OperatorInterventionError,
     asyncpg.TooManyConnectionsError,

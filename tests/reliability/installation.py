@@ -50,6 +50,11 @@ class Installation:
         """For looking, past row-level security; raises OperationalError while the database is away."""
         return psycopg.connect(self.dsn("maintenance"), autocommit=True, connect_timeout=2)
 
+    def failures(self) -> list[str]:
+        """Where requests ended in an error that was not foreseen (500), by the web server's log."""
+        log = (self.layout.data / "log" / "web.log").read_text(encoding="utf-8", errors="replace")
+        return sorted({line[:600] for line in log.splitlines() if '"event": "request.error"' in line})
+
     def stop(self) -> int:
         if self.process.poll() is None:
             self.process.send_signal(signal.SIGINT)

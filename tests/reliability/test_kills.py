@@ -59,7 +59,7 @@ async def test_nothing_acknowledged_is_lost_when_parts_are_killed(
     load.start()
     kills = Killer(installation, scene.pages, random.Random(seed)).kill_each(times)
     record = load.finish()
-    print(_table(kills, record))
+    print(_table(kills, record), *installation.failures()[:10], sep="\n")
     _settle(installation)
     assert record.faults == []
     _every_write_once(installation, record)
