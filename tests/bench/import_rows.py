@@ -43,7 +43,7 @@ MEMORY_LIMIT_MB = 400
 ROWS = {False: 20_000, True: 100_000}
 FOLDER = Path(__file__).resolve().parents[2] / ".data" / "bench" / "import"
 AS_OF = date(2025, 12, 31)
-_ROUNDS = 1
+_ROUNDS = 3
 _WEIGHTS = (2, 3, 4, 5, 6, 7, 8, 9, 2, 3, 4, 5)
 _HEAD = (
     "序号", "成果名称", "完成人（团队）", "成果类型", "授权号/登记号", "授权日期", "成果阶段", "转化状态", "转化方式", "受让方",
