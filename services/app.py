@@ -6,8 +6,7 @@ from contextlib import asynccontextmanager
 from litestar import Litestar, Router
 from litestar.datastructures import State
 from litestar.di import Provide
-from litestar.openapi import OpenAPIConfig
-from litestar.openapi.plugins import JsonRenderPlugin
+from litestar.handlers import HTTPRouteHandler
 from litestar.types import ControllerRouterHandler
 
 from services.administration import routes_institution as administration_institution
@@ -46,6 +45,7 @@ from services.negative_list.publication import routes_public as lists_public
 from services.notices import routes_institution as notices_institution
 from services.pilot import routes_console as pilot_console
 from services.pilot import routes_public as pilot_public
+from shared.api_description import TOKEN, api_description, described
 from shared.db.engine import make_engine
 from shared.keys.keyring import Keyring
 from shared.settings import Settings, settings
@@ -91,7 +91,7 @@ OPERATOR: tuple[ControllerRouterHandler, ...] = (
     *workbench_operator.HANDLERS,
     *home_operator.HANDLERS,
 )
-API: tuple[ControllerRouterHandler, ...] = (
+API: tuple[HTTPRouteHandler, ...] = (
     *ledger_api.HANDLERS,
     *disclosure_api.HANDLERS,
     *importing_api.HANDLERS,
@@ -152,8 +152,9 @@ def routers() -> list[ControllerRouterHandler]:
         _signed_in("/operator", OPERATOR),
         Router(
             "/api",
-            route_handlers=API,
+            route_handlers=described(API),
             guards=[machine_guard],
+            security=[{TOKEN: []}],
             dependencies={"tx": Provide(machine_transaction)},
             opt={"audience": "api"},
         ),
@@ -188,12 +189,7 @@ def create_app(configuration: Settings | None = None) -> Litestar:
         ),
         lifespan=[_lifespan],
         exception_handlers=EXCEPTION_HANDLERS,
-        openapi_config=OpenAPIConfig(
-            title="成果平台接口",
-            version="1.0.0",
-            path="/schema",
-            render_plugins=[JsonRenderPlugin(path="/openapi.json")],
-        ),
+        openapi_config=api_description(configured.oidc_issuer),
         request_max_body_size=configured.upload_limit_bytes,
         multipart_form_part_limit=2000,
         logging_config=None,

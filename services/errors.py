@@ -46,7 +46,10 @@ def is_api(request: Request[Any, Any, Any]) -> bool:
 
 def _answer(request: Request[Any, Any, Any], status: int, message: str, **details: Any) -> Response[Any]:
     if is_api(request):
-        return problem(status, message, **details)
+        answer = problem(status, message, **details)
+        if status == 401:
+            answer.headers["www-authenticate"] = "Bearer"
+        return answer
     headers = {"retry-after": str(details["retry_after"])} if "retry_after" in details else {}
     return error_page(request, status, message, details, headers)
 

@@ -51,4 +51,8 @@ def disk_errors(directory: Path) -> Iterator[None]:
             raise PartFailureError(
                 f"没有写入权限：{error.filename or directory}。", "请检查目录的属主与权限，或换用有权限的用户后重试。"
             ) from error
+        if error.errno in (errno.EEXIST, errno.ENOTDIR):
+            raise PartFailureError(
+                f"{error.filename or directory} 不是文件夹。", "请移走这个文件，或换一个目录；它未被改动。"
+            ) from error
         raise

@@ -85,7 +85,7 @@ class SecurityHeaders:
         return kept
 
 
-@post("/csp-report", status_code=204, opt={"audience": "browser"}, name="csp_report")
+@post("/csp-report", status_code=204, opt={"audience": "browser"}, name="csp_report", include_in_schema=False)
 async def csp_report(request: Request[Any, Any, Any]) -> Response[None]:
     """Log what a browser refused to load: named fields only, without queries, and nothing of an oversized report."""
     body = b""

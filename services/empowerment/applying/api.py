@@ -12,6 +12,7 @@ from services.empowerment import queries, rules, workflow
 from services.empowerment.applying import workflow as verbs
 from services.empowerment.models import STATES, State
 from services.notices import rules as notice_rules
+from shared.api_description import answers
 from shared.db.transaction import Outcome, Transaction
 from shared.errors import FormInvalid, NotFound, Refusal
 from shared.forms import share_of
@@ -157,7 +158,13 @@ async def application_out(tx: Transaction, application_id: UUID) -> ApplicationO
     )
 
 
-@post("/applications", opt={"permission": workflow.APPLY}, status_code=201)
+@post(
+    "/applications",
+    opt={"permission": workflow.APPLY},
+    status_code=201,
+    summary="申请赋权",
+    responses=answers(201, ApplicationOut, "已提交"),
+)
 async def apply(tx: Transaction, data: JSONBody[ApplicationIn]) -> Response[Any]:
     """Enter and submit an application for empowerment (赋权申请); 422 with the article when a condition is not met."""
     outcome = await verbs.apply(tx, data.achievement_id, _submission(data))
@@ -168,7 +175,7 @@ async def apply(tx: Transaction, data: JSONBody[ApplicationIn]) -> Response[Any]
     return Response(await application_out(tx, outcome), status_code=201, headers={"location": address})
 
 
-@get("/applications/{application_id:uuid}", opt={"permission": "institution:empowerment:read"})
+@get("/applications/{application_id:uuid}", opt={"permission": "institution:empowerment:read"}, summary="一项赋权申请")
 async def read_application(tx: Transaction, application_id: UUID) -> ApplicationOut:
     """One application with its notice and its agreement."""
     return await application_out(tx, application_id)

@@ -10,6 +10,7 @@ from litestar.params import JSONBody
 
 from services.empowerment import workflow
 from services.empowerment.signing import workflow as verbs
+from shared.api_description import answers
 from shared.db.transaction import Outcome, Transaction
 from tenants.machine import api_refused
 
@@ -30,7 +31,13 @@ class Signed(msgspec.Struct):
     state: str
 
 
-@post("/applications/{application_id:uuid}/agreement", opt={"permission": workflow.SIGN}, status_code=201)
+@post(
+    "/applications/{application_id:uuid}/agreement",
+    opt={"permission": workflow.SIGN},
+    status_code=201,
+    summary="签署赋权协议",
+    responses=answers(201, Signed, "已签署"),
+)
 async def sign(tx: Transaction, application_id: UUID, data: JSONBody[AgreementIn]) -> Response[Any]:
     """Record the agreement (签署赋权协议); 422 with the article while the notice runs or an objection is open."""
     paper = verbs.Agreement(data.signed_on, data.effective_on, data.clauses, None, data.opinions_heard)

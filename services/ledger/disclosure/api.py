@@ -10,6 +10,7 @@ from litestar.params import JSONBody
 
 from services.ledger.disclosure import forms, queries, rules, workflow
 from services.ledger.forms import members_of
+from shared.api_description import answers
 from shared.db.transaction import Outcome, Transaction
 from shared.errors import FormInvalid, Refusal
 from shared.forms import read
@@ -53,7 +54,13 @@ class DisclosureOut(msgspec.Struct):
     state: str
 
 
-@post("/disclosures", opt={"permission": queries.WRITE}, status_code=201)
+@post(
+    "/disclosures",
+    opt={"permission": queries.WRITE},
+    status_code=201,
+    summary="披露成果",
+    responses=answers(201, DisclosureOut, "已披露并提交"),
+)
 async def disclose(tx: Transaction, data: JSONBody[DisclosureIn]) -> Response[Any]:
     """Disclose and submit; nothing of a classified achievement is kept, and the answer says what to do instead."""
     gate, governed = await workflow.ask_gate(tx, data.classified, data.key_technology)

@@ -15,6 +15,7 @@ from services.ledger.importing.models import STATES
 from services.ledger.reading.dry_run import dry_run as look
 from services.ledger.reading.layout import LedgerError
 from services.ledger.reading.profile import LedgerProfile
+from shared.api_description import Uploading, answers
 from shared.db.transaction import Outcome, Transaction
 from shared.documents.uploads import Upload, file_name_of, read_upload
 from shared.documents.workbook_limits import WorkbookError
@@ -90,7 +91,14 @@ def _sent(request: Request[Any, Any, Any], body: bytes, filename: str) -> Upload
     return Upload(file_name_of(filename), body)
 
 
-@post("/imports", opt=_IMPORT, status_code=202, summary="上传台账")
+@post(
+    "/imports",
+    opt=_IMPORT,
+    status_code=202,
+    summary="上传台账",
+    operation_class=Uploading,
+    responses=answers(202, Accepted, "已收下，正在核对；dry_run 时为 200 和核对结果"),
+)
 async def send_ledger(
     request: Request[Any, Any, Any],
     tx: Transaction,
@@ -151,7 +159,13 @@ def _import_out(row: Row[Any], held: list[HeldRow], following: int | None) -> Im
     return ImportOut(**values, state_label=STATES[row.state], issues=told, held=held, next=following)
 
 
-@post("/imports/{import_id:uuid}/confirm", opt=_IMPORT, status_code=202, summary="确认导入")
+@post(
+    "/imports/{import_id:uuid}/confirm",
+    opt=_IMPORT,
+    status_code=202,
+    summary="确认导入",
+    responses=answers(202, Accepted, "正在导入"),
+)
 async def confirm_import(tx: Transaction, import_id: UUID, data: JSONBody[ConfirmIn]) -> Response[Any]:
     """Import the right rows; 202, the rows are there when the state is ``applied``."""
     refusal = await workflow.confirm(tx, import_id, data.as_of)

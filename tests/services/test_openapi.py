@@ -1,0 +1,52 @@
+"""The description of the API says what a machine needs to know, and nothing of pages for people."""
+
+import uuid
+from typing import Any
+
+import pytest
+
+from tests.web import Site
+
+PATHS = {
+    ("get", "/api/achievements"),
+    ("get", "/api/achievements/{achievement_id}"),
+    ("post", "/api/imports"),
+    ("post", "/api/disclosures"),
+    ("post", "/api/applications"),
+    ("post", "/api/applications/{application_id}/agreement"),
+}
+
+
+@pytest.fixture
+async def described(site: Site) -> dict[str, Any]:
+    answer = await site.anonymous().get("/schema/openapi.json")
+    assert answer.status_code == 200
+    told: dict[str, Any] = answer.json()
+    return told
+
+
+async def test_every_operation_names_token_problems_and_its_own_answer(described: dict[str, Any]) -> None:
+    operations = {(method, path): one for path, all_ in described["paths"].items() for method, one in all_.items()}
+    assert operations.keys() >= PATHS
+    flows = described["components"]["securitySchemes"]["client_credentials"]["flows"]
+    assert flows["clientCredentials"]["tokenUrl"].endswith("/protocol/openid-connect/token")
+    for (method, path), operation in operations.items():
+        assert path.startswith("/api/")
+        assert operation["security"] == [{"client_credentials": []}]
+        assert any("一" <= letter <= "鿿" for letter in operation["summary"]), path
+        for status in ("401", "403", "404"):
+            problem = operation["responses"][status]["content"]
+            assert list(problem) == ["application/problem+json"], (path, status)
+        (success,) = (answer for status, answer in operation["responses"].items() if status.startswith("2"))
+        assert "$ref" in str(success["content"]["application/json"]["schema"]), path
+        headers = [one["name"] for one in operation.get("parameters", []) if one["in"] == "header" and one["required"]]
+        assert headers == (["Idempotency-Key"] if method == "post" else []), path
+        if method == "post":
+            assert operation["requestBody"]["content"], path
+
+
+async def test_a_machine_without_a_token_is_told_which_kind_it_needs(site: Site) -> None:
+    answer = await site.anonymous().get(f"/api/achievements/{uuid.uuid4()}")
+    assert answer.status_code == 401
+    assert answer.headers["www-authenticate"] == "Bearer"
+    assert answer.headers["content-type"] == "application/problem+json"
