@@ -9,6 +9,7 @@ from litestar import Response, post
 from litestar.params import JSONBody
 
 from services.ledger.disclosure import forms, queries, rules, workflow
+from services.ledger.display import words_of
 from services.ledger.forms import members_of
 from shared.api_description import answers
 from shared.db.transaction import Outcome, Transaction
@@ -72,7 +73,8 @@ async def disclose(tx: Transaction, data: JSONBody[DisclosureIn]) -> Response[An
     form, errors = read(
         forms.DisclosureForm, {name: value if value is not None else "" for name, value in values.items()}
     )
-    if form is None:
+    errors |= rules.unknown_codes(values, await words_of(tx))
+    if form is None or errors:
         raise FormInvalid(errors)
     asked = {**form.model_dump(), "team": form.team}
     decided = rules.may_submit(asked, await queries.unit_kind_of(tx), governed.pack, tx.today)

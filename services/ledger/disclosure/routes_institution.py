@@ -167,7 +167,8 @@ async def submit_disclosure(request: Request[Any, Any, Any], tx: Transaction, di
     row = await _own(tx, disclosure_id)
     values = await _typed(request)
     form, errors = read(forms.DisclosureForm, values)
-    if form is not None:
+    errors |= rules.unknown_codes(values, await words_of(tx))
+    if form is not None and not errors:
         pack = (await governing(tx)).pack
         decided = rules.may_submit(
             {**form.model_dump(), "team": form.team}, await queries.unit_kind_of(tx), pack, tx.today

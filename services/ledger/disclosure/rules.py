@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
 
-from services.ledger.rules import Decided
+from services.ledger.rules import Decided, Vocabulary
 from shared.policy import evaluate
 from shared.policy.answer import Citation, Verdict
 from shared.policy.pack import Pack
@@ -36,6 +36,15 @@ def evidence_of(
         return []
     facts = {"funding": funding, "achievement_type": achievement_type, "unit_kind": unit_kind}
     return list(evaluate("disclosure.evidence", facts, pack, today).values.get("evidence", ()))
+
+
+def unknown_codes(values: Mapping[str, Any], words: Vocabulary) -> dict[str, str]:
+    """Type, stage and funding that the pack does not have, by field of the form."""
+    return {
+        field: "不是本省规定的选项，请重新选择"
+        for field in ("type", "stage", "funding")
+        if values.get(field) and str(values[field]) not in words.labels[field]
+    }
 
 
 def may_submit(values: Mapping[str, Any], unit_kind: str | None, pack: Pack, today: date) -> list[Decided]:

@@ -169,3 +169,17 @@ async def test_nobody_else_sees_a_disclosure(site: Site, world: World) -> None:
     leader = await site.signed_in(world, world.university, "leadership")
     assert (await leader.get(case)).status_code == 403
     assert (await site.anonymous().get(case)).status_code == 303
+
+
+async def test_options_that_the_province_does_not_have_are_named_beside_the_other_faults(
+    site: Site, world: World
+) -> None:
+    researcher = await site.signed_in(world, world.university, "completer")
+    edit = await begun(researcher)
+    wrong = {"name": "", "type": "x", "stage": "y", "funding": "z", "team": "测试甲 9/2", "technical_field": "新材料"}
+    answer = await researcher.post(edit, {**FORM, **wrong})
+    assert answer.status_code == 422
+    assert answer.text.count("不是本省规定的选项") >= 3
+    assert "请填写成果名称" in answer.text
+    assert "比例应在" in answer.text
+    assert "测试甲 9/2" in answer.text
