@@ -90,7 +90,7 @@ async def _year_context(tx: Transaction, found: Standing) -> dict[str, Any]:
         return context
     content = found.content()
     groups = pages.groups_of(content, _address(found))
-    balance, further = rules.sums(found.lines, found.governed.pack, tx.today)
+    balance, further = rules.sums(found.lines, found.form.code, found.governed.pack, tx.today)
     returns = await queries.returns_of(tx, found.id)
     return context | {
         "content": content,
@@ -116,7 +116,7 @@ async def _later(tx: Transaction, found: Standing) -> tuple[int, Any] | None:
     if not count or since is None:
         return None
     pack = found.governed.pack
-    asked = rules.after_freeze(found.form.year, found.form.as_of, since, found.frozen.known_at, pack, tx.today)
+    asked = rules.after_freeze(found.form, found.form.as_of, since, found.frozen.known_at, pack, tx.today)
     return count, asked.answer.findings
 
 
@@ -265,7 +265,7 @@ async def submission(request: Request[Any, Any, Any], tx: Transaction, year: int
 
 async def _submit_context(tx: Transaction, found: Standing) -> dict[str, Any]:
     content = found.content()
-    balance, further = rules.sums(found.lines, found.governed.pack, tx.today)
+    balance, further = rules.sums(found.lines, found.form.code, found.governed.pack, tx.today)
     groups = pages.groups_of(content)
     return {
         "found": found,

@@ -191,14 +191,20 @@ def may_set_day(form: Form, stage: Stage, due_on: date) -> Refusal | None:
 
 
 def after_freeze(
-    year: int, changed_on: date, recorded_at: datetime, known_at: datetime, pack: Pack, today: date
+    form: Form, changed_on: date, recorded_at: datetime, known_at: datetime, pack: Pack, today: date
 ) -> Asked:
     """What it means that the ledger has changed for the year since the freeze (rule 32)."""
-    facts = {"year": year, "happened_on": changed_on, "recorded_at": recorded_at, "frozen_at": known_at}
+    facts = {
+        "report": form.code,
+        "year": form.year,
+        "happened_on": changed_on,
+        "recorded_at": recorded_at,
+        "frozen_at": known_at,
+    }
     return Asked(evaluate("report.freeze", facts, pack, today), facts)
 
 
-def sums(lines: Iterable[Line], pack: Pack, today: date) -> tuple[Asked, list[Finding]]:
+def sums(lines: Iterable[Line], report: str, pack: Pack, today: date) -> tuple[Asked, list[Finding]]:
     """Opening + first entry + in − out = closing for every line, and every dimension adds up to the same whole.
 
     The pack is asked about the types; the other dimensions are held to the same sum. Each finding names the figure that
@@ -206,6 +212,7 @@ def sums(lines: Iterable[Line], pack: Pack, today: date) -> tuple[Asked, list[Fi
     """
     every = list(lines)
     facts = {
+        "report": report,
         "lines": {
             line.value: {
                 "opening": line.opening,
@@ -216,12 +223,14 @@ def sums(lines: Iterable[Line], pack: Pack, today: date) -> tuple[Asked, list[Fi
             }
             for line in every
             if line.dimension == "type"
-        }
+        },
     }
     asked = Asked(evaluate("report.balance", facts, pack, today), facts)
-    cite = pack.citation("reports")
+    cite = pack.citation(f"reports.{report}")
     found = [
-        _uneven(line, pack, cite) for line in every if line.dimension not in ("type", "deal") and not line.balanced
+        _uneven(line, pack, cite)
+        for line in every
+        if line.dimension not in ("all", "type", "deal") and not line.balanced
     ]
     return asked, found + _unlike(every, pack, cite)
 
@@ -244,7 +253,7 @@ def _unlike(lines: Sequence[Line], pack: Pack, cite: Citation) -> list[Finding]:
         name: sum(getattr(line, name) for line in lines if line.dimension == "type") for name in ("opening", "closing")
     }
     found = []
-    for dimension in ("all", "stage", "status", "mode"):
+    for dimension in ("stage", "status", "mode"):
         own = [line for line in lines if line.dimension == dimension]
         for name, expected in whole.items():
             stated = sum(getattr(line, name) for line in own)

@@ -229,7 +229,7 @@ async def _judged(tx: Transaction, found: Standing, wanted: Sequence[str], due: 
         message = f"{found.form.year}年度{found.form.label}已经报送（{REPORT_STATES[found.row.state]}），同一年度不能再次报送。"
         return Refusal(code, message, citation=found.form.citation, kind="state")
     asked = [rules.may_send(found.form, rules.UNIT, to, pack, tx.today) for to in wanted]
-    balance, further = rules.sums(found.lines, pack, tx.today)
+    balance, further = rules.sums(found.lines, found.form.code, pack, tx.today)
     for one in (*asked, due, balance):
         await _decide(tx, found, one, found.id)
     barred = next((refused for one in asked if (refused := Refusal.of(one.answer))), None)

@@ -125,7 +125,7 @@ async def accept(tx: Transaction, submission_id: UUID) -> Refusal | None:
     """
     row, report = await _reviewed(tx, submission_id)
     asked, governed = await _reviewer(tx, report)
-    balance, further = rules.sums(lines_of(row.payload), governed.pack, tx.today)
+    balance, further = rules.sums(lines_of(row.payload), report.report, governed.pack, tx.today)
     for one in (asked, balance):
         await _decide(tx, one, governed, report)
     refusal = Refusal.of(asked.answer) or _overtaken(row, report) or rules.unsound(balance, further)

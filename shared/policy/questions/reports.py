@@ -136,7 +136,7 @@ def still_open(inquiry: Inquiry) -> None:
 
 
 def freeze(inquiry: Inquiry) -> None:
-    """Whether a record belongs to a frozen year: facts year, happened_on, recorded_at, frozen_at."""
+    """Whether a record belongs to a frozen year: facts year, happened_on, recorded_at, frozen_at, report."""
     facts = inquiry.facts
     year, happened = facts.number("year"), facts.day("happened_on")
     known = facts.instant("recorded_at") <= facts.instant("frozen_at")
@@ -146,13 +146,13 @@ def freeze(inquiry: Inquiry) -> None:
         inquiry.advise(
             "report.correction",
             "冻结之后才登记，应另出更正版本并说明原因。",
-            "reports",
+            _place(inquiry),
             inputs=("happened_on", "recorded_at", "frozen_at"),
         )
 
 
 def balance(inquiry: Inquiry) -> None:
-    """Whether opening + first entry + in − out = closing for each line; facts lines {type: {…}}."""
+    """Whether opening + first entry + in − out = closing for each line; facts lines {type: {…}}, report."""
     expected: dict[str, int] = {}
     for name in inquiry.facts.part("lines"):
         line = inquiry.facts.part("lines").part(name)
@@ -163,11 +163,17 @@ def balance(inquiry: Inquiry) -> None:
                 f"report.unbalanced.{name}",
                 f"{inquiry.pack.label('achievement_type', name)}：期初＋首次入账＋增加－减少应为{total}，"
                 f"所填期末{line.number('closing')}。",
-                "reports",
+                _place(inquiry),
                 inputs=("lines",),
                 would_change=f"期末改为{total}，或更正增减数",
             )
     inquiry.values["expected"] = expected
+
+
+def _place(inquiry: Inquiry) -> str:
+    """Where the report that is asked about is written; all reports when none is named."""
+    report = inquiry.facts.text("report", "")
+    return f"reports.{report}" if report in inquiry.content.reports else "reports"
 
 
 def _stand(inquiry: Inquiry) -> None:

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from services.annual_report import queries, workflow
 from services.annual_report.standing import standing
 from services.ledger import workflow as ledger
+from services.ledger.queries import achievement_for_update
 from shared.errors import Refusal
 from tests.services.annual_report.arranging import REPORT, YEAR, another_unit, deal, entered, imported
 from tests.world import World
@@ -39,7 +40,7 @@ async def test_a_year_adds_up(
             break
         achievement_id = list(began)[place % len(began)]
         async with world.acting(unit) as tx:
-            row = await ledger.achievement_for_update(tx, achievement_id)
+            row = await achievement_for_update(tx, achievement_id)
             assert row is not None
             if row.state != "registered":
                 continue

@@ -19,7 +19,7 @@ from tests.services.annual_report.arranging import (
     submitted,
     written,
 )
-from tests.web import Site
+from tests.web import Site, Visitor
 from tests.world import World
 
 HOME = "/institution/reports"
@@ -28,7 +28,7 @@ CONSOLE = "/console/reports"
 KINDS = ("science", "department", "finance")
 
 
-async def officer(site: Site, world: World, kind: str, tenant: UUID | None = None):  # type: ignore[no-untyped-def]
+async def officer(site: Site, world: World, kind: str, tenant: UUID | None = None) -> Visitor:
     return await site.signed_in(world, tenant or getattr(world, kind), f"{kind}_officer", kind=kind)
 
 

@@ -1,5 +1,6 @@
 """Rules of the yearly reports: forms, due days, recipients and sums, on the packs as they are."""
 
+from collections.abc import Mapping
 from datetime import date, datetime
 from decimal import Decimal
 
@@ -12,14 +13,20 @@ from services.annual_report.figures import COLUMNS, Line, reported, summed
 from services.annual_report.payload import changes_between
 from shared.clock import SHANGHAI
 from shared.policy import load_pack
+from shared.policy.pack import Pack
 
 YUNNAN = load_pack("cn-53")
 JILIN = load_pack("cn-22").with_mode("enforced")
 TODAY = date(2026, 3, 16)
 
 
-def form(pack=YUNNAN, code="annual_report", year=2025, due=None, traits=("provincial",)):  # type: ignore[no-untyped-def]
-    return next(one for one in rules.forms(pack, year, due or {}, traits, TODAY) if one.code == code)
+def form(
+    pack: Pack = YUNNAN,
+    code: str = "annual_report",
+    year: int = 2025,
+    due: Mapping[str, Mapping[str, date]] | None = None,
+) -> rules.Form:
+    return next(one for one in rules.forms(pack, year, due or {}, ["provincial"], TODAY) if one.code == code)
 
 
 @pytest.mark.requirement("R086", "R130", "R165")
@@ -74,8 +81,8 @@ def test_a_draft_in_reference_mode_makes_nothing_overdue_and_refuses_no_sums() -
     report = form(pack, "conversion_report", 2024)
     assert rules.due(report, report.unit_stage, {}, ["provincial"], pack, TODAY).answer.values["overdue"] is False
     wrong = [Line("type", "patent_right", opening=1, closing=5)]
-    assert rules.unsound(*rules.sums(wrong, pack, TODAY)) is None
-    assert rules.unsound(*rules.sums(wrong, JILIN, TODAY)) is not None
+    assert rules.unsound(*rules.sums(wrong, "conversion_report", pack, TODAY)) is None
+    assert rules.unsound(*rules.sums(wrong, "conversion_report", JILIN, TODAY)) is not None
 
 
 def test_a_unit_does_not_file_past_its_department() -> None:
@@ -89,9 +96,10 @@ def test_dimensions_that_count_another_whole_are_named() -> None:
         Line("type", "patent_right", opening=2, added=1, closing=3),
         Line("status", "not_converted", opening=2, closing=2),
     ]
-    refusal = rules.unsound(*rules.sums(lines, YUNNAN, TODAY))
+    refusal = rules.unsound(*rules.sums(lines, "annual_report", YUNNAN, TODAY))
     assert refusal is not None
     assert [one.message for one in refusal.findings] == ["转化状态各项年末合计应与成果类型合计3一致，所填合计2。"]
+    assert refusal.findings[0].citation.article == "第十七条"
 
 
 COUNT = st.integers(0, 10_000)
@@ -113,7 +121,7 @@ def test_exactly_the_lines_that_do_not_add_up_are_named_with_the_figure_expected
     for code, (opening, first, added, removed, error) in zip(codes, drawn, strict=False):
         lines.append(Line("type", code, opening, first, added, removed, opening + first + added - removed + error))
     wrong = {line.value for line in lines if not line.balanced}
-    refusal = rules.unsound(*rules.sums(lines, YUNNAN, TODAY))
+    refusal = rules.unsound(*rules.sums(lines, "annual_report", YUNNAN, TODAY))
     named = {one.code.removeprefix("report.unbalanced.") for one in refusal.findings} if refusal else set()
     assert named == wrong
     for line in lines:

@@ -1,0 +1,113 @@
+"""统计汇总 of an authority: exact sums, small cells of one institution hidden, every institution told."""
+
+import io
+from datetime import date
+
+import openpyxl
+import pytest
+from sqlalchemy import select
+
+from services.home.aggregates import queries
+from services.home.aggregates.routes_console import HOME
+from services.ledger.totals import roll_up
+from shared.audit.tables import audit_entry
+from shared.db.transaction import Actor, Scope, transaction
+from tests.services.annual_report.arranging import imported
+from tests.web import Site
+from tests.world import World
+
+
+async def ledgers(world: World) -> None:
+    """Five at the university (one converted), two at the institute, one at another department's hospital."""
+    async with world.acting(world.university) as tx:
+        await imported(tx, ["甲一", "甲二", "甲三", "甲四"], date(2025, 6, 30))
+        await imported(tx, ["甲五"], date(2025, 6, 30), type="software_copyright", status="intended")
+    async with world.acting(world.institute) as tx:
+        await imported(tx, ["乙一", "乙二"], date(2025, 6, 30))
+    scope = world.scope(world.hospital)
+    async with transaction(
+        world.web,
+        Scope(scope.role, world.hospital, world.province_id, world.hospital, world.other_department),
+        Actor(None, world.hospital),
+    ) as tx:
+        tx.pack_version_id = world.pack_version_id
+        await imported(tx, ["丙一"], date(2025, 6, 30))
+    rollup = Scope("worker_rollup", world.university, world.province_id, world.university, world.department)
+    async with transaction(world.tasks, rollup, Actor(None, world.university)) as tx:
+        await roll_up(tx)
+
+
+def shown(table: queries.Table) -> dict[str, list[int | str]]:
+    return {line.label: [cell.shown for cell in line.cells] for line in table.lines}
+
+
+async def test_a_province_adds_up_and_one_institutions_small_cells_are_hidden(world: World) -> None:
+    await ledgers(world)
+    async with world.acting(world.science, "science_officer", "science") as tx:
+        types = await queries.table_by(tx, "type")
+        assert types.columns == ["未转化", "意向转化"]
+        # seven patents of three institutions, and one software of a single one
+        assert shown(types) == {"专利权": [7, 0], "计算机软件著作权": [0, "<3"]}
+        assert types.whole == 8
+        units = await queries.table_by(tx, "institution")
+        assert shown(units) == {"滇池示例大学": [4, "<3"], "示例医院": ["<3", 0], "示例研究院": ["<3", 0]}
+        assert units.sums == [7, 1]
+
+
+async def test_a_department_counts_its_own_units_alone(world: World) -> None:
+    await ledgers(world)
+    async with world.acting(world.department, "department_officer", "department") as tx:
+        assert (await queries.table_by(tx, "status")).whole == 7
+        assert set(shown(await queries.table_by(tx, "institution"))) == {"滇池示例大学", "示例研究院"}
+    async with world.acting(world.other_department, "department_officer", "department") as tx:
+        # a department of one unit shows that unit's cells
+        assert [line.total.shown for line in (await queries.table_by(tx, "status")).lines] == ["<3"]
+
+
+@pytest.mark.parametrize("view", list(queries.VIEWS))
+async def test_each_view_is_a_chart_a_table_and_a_workbook(site: Site, world: World, view: str) -> None:
+    await ledgers(world)
+    visitor = await site.signed_in(world, world.science, "science_officer", kind="science")
+    answer = await visitor.get(HOME, by=view)
+    assert answer.status_code == 200
+    assert "data-chart" in answer.text
+    assert "<table" in answer.text
+    for name in ("甲一", "乙一", "丙一"):
+        assert name not in answer.text
+    book = openpyxl.load_workbook(io.BytesIO((await visitor.get(f"{HOME}/workbook", by=view)).content))
+    assert book.active is not None
+    assert book.active.cell(4, 1).value == queries.VIEWS[view]
+
+
+async def test_deadlines_say_how_they_were_counted_with_the_article(site: Site, world: World) -> None:
+    visitor = await site.signed_in(world, world.science, "science_officer", kind="science")
+    page = (await visitor.get(HOME)).text
+    assert "由省级主管机关每年确定，尚未公布" in page
+    assert "第十七条" in page
+    assert "未报送 4 家" in page
+
+
+@pytest.mark.requirement("R191")
+async def test_looking_at_institutions_is_in_the_log_of_each(site: Site, world: World) -> None:
+    await ledgers(world)
+    visitor = await site.signed_in(world, world.science, "science_officer", kind="science")
+    await visitor.get(HOME, by="type")
+    await visitor.get(HOME, by="institution")
+    for tenant in (world.university, world.institute):
+        async with world.acting(tenant) as tx:
+            rows = await tx.rows(
+                select(audit_entry.c.action, audit_entry.c.actor_organisation_id).where(
+                    audit_entry.c.tenant_id == tenant, audit_entry.c.outcome == "read"
+                )
+            )
+        assert [tuple(row) for row in rows] == [("ledger_total.read", world.science)]
+
+
+async def test_finance_and_institutions_have_no_such_page(site: Site, world: World) -> None:
+    finance = await site.signed_in(world, world.finance, "finance_officer", kind="finance")
+    assert (await finance.get(HOME)).status_code == 403
+    clerk = await site.signed_in(world, world.university, "clerk")
+    assert (await clerk.get(HOME)).status_code == 404
+    assert (await site.anonymous().get(HOME)).status_code == 303
+    science = await site.signed_in(world, world.science, "science_officer", kind="science")
+    assert (await science.get(HOME, by="name")).status_code == 404
