@@ -9,7 +9,6 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import cached_property
 
 import psycopg
 from psycopg import sql
@@ -105,7 +104,13 @@ class Trial:
     """One role of one login, entered for one institution's place, on one filled database."""
 
     def __init__(
-        self, url: Callable[[str], str], filling: Filling, login: str, role: str, place: Place = PLACES[0]
+        self,
+        url: Callable[[str], str],
+        filling: Filling,
+        login: str,
+        role: str,
+        place: Place = PLACES[0],
+        privileges: Privileges | None = None,
     ) -> None:
         self.url = url
         self.filling = filling
@@ -113,11 +118,8 @@ class Trial:
         self.role = role
         self.place = place
         self.elsewhere = next(other for other in PLACES if other.province != place.province)
+        self.privileges = privileges or Privileges(url("postgres"))
         self.breaches: list[str] = []
-
-    @cached_property
-    def privileges(self) -> Privileges:
-        return Privileges(self.url("postgres"))
 
     @property
     def actor(self) -> str:
@@ -387,11 +389,12 @@ def owner_sees(url: Callable[[str], str], filling: Filling, tables: Collection[s
 
 def crossings(url: Callable[[str], str], filling: Filling, tables: Collection[str] = ()) -> list[str]:
     """Every breach of every role on a filled database, of all tables or of the named ones."""
+    privileges = Privileges(url("postgres"))
     tried = [
         breach
         for login, roles in LOGINS.items()
         for role in roles
-        for breach in Trial(url, filling, login, role).run(tables)
+        for breach in Trial(url, filling, login, role, privileges=privileges).run(tables)
     ]
     without = [breach for login in LOGINS for breach in unentered(url, filling, login, tables)]
     return tried + without + owner_sees(url, filling, tables)

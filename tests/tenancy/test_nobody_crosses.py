@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from psycopg import sql
 
 from tests.tenancy.conftest import Filled
-from tests.tenancy.crossing import LOGINS, REFUSED, ROLES, Trial, attempt, owner_sees, unentered
+from tests.tenancy.crossing import LOGINS, REFUSED, ROLES, Privileges, Trial, attempt, owner_sees, unentered
 from tests.tenancy.filling import PLACES, Row, insert
 from tests.tenancy.schema import Table
 
@@ -142,16 +142,21 @@ def connections(filled: Filled) -> Iterator[Mapping[str, psycopg.Connection]]:
         connection.close()
 
 
+@pytest.fixture(scope="module")
+def privileges(filled: Filled) -> Privileges:
+    return Privileges(filled.url("postgres"))
+
+
 @settings(max_examples=200, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
 @given(data=st.data())
 def test_no_attempt_on_another_s_row_succeeds(
-    filled: Filled, connections: Mapping[str, psycopg.Connection], data: st.DataObject
+    filled: Filled, connections: Mapping[str, psycopg.Connection], privileges: Privileges, data: st.DataObject
 ) -> None:
     """Attempts nobody thought of: any role, any table, any command, another's ids."""
     login, role = data.draw(st.sampled_from(ENTRIES), "entry")
     place = data.draw(st.sampled_from(PLACES), "entered for")
     table = data.draw(st.sampled_from([t for t in filled.filling.tables.values() if t.scope != "local"]), "table")
-    trial = Trial(filled.url, filled.filling, login, role, place)
+    trial = Trial(filled.url, filled.filling, login, role, place, privileges)
     strangers = [
         row for other in PLACES for row in filled.filling.rows[table.name, other] if not trial.is_own(table, row)
     ]
