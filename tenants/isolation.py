@@ -30,7 +30,7 @@ from shared.db.transaction import Actor, Outcome, Scope, Transaction, begin, dri
 from shared.errors import ApplicationError, Conflict, Forbidden, NotFound, NotSignedIn
 from shared.ids import NIL, token_hash
 from tenants.permissions import permissions_of
-from tenants.registry import Province, list_provinces
+from tenants.registry import PROVINCE_COLUMNS, Province, list_provinces
 from tenants.sessions import Session, find_session
 
 WRITING = frozenset({"POST", "PUT", "PATCH", "DELETE"})
@@ -94,7 +94,7 @@ async def load_session(connection: ASGIConnection[Any, Any, Any, Any]) -> Edge:
         edge.session = await find_session(edge.driver, token)
         edge.token = token
         if edge.session is not None:
-            await all_provinces(engine_of(connection))
+            await _know_province(edge.driver, edge.session.province_id)
             edge.permissions = session_permissions(edge.session.roles, edge.session.role)
             if real_now() - edge.session.seen_at > _TOUCH_AFTER:
                 await edge.driver.execute("select app.touch_session($1)", token_hash(token))
@@ -186,6 +186,17 @@ async def all_provinces(engine: AsyncEngine) -> dict[str, Province]:
     if now - _provinces[0] > _PROVINCES_SECONDS or not _provinces[1]:
         _provinces = (now, {p.slug: p for p in await list_provinces(engine)})
     return _provinces[1]
+
+
+async def _know_province(driver: "asyncpg.Connection[asyncpg.Record]", province_id: UUID) -> None:
+    """Have a session's province at hand, read on the request's own connection: asking the pool for a second one while
+    holding the first would let a full pool wait for itself.
+    """
+    global _provinces
+    if cached_province(province_id) is None:
+        rows = await driver.fetch("select * from app.list_provinces()")
+        found = (Province(*(row[name] for name in PROVINCE_COLUMNS)) for row in rows)
+        _provinces = (real_now().timestamp(), {one.slug: one for one in found})
 
 
 def cached_province(province_id: UUID) -> Province | None:

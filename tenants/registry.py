@@ -130,6 +130,9 @@ class Tenant:
     active: bool
 
 
+PROVINCE_COLUMNS = ("province_id", "region", "slug", "name", "short_name", "science_id")
+
+
 async def list_provinces(engine: AsyncEngine) -> list[Province]:
     """All provinces of the installation, through the definer function; needs no entered transaction."""
     async with engine.connect() as connection:
