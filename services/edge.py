@@ -34,9 +34,9 @@ class Edge:
         status = 500
 
         # HEAD is answered as the GET it asks about, without the body
-        head = scope["method"] == HttpMethod.HEAD
+        head = scope["method"] == HttpMethod.HEAD.value
         if head:
-            scope["method"] = HttpMethod.GET
+            scope["method"] = HttpMethod.GET.value
 
         async def observed(message: Message) -> None:
             nonlocal status

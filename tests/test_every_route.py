@@ -31,7 +31,8 @@ async def test_every_route_was_answered_with_success(site: Site) -> None:
         for method in methods.split("/")
         if not address.startswith(("/schema", "/assets", "/static")) and handler.opt.get("audience") != "anonymous"
     }
-    assert sorted(wanted - answered) == []
+    missing = sorted(wanted - answered)
+    assert not missing, "\n".join(" ".join(one) for one in missing)
 
 
 async def test_every_writing_route_left_an_audit_row(site: Site, maintenance: AsyncEngine) -> None:
@@ -44,4 +45,5 @@ async def test_every_writing_route_left_an_audit_row(site: Site, maintenance: As
         for visit in site.visits
         if visit.method != "GET" and visit.status < 400 and f"{visit.method} {visit.address}" not in WITHOUT_AUDIT
     }
-    assert sorted(wrote - left) == []
+    missing = sorted(wrote - left)
+    assert not missing, "\n".join(" ".join(one) for one in missing)
