@@ -8,9 +8,10 @@ from decimal import Decimal
 import pytest
 from sqlalchemy import text
 
-from services.ledger.importing import opened, queries, workflow
+from services.ledger.importing import opened, queries, tasks, workflow
 from services.ledger.models import achievement, achievement_version
 from shared.db.records import outbox, workflow_event
+from shared.db.transaction import Actor, Scope
 from shared.errors import NotFound, Refusal
 from shared.storage.objects import ObjectStore
 from tests.services.ledger.importing.arranging import (
@@ -229,3 +230,17 @@ async def test_another_tenant_sees_and_moves_nothing(world: World, objects: Obje
                 await verb
     async with world.acting(world.institute) as tx:
         assert not isinstance(await workflow.receive(tx, objects, ledger(2)), Refusal)
+
+
+async def test_the_tasks_take_an_import_to_its_end_chunk_by_chunk(world: World, objects: ObjectStore) -> None:
+    """As the worker runs them, each step in a transaction of its own; 2,000 records to a chunk."""
+    import_id = await received(world, world.university, objects, ledger(2_500))
+    scope = Scope("worker", world.university, world.province_id, world.university, world.department)
+    actor = Actor(None, world.university)
+    await tasks.read_import_chunk.run(world.tasks, scope, actor, import_id=str(import_id))
+    async with world.acting(world.university) as tx:
+        assert await workflow.confirm(tx, import_id, AS_OF) is None
+    await tasks.apply_import.run(world.tasks, scope, actor, import_id=str(import_id))
+    await tasks.tidy_import.run(world.tasks, scope, actor, import_id=str(import_id))
+    assert await counted(world, _IN_LEDGER, tenant=world.university) == 2_500
+    assert await counted(world, _STAGED + " and entry is not null", tenant=world.university, id=import_id) == 0
