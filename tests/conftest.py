@@ -3,6 +3,7 @@
 import json
 import os
 import shutil
+import tempfile
 from collections import defaultdict
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
@@ -39,9 +40,12 @@ class Database:
 
 
 @pytest.fixture(scope="session")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedPostgres]:
-    """A server of this session's own; ``CHENGGUO_TEST_POSTGRES=15`` runs Debian's PostgreSQL 15 instead of 18."""
-    folder = tmp_path_factory.mktemp("pg", numbered=True)
+def server() -> Iterator[EmbeddedPostgres]:
+    """A server of this session's own; ``CHENGGUO_TEST_POSTGRES=15`` runs Debian's PostgreSQL 15 instead of 18.
+
+    Not under pytest's own folder: another session closes that folder's parents to the server's user.
+    """
+    folder = Path(tempfile.mkdtemp(prefix="chengguo-tests-"))
     running = EmbeddedPostgres(folder, version=os.environ.get("CHENGGUO_TEST_POSTGRES", "18"), durable=False)
     running.start()
     running.apply_roles()
