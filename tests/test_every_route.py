@@ -14,6 +14,8 @@ pytestmark = pytest.mark.skipif(
     not os.environ.get("CHENGGUO_PROOFS"), reason="only a complete run (make test) exercises every route"
 )
 
+# Routes that answer with success only where more runs than these tests start, with where they are asked.
+ELSEWHERE = {"GET /readyz": "ready needs an identity provider: the demo's own tests and journeys wait for it"}
 # Writing routes that change nothing an auditor asks about, with the reason.
 WITHOUT_AUDIT = {
     "POST /csp-report": "nothing is stored",
@@ -31,7 +33,7 @@ async def test_every_route_was_answered_with_success(site: Site) -> None:
         for method in methods.split("/")
         if not address.startswith(("/schema", "/assets", "/static")) and handler.opt.get("audience") != "anonymous"
     }
-    missing = sorted(wanted - answered)
+    missing = sorted(one for one in wanted - answered if " ".join(one) not in ELSEWHERE)
     assert not missing, "\n".join(" ".join(one) for one in missing)
 
 

@@ -52,3 +52,9 @@ async def test_readiness_names_what_is_missing(site: Site, world: World) -> None
     assert checks["keys"] == "ok"
     assert checks["identity_keys"] != "ok"
     assert answer.status_code == 503
+
+
+async def test_a_report_of_the_content_security_policy_is_taken(site: Site) -> None:
+    report = {"csp-report": {"document-uri": "http://testserver.local/", "violated-directive": "script-src"}}
+    answer = await site.anonymous().client.post("/csp-report", json=report)
+    assert answer.status_code == 204

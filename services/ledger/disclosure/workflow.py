@@ -83,6 +83,7 @@ async def save(
     if row.state not in _OPEN:
         return stale("该披露已经提交，不能再修改；请刷新页面")
     await _store(tx, row, columns, team)
+    await write_audit(tx, "disclosure.save", CASE, disclosure_id)
     return None
 
 

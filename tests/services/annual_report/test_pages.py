@@ -302,3 +302,12 @@ async def test_the_next_edition_shows_what_changed(site: Site, world: World) -> 
     assert "与上次报送相比" in shown
     assert "人员仅三名。" in shown
     assert "第 1 次（已有新版）" in shown
+
+
+async def test_a_department_accepts_on_its_page(site: Site, world: World) -> None:
+    submission_id = await submitted(world)
+    department = await officer(site, world, "department")
+    address = f"/console/reports/{submission_id}"
+    done = await department.post(f"{address}/accept", page=address)
+    assert done.status_code == 303
+    assert "已接收" in (await department.get(address)).text or "接收" in (await department.get(address)).text

@@ -379,3 +379,25 @@ async def test_the_day_of_the_clock_closes_the_form(site: Site, world: World) ->
     page = await site.anonymous().get(f"/{world.slug}/consultations/{round_.id}")
     assert "征求意见已结束" in page.text
     assert 'name="body"' not in page.text
+
+
+async def test_an_officer_edits_a_draft_and_opens_and_closes_its_consultation(site: Site, world: World) -> None:
+    await published(world)
+    async with officer(world) as tx:
+        version_id = await draft_version(tx, RULE, "测试负面清单")
+    clerk = await site.signed_in(world, world.science, "science_officer", kind="science")
+    address = f"/console/lists/{version_id}"
+    item = f"{address}/items/CS-FQ-001"
+    assert "甲" in (await clerk.get(item)).text
+    assert (await clerk.post(item, {"title": "甲（修订）", "note": "修订后的说明"})).status_code == 303
+    assert "甲（修订）" in (await clerk.get(address)).text
+    assert (await clerk.post(f"{item}/end", {"end_note": "不再适用"}, page=item)).status_code == 303
+    assert (await clerk.post(f"{item}/restore", page=item)).status_code == 303
+    assert (await clerk.post(f"{address}/consultation", {"days": "1"}, page=address)).status_code == 303
+    public = await site.anonymous().get(f"/{world.slug}/consultations")
+    assert public.status_code == 200
+    assert "测试负面清单" in public.text
+    key = await clerk.form_key(address)
+    async with clock_at(world, real_now() + timedelta(days=30)):
+        closed = await clerk.post(f"{address}/consultation/close", key=key)
+    assert closed.status_code == 303

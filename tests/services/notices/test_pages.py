@@ -1,11 +1,12 @@
 """The pages of notices as people of an institution, of another one, and nobody see them."""
 
+from datetime import timedelta
 from uuid import UUID
 
 import pytest
 
 from services.notices.workflow import publish_notice, raise_objection
-from shared.clock import real_now
+from shared.clock import SHANGHAI, real_now
 from shared.ids import new_id
 from tests.services.notices.arranging import add_achievement, add_person, new_notice, without_keys
 from tests.web import Site
@@ -175,3 +176,19 @@ async def test_an_interruption_is_recorded_between_publication_and_now(site: Sit
     answer = await visitor.post(f"{HOME}/{notice_id}/interruption", form)
     assert answer.status_code == 422
     assert "2020-01-01T08:00" in answer.text
+
+
+async def test_a_short_interruption_is_recorded_and_the_period_goes_on(site: Site, world: World) -> None:
+    now = real_now()
+    applicant = await add_person(world, world.university, "甲申请人")
+    achievement_id = await add_achievement(world, world.university)
+    async with world.acting(world.university, "department_head", at=now - timedelta(hours=1)) as tx:
+        notice_id = await publish_notice(tx, new_notice(achievement_id, applicant))
+    visitor = await site.signed_in(world, world.university, "clerk")
+    form = {
+        "began_at": (now - timedelta(minutes=20)).astimezone(SHANGHAI).strftime("%Y-%m-%dT%H:%M"),
+        "ended_at": (now - timedelta(minutes=10)).astimezone(SHANGHAI).strftime("%Y-%m-%dT%H:%M"),
+        "reason": "网站维护",
+    }
+    answer = await visitor.post(f"{HOME}/{notice_id}/interruption", form)
+    assert answer.status_code == 303, answer.text

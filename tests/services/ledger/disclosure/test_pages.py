@@ -183,3 +183,12 @@ async def test_options_that_the_province_does_not_have_are_named_beside_the_othe
     assert "请填写成果名称" in answer.text
     assert "比例应在" in answer.text
     assert "测试甲 9/2" in answer.text
+
+
+async def test_one_may_take_ones_own_disclosure_back(site: Site, world: World) -> None:
+    researcher = await site.signed_in(world, world.university, "completer")
+    edit = await begun(researcher)
+    case = edit.removesuffix("/edit")
+    assert (await researcher.post(f"{case}/withdraw", page=case)).status_code == 303
+    assert "已撤回" in (await researcher.get(case)).text
+    assert (await researcher.client.get(edit)).status_code == 200
