@@ -15,13 +15,14 @@ from shared.db.transaction import Transaction
 # that came by importing an existing ledger is no increase of the year: the ledger began with it.
 _ROWS = text("""
 insert into app.report_row (tenant_id, report_id, freeze_number, achievement_id, opening_version, closing_version, first_entry)
-select cast(:tenant as uuid), cast(:report as uuid), cast(:number as smallint), coalesce(o.id, c.id), o.version, c.version,
-  o.id is null and a.source = 'imported' and a.began_on > cast(:opening as date)
-from (select id, version from app.achievement_version where tenant_id = :tenant and state = 'registered'
-        and held @> cast(:opening as date) and recorded @> cast(:known as timestamptz)) o
-full join (select id, version from app.achievement_version where tenant_id = :tenant and state = 'registered'
-        and held @> cast(:closing as date) and recorded @> cast(:known as timestamptz)) c on c.id = o.id
-join app.achievement a on a.tenant_id = :tenant and a.id = coalesce(o.id, c.id)
+select cast(:tenant as uuid), cast(:report as uuid), cast(:number as smallint), id, opening, closing,
+  opening is null and source = 'imported' and began > cast(:opening as date)
+from (
+  select id, min(source) as source, min(lower(held)) as began,
+    (array_agg(version) filter (where state = 'registered' and held @> cast(:opening as date)))[1] as opening,
+    (array_agg(version) filter (where state = 'registered' and held @> cast(:closing as date)))[1] as closing
+  from app.achievement_version where tenant_id = :tenant and recorded @> cast(:known as timestamptz) group by id) as v
+where opening is not null or closing is not null
 """)
 
 # Each dimension as (name, value in the opening version, value in the closing version).
