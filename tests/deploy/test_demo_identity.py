@@ -362,7 +362,8 @@ def test_it_refuses_to_start_outside_demo_mode(tmp_path: Path) -> None:
     settings = Settings(
         mode="production",
         public_url="https://portal.example",
-        database_web_url=SecretStr(""),
+        database_web_url=SecretStr("postgresql://web@db.example/chengguo"),
+        object_store_url="https://objects.example",
         oidc_issuer=ISSUER,
         key_directory=tmp_path,
     )
