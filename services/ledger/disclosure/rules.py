@@ -39,11 +39,13 @@ def evidence_of(
 
 
 def unknown_codes(values: Mapping[str, Any], words: Vocabulary) -> dict[str, str]:
-    """Type, stage and funding that the pack does not have, by field of the form."""
+    """Type, stage, funding and evidence that the pack does not have, by field of the form."""
+    given = {field: [values[field]] for field in ("type", "stage", "funding") if values.get(field)}
+    given["evidence"] = list(values.get("evidence") or ())
     return {
         field: "不是本省规定的选项，请重新选择"
-        for field in ("type", "stage", "funding")
-        if values.get(field) and str(values[field]) not in words.labels[field]
+        for field, codes in given.items()
+        if any(str(code) not in words.labels[field] for code in codes)
     }
 
 

@@ -192,3 +192,13 @@ async def test_one_may_take_ones_own_disclosure_back(site: Site, world: World) -
     assert (await researcher.post(f"{case}/withdraw", page=case)).status_code == 303
     assert "已撤回" in (await researcher.get(case)).text
     assert (await researcher.client.get(edit)).status_code == 200
+
+
+@pytest.mark.parametrize("field", ["type", "stage", "funding", "evidence"])
+async def test_an_option_that_the_province_does_not_have_is_named(site: Site, world: World, field: str) -> None:
+    researcher = await site.signed_in(world, world.university, "completer")
+    edit = await begun(researcher)
+    answer = await researcher.post(edit, {**FORM, field: "invented"})
+    assert answer.status_code == 422
+    assert f'href="#f-{field}"' in answer.text
+    assert "不是本省规定的选项" in answer.text
