@@ -35,14 +35,15 @@ async () => {
 _TOO_WIDE = """
 () => {
   const width = document.documentElement.clientWidth;
-  if (document.documentElement.scrollWidth <= width) return [];
+  if (document.documentElement.scrollWidth <= width + 1) return []; // a pixel is rounding
   const clipped = (e) => {
     for (let p = e.parentElement; p; p = p.parentElement) if (getComputedStyle(p).overflowX !== 'visible') return true;
     return false;
   };
   const right = (e) => Math.round(e.getBoundingClientRect().right);
   return [...document.querySelectorAll('body *')].filter((e) => right(e) > width + 1 && !clipped(e)).slice(0, 5)
-    .map((e) => `${e.tagName}.${e.className} ends at ${right(e)} of ${width}`).concat('the page scrolls sideways');
+    .map((e) => `${e.tagName}.${e.className} ends at ${right(e)} of ${width}`)
+    .concat(`the page scrolls sideways: ${document.documentElement.scrollWidth} of ${width}`);
 }
 """
 _FOCUSABLE = """
