@@ -1,0 +1,13 @@
+"""Nothing yet.
+
+Revision ID: 0009
+"""
+
+revision = "0009"
+down_revision = "0008"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    pass

@@ -1,0 +1,13 @@
+"""Nothing yet.
+
+Revision ID: 0011
+"""
+
+revision = "0011"
+down_revision = "0010"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    pass
