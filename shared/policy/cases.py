@@ -54,10 +54,10 @@ def differences(expected: Expectation, answer: Answer) -> list[str]:
     present = {finding.code for finding in answer.findings}
     found += [f"finding {code} is missing" for code in expected.codes if code not in present]
     found += [f"finding {code} is not expected" for code in expected.absent if code in present]
-    values = as_json(answer.values)
     for path, want in expected.values.items():
-        got: Any = values
-        for key in path.split("."):
+        head, *below = path.split(".")
+        got = as_json(answer.values.get(head))
+        for key in below:
             got = got.get(key) if isinstance(got, Mapping) else None
         if got != as_json(want):
             found.append(f"value {path} is {got!r}, expected {as_json(want)!r}")

@@ -15,8 +15,13 @@ Use = tuple[str, Iterable[str], str]
 def inconsistencies(content: Content, resolution: Resolution) -> list[Problem]:
     """All unknown codes, notices that cannot be counted, validities that end before they begin."""
     problems = []
+    known_in: dict[str, frozenset[str]] = {}
     for path, codes, where in _uses(content):
-        known = _known(content, where)
+        if not codes:
+            continue
+        known = known_in.get(where)
+        if known is None:
+            known = known_in[where] = _known(content, where)
         problems += [
             _problem(resolution, path, f"{code} is not a code of {where}") for code in codes if code not in known
         ]

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 import re
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+import tomli  # what the standard library has as tomllib, compiled: reading is most of the time of a check
 
 if TYPE_CHECKING:
     from shared.policy.resolve import Resolution
@@ -108,8 +109,8 @@ class Sources:
             return SourceFile(name, {})
         text = self.texts[name]
         try:
-            file = SourceFile(name, tomllib.loads(text), text)
-        except tomllib.TOMLDecodeError as error:
+            file = SourceFile(name, tomli.loads(text), text)
+        except tomli.TOMLDecodeError as error:
             at = _AT_LINE.search(str(error))
             line = int(at.group(1)) if at and at.group(1) else text.count("\n") + 1
             problems.append(Problem(name, line, "", f"not TOML: {_AT_LINE.sub('', str(error)).strip()}"))

@@ -55,7 +55,7 @@ def question(full: bool) -> Row:
 
 
 def loading(full: bool) -> Row:
-    """Loading and checking all packs over tomllib reading them and pydantic building the same objects."""
+    """Loading and checking all packs (with their test cases) over tomllib reading them and pydantic building the same objects."""
     regions = Sources.of_folder(PACKS).regions()
 
     def ours() -> float:
