@@ -35,7 +35,7 @@ async () => {
 _TOO_WIDE = """
 () => {
   const width = document.documentElement.clientWidth;
-  if (document.documentElement.scrollWidth <= width + 1) return []; // a pixel is rounding
+  if (document.documentElement.scrollWidth <= width) return [];
   const clipped = (e) => {
     for (let p = e.parentElement; p; p = p.parentElement) if (getComputedStyle(p).overflowX !== 'visible') return true;
     return false;
