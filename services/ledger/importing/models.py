@@ -4,6 +4,7 @@ from enum import StrEnum
 
 from sqlalchemy import (
     BigInteger,
+    Boolean,
     Column,
     Date,
     DateTime,
@@ -29,6 +30,7 @@ class ImportState(StrEnum):
     CHECKED = "checked"
     APPLYING = "applying"
     APPLIED = "applied"
+    UNDOING = "undoing"
     FAILED = "failed"
     CANCELLED = "cancelled"
     UNDONE = "undone"
@@ -40,11 +42,19 @@ STATES = {
     "checked": "已核对，待确认",
     "applying": "正在导入",
     "applied": "已导入",
+    "undoing": "正在撤销",
     "failed": "未能导入",
     "cancelled": "已取消",
     "undone": "已撤销",
 }
-DISPOSITIONS = {"valid": "可以导入", "question": "待人工确认", "refused": "退回"}
+# A row that was answered after its import was made is ``ready`` until it is registered, in the same transaction.
+DISPOSITIONS = {
+    "valid": "可以导入",
+    "question": "待人工确认",
+    "refused": "退回",
+    "ready": "已确认",
+    "left_out": "不导入",
+}
 # An import over and done without effect: the same file may be uploaded again.
 OVER = ("failed", "cancelled", "undone")
 _LIVE = f"state not in ({', '.join(repr(state) for state in OVER)})"
@@ -79,6 +89,11 @@ ledger_import = tenant_table(
     Column("finished_at", DateTime(timezone=True), comment="legal instant"),
     Column("created_at", DateTime(timezone=True), nullable=False, server_default=func.clock_timestamp()),
     Column("error", Text, comment="why it could not go on, for the clerk"),
+    Column(
+        "corrections", Json, comment="what a person said of columns and units: sheet to letter to field, sheet to unit"
+    ),
+    Column("left_out", Integer, nullable=False, server_default="0"),
+    Column("undo_note", Json, comment="why it could not be undone: rows with what happened to them"),
     ForeignKeyConstraint(["tenant_id", "province_id"], ["app.organisation.id", "app.organisation.province_id"]),
     Index("ledger_import_live_key", "tenant_id", "sha256", unique=True, postgresql_where=text(_LIVE)),
     Index("ledger_import_created_idx", "tenant_id", "created_at"),
@@ -99,6 +114,9 @@ ledger_import_row = tenant_table(
     Column("entry", Json, comment="as the ledger takes it; emptied once applied or cancelled"),
     Column("raw", Json, comment="the cells as they stood, of rows that are not imported; never of a classified one"),
     Column("issues", Json),
+    Column("block_total", Boolean, nullable=False, server_default="false", comment="its rows share one merged amount"),
+    Column("pending", Boolean, nullable=False, server_default="false", comment="answered, to be checked again"),
+    Column("revision", Integer, nullable=False, server_default="0"),
     ForeignKeyConstraint(["tenant_id", "import_id"], ["app.ledger_import.tenant_id", "app.ledger_import.id"]),
     Index(
         "ledger_import_row_held_idx",
@@ -108,6 +126,7 @@ ledger_import_row = tenant_table(
         "ordinal",
         postgresql_where=text("disposition <> 'valid'"),
     ),
+    Index("ledger_import_row_pending_idx", "tenant_id", "import_id", "ordinal", postgresql_where=text("pending")),
 )
 
 import_mapping = tenant_table(
@@ -116,5 +135,23 @@ import_mapping = tenant_table(
     Column("fields", Json, nullable=False, comment="column letter to field, as last confirmed"),
     Column("import_id", Uuid, nullable=False),
     Column("used_at", DateTime(timezone=True), nullable=False, server_default=func.clock_timestamp()),
+    Column("corrections", Json, comment="what a person said otherwise than the reader: columns and unit"),
+    ForeignKeyConstraint(["tenant_id", "import_id"], ["app.ledger_import.tenant_id", "app.ledger_import.id"]),
+)
+
+import_answer = tenant_table(
+    "import_answer",
+    Column("import_id", Uuid, primary_key=True),
+    Column("sheet", Text, primary_key=True),
+    Column("first_row", Integer, primary_key=True),
+    Column(
+        "subject",
+        String(60),
+        primary_key=True,
+        comment="a field, unit, a code that was accepted as it is, or leave_out",
+    ),
+    Column("value", Text, nullable=False, comment="as the cell should read; the reason where the row is left out"),
+    Column("actor_id", Uuid),
+    Column("answered_at", DateTime(timezone=True), nullable=False, server_default=func.clock_timestamp()),
     ForeignKeyConstraint(["tenant_id", "import_id"], ["app.ledger_import.tenant_id", "app.ledger_import.id"]),
 )
