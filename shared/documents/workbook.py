@@ -18,7 +18,8 @@ from typing import Literal, TypeAlias
 
 from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook, PasswordError, SheetVisibleEnum
 
-from shared.documents.workbook_limits import DEFAULT_LIMITS, Limits, WorkbookError, WorkbookFault
+from shared.documents.sniffing import SEEMS_TEXT, SEEMS_UNKNOWN, named_as_text, seems_binary_or_markup, seems_ole
+from shared.documents.workbook_limits import DEFAULT_LIMITS, Limits, WorkbookError, WorkbookFault, not_a_workbook
 from shared.documents.workbook_xml import SheetMarks, scan_package
 
 CellValue: TypeAlias = "str | float | int | bool | date | datetime | time | timedelta"
@@ -82,7 +83,7 @@ def column_letter(column: int) -> str:
 
 
 def read_workbook(data: bytes, filename: str, limits: Limits = DEFAULT_LIMITS) -> Workbook:
-    """Read an upload; the kind is told by the content, not by the name.
+    """Read an upload; the kind is told by the content, not by the name; only text must also be named as such.
 
     Raises WorkbookError: its `code` and Chinese message say what is wrong and what to do.
     """
@@ -92,15 +93,15 @@ def read_workbook(data: bytes, filename: str, limits: Limits = DEFAULT_LIMITS) -
         raise WorkbookError(WorkbookFault.TOO_LARGE, limit=f"{limits.bytes // 2**20} MB")
     digest = hashlib.sha256(data).hexdigest()
     if data.startswith(b"PK"):
-        marks = scan_package(data, limits)
+        marks = scan_package(data, filename, limits)
         return Workbook(filename, "xlsx", digest, _calamine_sheets(data, marks, limits))
     if data.startswith(_OLE):
         if _ENCRYPTED_PACKAGE in data:
             raise WorkbookError(WorkbookFault.ENCRYPTED)
         if not any(stream in data for stream in _EXCEL_STREAMS):
-            raise WorkbookError(WorkbookFault.NOT_A_WORKBOOK)
+            raise not_a_workbook(filename, seems_ole(data))
         return Workbook(filename, "xls", digest, _calamine_sheets(data, {}, limits))
-    return Workbook(filename, "csv", digest, (_csv_sheet(data, limits),))
+    return Workbook(filename, "csv", digest, (_csv_sheet(_text_of(data, filename), limits),))
 
 
 def _calamine_sheets(data: bytes, marks: dict[str, SheetMarks], limits: Limits) -> tuple[Sheet, ...]:
@@ -151,8 +152,7 @@ def _calamine_sheet(content: CalamineSheet, index: int, state: SheetState, marks
     )
 
 
-def _csv_sheet(data: bytes, limits: Limits) -> Sheet:
-    text = _decode(data)
+def _csv_sheet(text: str, limits: Limits) -> Sheet:
     delimiter = max(",\t;", key=text[:4096].count)
     rows: list[list[CellValue]] = []
     width = 0
@@ -172,11 +172,24 @@ def _csv_sheet(data: bytes, limits: Limits) -> Sheet:
     return Sheet("CSV", 0, "visible", 1, len(rows), width, source=lambda: map(list, rows))
 
 
-def _decode(data: bytes) -> str:
+def _text_of(data: bytes, filename: str) -> str:
+    """The text of a CSV; a text whose name says workbook is not taken for one, whatever commas it has."""
+    other = seems_binary_or_markup(data)
+    if other is not None:
+        raise not_a_workbook(filename, other)
+    text = _decoded(data)
+    if text is None:
+        raise not_a_workbook(filename, SEEMS_UNKNOWN)
+    if not named_as_text(filename):
+        raise not_a_workbook(filename, SEEMS_TEXT)
+    return text
+
+
+def _decoded(data: bytes) -> str | None:
     if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         encodings: tuple[str, ...] = ("utf-16",)
     elif b"\x00" in data:
-        raise WorkbookError(WorkbookFault.NOT_A_WORKBOOK)
+        return None
     else:
         encodings = _TEXT_ENCODINGS
     for encoding in encodings:
@@ -184,4 +197,4 @@ def _decode(data: bytes) -> str:
             return data.decode(encoding)
         except UnicodeDecodeError:
             continue
-    raise WorkbookError(WorkbookFault.NOT_A_WORKBOOK)
+    return None

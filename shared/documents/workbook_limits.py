@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from shared.documents.sniffing import Seems, contradiction
 from shared.errors import ApplicationError
 
 
@@ -46,14 +47,20 @@ class WorkbookFault(StrEnum):
 _MESSAGES = {
     WorkbookFault.EMPTY: "文件是空的，没有可读取的内容。请选择填有数据的台账文件。",
     WorkbookFault.TOO_LARGE: "文件超过 {limit} 的上限。请分成几个文件导入。",
-    WorkbookFault.NOT_A_WORKBOOK: "这不是 Excel 工作簿（.xlsx、.xls）或 CSV 文件。请用 Excel 或 WPS 另存为 .xlsx。",
-    WorkbookFault.ENCRYPTED: "文件设有打开密码，无法读取。请在 Excel 或 WPS 中取消密码后再试。",
+    WorkbookFault.NOT_A_WORKBOOK: "不是 Excel 工作簿（.xlsx、.xls）或 CSV 文件：{contradiction}。{advice}",
+    WorkbookFault.ENCRYPTED: "文件已加密（设有打开密码），无法读取。请在 Excel 或 WPS 中打开，取消密码后保存，再上传。",
     WorkbookFault.ZIP_BOMB: "文件解压后的内容异常庞大（超过 {limit}），为安全起见不予读取。请另存为新的 .xlsx 后再试。",
     WorkbookFault.DAMAGED: "文件已损坏，无法读取。请用 Excel 或 WPS 打开并另存为 .xlsx 后再试。",
     WorkbookFault.TOO_MANY_SHEETS: "工作表超过 {limit} 张。请删去无关的工作表后再试。",
     WorkbookFault.TOO_MANY_CELLS: "工作表“{sheet}”的范围超过 {limit} 个单元格，请删去多余的行和列。",
     WorkbookFault.CELL_TOO_LONG: "第 {row} 行有单元格超过 {limit} 个字符，无法保存到工作簿。请缩短后再试。",
 }
+
+
+def not_a_workbook(file_name: str, seems: Seems) -> WorkbookError:
+    """The refusal of a file that is something else: what it seems to be, and what to do."""
+    what, advice = seems
+    return WorkbookError(WorkbookFault.NOT_A_WORKBOOK, contradiction=contradiction(file_name, what), advice=advice)
 
 
 class WorkbookError(ApplicationError):

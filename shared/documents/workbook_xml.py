@@ -16,7 +16,8 @@ from dataclasses import dataclass, field
 from xml.etree import ElementTree
 from xml.parsers import expat
 
-from shared.documents.workbook_limits import Limits, WorkbookError, WorkbookFault
+from shared.documents.sniffing import seems_archive
+from shared.documents.workbook_limits import Limits, WorkbookError, WorkbookFault, not_a_workbook
 
 _PIECE = 2**20
 _CELL = re.compile(rb'<c r="([A-Z]{1,3})(\d+)"[^>]*[^/>]>')
@@ -53,13 +54,15 @@ def column_number(letters: str) -> int:
     return number
 
 
-def scan_package(data: bytes, limits: Limits) -> dict[str, SheetMarks]:
+def scan_package(data: bytes, filename: str, limits: Limits) -> dict[str, SheetMarks]:
     """Check a zip archive that should be an xlsx; give each sheet's marks by name.
 
     Raises WorkbookError: no xlsx, damaged, unpacks beyond the limits, a sheet spans too many cells.
     """
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            if "xl/workbook.xml" not in map(_plain_name, archive.namelist()):
+                raise not_a_workbook(filename, seems_archive(data))
             return _Package(archive, len(data), limits).scan()
     except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, OSError) as error:
         raise WorkbookError(WorkbookFault.DAMAGED) from error
@@ -70,6 +73,10 @@ def scan_package(data: bytes, limits: Limits) -> dict[str, SheetMarks]:
         raise WorkbookError(WorkbookFault.DAMAGED) from error
 
 
+def _plain_name(name: str) -> str:
+    return name.replace("\\", "/").lstrip("/").lower()
+
+
 class _Package:
     def __init__(self, archive: zipfile.ZipFile, packed: int, limits: Limits) -> None:
         self._archive = archive
@@ -78,9 +85,7 @@ class _Package:
         self._unpacked = 0
         self._counted: dict[str, int] = {}
         names = archive.namelist()
-        self._names = {name.replace("\\", "/").lstrip("/").lower(): name for name in names}
-        if "xl/workbook.xml" not in self._names:
-            raise WorkbookError(WorkbookFault.NOT_A_WORKBOOK)
+        self._names = {_plain_name(name): name for name in names}
         # Two members of one name are read differently by different readers: what was checked would not be what is read.
         if len(self._names) != len(names) or len(names) > limits.entries:
             raise WorkbookError(WorkbookFault.DAMAGED)

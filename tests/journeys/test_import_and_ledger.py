@@ -2,6 +2,8 @@
 
 import json
 import re
+import zipfile
+from collections.abc import Callable
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -118,26 +120,47 @@ async def test_what_is_filtered_is_what_is_exported(enter: Enter, tmp_path: Path
     assert {row[status] for row in body} == {"已转化"}
 
 
-@pytest.mark.parametrize(
-    ("name", "content", "words"),
-    [
-        ("台账.xlsx", b"%PDF-1.7 not a workbook", "没有找到台账的表头"),
-        ("台账.xlsx", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\0" * 2048, "没有导入"),
-        ("空.xlsx", b"", ""),
-    ],
-)
-async def test_a_file_that_is_no_ledger_is_refused_with_words(
-    enter: Enter, name: str, content: bytes, words: str
-) -> None:
+ENCRYPTED = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(600) + "EncryptedPackage".encode("utf-16-le") + bytes(600)
+
+
+def bomb() -> bytes:
+    """A workbook of a few hundred kilobytes that unpacks to 450 MB."""
+    buffer = BytesIO()
+    with (
+        zipfile.ZipFile(DATA / "yunnan_university.xlsx") as parts,
+        zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive,
+    ):
+        for name in parts.namelist():
+            archive.writestr(name, parts.read(name))
+        with archive.open("xl/media/image9.xml", "w", force_zip64=True) as part:
+            for _ in range(450):
+                part.write(bytes(2**20))
+    return buffer.getvalue()
+
+
+REFUSED: dict[str, tuple[str, Callable[[], bytes], str]] = {
+    "pdf": ("台账.xlsx", lambda: b"%PDF-1.7 not a workbook", "看起来是 PDF 文件"),
+    "text": ("台账.xlsx", lambda: "成果名称,完成人\n".encode(), "看起来是纯文本"),
+    "no-header": ("值班表.csv", lambda: "姓名,日期\n".encode(), "没有找到台账的表头"),
+    "encrypted": ("台账.xlsx", lambda: ENCRYPTED, "文件已加密（设有打开密码）"),
+    "bomb": ("台账.xlsx", bomb, "解压后的内容异常庞大（超过 "),
+    "empty": ("空.xlsx", lambda: b"", "请选择要导入的台账文件"),
+}
+
+
+@pytest.mark.parametrize("kind", REFUSED)
+async def test_a_file_that_is_no_ledger_is_refused_with_words(enter: Enter, kind: str) -> None:
+    name, content, words = REFUSED[kind]
     walk = await enter("gaoligong-clerk")
     await walk.page.goto(IMPORTS)
-    await walk.page.locator("[name=file]").set_input_files({"name": name, "mimeType": "", "buffer": content})
-    with walk.expecting(422, 413, 400):
+    await walk.page.locator("[name=file]").set_input_files({"name": name, "mimeType": "", "buffer": content()})
+    with walk.expecting(422):
         await walk.page.get_by_role("button", name="上传并核对").click()
-        await expect(walk.page.locator("[role=alert]").first).to_be_visible()
-        await walk.look("import-refused")
-    assert words in await walk.page.locator("[role=alert]").first.inner_text()
+        await expect(walk.page.locator("[role=alert]").first).to_contain_text(words, timeout=CLOCK_WAIT)
+        await walk.look(f"import-refused-{kind}")
     await expect(walk.page.get_by_role("heading", level=1)).to_be_visible()
+    await walk.page.goto(IMPORTS)
+    assert await walk.page.locator("main table a", has_text=name).count() == 0
 
 
 async def test_five_wrong_fields_are_all_named_and_every_value_is_kept(enter: Enter) -> None:

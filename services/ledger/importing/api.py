@@ -88,7 +88,8 @@ def _sent(request: Request[Any, Any, Any], body: bytes, filename: str) -> Upload
     content_type = request.headers.get("content-type", "")
     if content_type.startswith("multipart/form-data"):
         return read_upload(content_type, body).files.get("file") or Upload("", b"")
-    return Upload(file_name_of(filename), body)
+    named = filename or ("ledger.csv" if content_type.startswith("text/csv") else "ledger.xlsx")
+    return Upload(file_name_of(named), body)
 
 
 @post(
@@ -103,13 +104,14 @@ async def send_ledger(
     request: Request[Any, Any, Any],
     tx: Transaction,
     body: RawBody,
-    filename: str = "ledger.xlsx",
+    filename: str = "",
     dry_run: bool = False,
     as_of: date | None = None,
 ) -> Response[Any]:
     """Take a ledger in (raw bytes, or the field ``file`` of a multipart form); 202 with its location.
 
-    With ``dry_run`` nothing is kept and the answer says what an import would do.
+    Of raw bytes ``filename`` gives the name; a CSV must be named as such, or sent as ``text/csv``. With ``dry_run`` nothing is
+    kept and the answer says what an import would do.
     """
     upload = _sent(request, body, filename)
     if dry_run:

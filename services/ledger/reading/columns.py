@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import msgspec
 
@@ -94,16 +94,27 @@ def head_of(sheet: Sheet) -> list[list[CellValue]]:
 
 def find_header(sheet: Sheet, head: Sequence[Sequence[CellValue]]) -> Header | None:
     """The best header of one or two rows within the first rows, or None: it needs the name and two other fields."""
-    best: tuple[int, Header] | None = None
+    return _best(header for header in _headers(sheet, head) if _is_ledgers(header.fields))
+
+
+def closest_header(sheet: Sheet, head: Sequence[Sequence[CellValue]]) -> Header | None:
+    """What comes nearest to a header, however little of it is known; None for a sheet without rows."""
+    return _best(_headers(sheet, head))
+
+
+def _is_ledgers(fields: frozenset[str]) -> bool:
+    return "name" in fields and len(fields & HEADER_EVIDENCE) >= 2
+
+
+def _headers(sheet: Sheet, head: Sequence[Sequence[CellValue]]) -> Iterator[Header]:
     # Single rows come first: a second row must add something.
     for height in (1, 2):
         for position in range(len(head) - height + 1):
-            header = _header_at(sheet, head, position, height)
-            score = len(header.fields)
-            enough = "name" in header.fields and len(header.fields & HEADER_EVIDENCE) >= 2
-            if enough and (best is None or score > best[0]):
-                best = (score, header)
-    return best[1] if best else None
+            yield _header_at(sheet, head, position, height)
+
+
+def _best(headers: Iterable[Header]) -> Header | None:
+    return max(headers, key=lambda header: len(header.fields), default=None)
 
 
 def _header_at(sheet: Sheet, head: Sequence[Sequence[CellValue]], position: int, height: int) -> Header:

@@ -10,6 +10,7 @@ import msgspec
 
 from services.ledger.reading.columns import Column, Header, find_header, head_of, unit_of, with_mapping
 from services.ledger.reading.dates import read_date
+from services.ledger.reading.no_header import no_header_message
 from services.ledger.reading.text import cell_text, compact
 from shared.documents.workbook import CellValue, Sheet, Workbook
 from shared.errors import ApplicationError
@@ -99,10 +100,8 @@ def lay_out(workbook: Workbook, corrections: Corrections | None = None) -> Layou
         above = layout.header_rows[0] - 1 if layout.header_rows else len(head)
         heads.append([text for row in head[:above] for cell in row if (text := cell_text(cell).strip())])
     if not any(sheet.role == "ledger" for sheet in sheets):
-        raise LedgerError(
-            "ledger_no_known_header",
-            "没有找到台账的表头：至少需要“成果名称”和另外两列（如完成人、成果类型、转化状态）。请下载模板对照。",
-        )
+        hidden = [sheet.name for sheet in sheets if sheet.role == "hidden_ledger"]
+        raise LedgerError("ledger_no_known_header", no_header_message(workbook.sheets, hidden))
     texts = [text for head_texts in heads for text in head_texts]
     ledger_texts = [
         text for layout, head_texts in zip(sheets, heads, strict=True) if layout.columns for text in head_texts

@@ -68,6 +68,20 @@ async def test_a_dry_run_answers_at_once_and_keeps_nothing(world: World, site: S
     assert await counted(world, "select count(*) from app.ledger_import where tenant_id = :t", t=world.university) == 0
 
 
+async def test_a_csv_is_taken_when_it_is_said_to_be_one(world: World, site: Site) -> None:
+    content = "成果名称,完成人,转化状态\r\n第9号工艺,甘棠,未转化\r\n".encode()
+    mute = await send(site, "POST", "/api/imports", content=content)
+    assert (mute.status_code, mute.json()["code"]) == (422, "workbook_unknown_format")
+    assert "纯文本" in mute.json()["title"]
+    said: tuple[dict[str, Any], ...] = (
+        {"params": {"dry_run": True}, "headers": {"content-type": "text/csv"}},
+        {"params": {"dry_run": True, "filename": "台账.csv"}},
+    )
+    for options in said:
+        answer = await send(site, "POST", "/api/imports", content=content, **options)
+        assert (answer.status_code, answer.json()["rows_total"]) == (200, 1)
+
+
 async def test_the_same_key_twice_is_one_import_and_the_same_file_is_a_conflict(world: World, site: Site) -> None:
     content = ledger(2).content
     first = await send(site, "POST", "/api/imports", key="k1", content=content)

@@ -56,7 +56,24 @@ def test_a_workbook_without_a_ledger_is_refused_in_words() -> None:
     with pytest.raises(LedgerError) as refused:
         LedgerReader(workbook(["甲", "乙"], header=["天气", "温度"]), FOUR_STATES)
     assert refused.value.code == "ledger_no_known_header"
-    assert "成果名称" in refused.value.message
+    assert "“成果名称”和以下至少两列：完成人、成果类型" in refused.value.message
+    assert "没有一个列名认得出" in refused.value.message
+
+
+def test_a_header_that_is_not_enough_is_told_with_what_was_found_in_it() -> None:
+    with pytest.raises(LedgerError) as refused:
+        LedgerReader(workbook(["甲", "转让", "机密内容"], header=["发明人", "转化方式", "绝密栏目"]), FOUR_STATES)
+    assert "第 1 张工作表第 1 行，认出“完成人”“转化方式”，没有“成果名称”" in refused.value.message
+    # The sentence is kept in the audit log: nothing of the file stands in it.
+    assert not [cell for cell in ("甲", "绝密", "机密", "发明人") if cell in refused.value.message]
+
+
+def test_a_ledger_on_a_hidden_sheet_is_told_so() -> None:
+    sheet = WrittenSheet("台账", [(1, ["成果名称", "完成人", "转化状态"]), (2, ["甲", "乙", "未转化"])], state="hidden")
+    other = WrittenSheet("封面", [(1, ["2025 年"])])
+    with pytest.raises(LedgerError) as refused:
+        LedgerReader(read_workbook(write_workbook([other, sheet]), "台账.xlsx"), FOUR_STATES)
+    assert "（第 2 张）是隐藏的" in refused.value.message
 
 
 def test_an_unknown_unit_is_one_question_for_the_column() -> None:
