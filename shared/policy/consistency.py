@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+from shared.policy.procedure import Step
+from shared.policy.questions.procedure import EMPOWERMENT, act_of
 from shared.policy.resolve import Resolution
 from shared.policy.schema import Content
 from shared.policy.sources import Problem
@@ -121,6 +123,8 @@ def _procedure_uses(content: Content) -> Iterator[Use]:
         for code, step in steps.items():
             yield f"steps.{key}.{code}.actor", [step.actor], "enumerations.actor"
             yield f"steps.{key}.{code}.after", step.after, f"steps.{key}"
+            yield f"steps.{key}.{code}.evidence", step.evidence, "enumerations.evidence"
+            yield f"steps.{key}.{code}.notice", [step.notice] if step.notice else [], "notices"
             if step.deadline:
                 yield f"steps.{key}.{code}.deadline", [step.deadline], "deadlines"
     for key, grant in content.grant_types.items():
@@ -174,8 +178,33 @@ def _contradictions(content: Content) -> Iterator[tuple[str, str]]:
     for key, notice in content.notices.items():
         if (notice.days is None) != (notice.comparator is None):
             yield f"notices.{key}.days", "days and comparator belong together"
+    for key, steps in content.steps.items():
+        yield from _broken_steps(content, key, steps)
     for key, stage in (
         (f"{one}.stages.{code}", stage) for one, r in content.reports.items() for code, stage in r.stages.items()
     ):
         if stage.month is not None and stage.day is None and not stage.month_end:
             yield f"reports.{key}.month", "needs a day, or month_end = true"
+
+
+def _broken_steps(content: Content, key: str, steps: Mapping[str, Step]) -> Iterator[tuple[str, str]]:
+    """Steps that wait for each other, acts that occur twice, rules that no step applies."""
+    acts = [act_of(code, step) for code, step in steps.items()]
+    for act in sorted({act for act in acts if act != "record" and acts.count(act) > 1}):
+        yield f"steps.{key}", f"has more than one step that does {act}"
+    waiting = dict(steps)
+    while ready := [code for code, step in waiting.items() if not set(step.after) & set(waiting)]:
+        for code in ready:
+            del waiting[code]
+    if waiting:
+        yield f"steps.{key}.{next(iter(waiting))}.after", f"these steps wait for each other: {', '.join(waiting)}"
+    if key != EMPOWERMENT:
+        return
+    for act in ("apply", "sign"):
+        if act not in acts:
+            yield f"steps.{key}", f"has no step that does {act}"
+    if content.screening is not None and "screen" not in acts:
+        yield f"steps.{key}", "has no step that does screen, though there is a section screening"
+    for grant, agreement in content.agreements.items():
+        if grant in content.grant_types and agreement.after_notice and "announce" not in acts:
+            yield f"agreements.{grant}.after_notice", f"no step of steps.{key} does announce"

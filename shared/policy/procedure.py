@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field
 
@@ -66,8 +66,13 @@ class Exclusivity(Rule):
 
 
 class GrantType(Rule):
-    """A kind of right that a team may be given, with its term and shares."""
+    """A kind of right that a team may be given, with its term and shares.
 
+    `asks` says what an application and an agreement state about it; where it is empty, the other values tell: who has
+    co-owners or a minimum share is asked for shares, who has years for a term.
+    """
+
+    asks: Annotated[tuple[Literal["shares", "term"], ...], Field(strict=False)] = ()
     minimum_years: int | None = None
     or_remaining_protection: bool = False
     first_term_years: int | None = None
@@ -79,6 +84,18 @@ class GrantType(Rule):
     share_required: bool = False
     fee_split: Literal["by_share", "by_agreement", "not_stated"] = "not_stated"
     needs_project_contract: bool = False
+
+    @property
+    def asks_shares(self) -> bool:
+        """Whether the right is divided between unit and team."""
+        owned = bool(self.co_ownership or self.minimum_share or self.full_ownership or self.share_required)
+        return "shares" in self.asks if self.asks else owned
+
+    @property
+    def asks_term(self) -> bool:
+        """Whether the right has a first and a last day."""
+        years = self.minimum_years or self.first_term_years or self.cumulative_years or self.or_remaining_protection
+        return "term" in self.asks if self.asks else bool(years)
 
 
 class GrantMode(Rule):
@@ -177,10 +194,22 @@ class Agreement(Rule):
     formalities: Mapping[str, Evidence] = {}
 
 
+Act = Literal["apply", "screen", "assess", "announce", "sign", "formalities", "record"]
+
+
 class Step(Rule):
-    """A step of a procedure: who acts, what it waits for, when it may be left out."""
+    """A step of a procedure: who acts, what it waits for, when it may be left out.
+
+    `act` is what the platform does at it: apply, screen, assess, announce, sign and formalities have pages of their own;
+    `record` is any other step, recorded with its `evidence`. Empty, the step's code says it, `record` where it is none of
+    them. `notice` is the kind that `announce` publishes (else the agreement's `after_notice`); `waits_for_notice`: only
+    after the period is over and no objection is open. `skip_when` names rights, ways of granting or types of achievement.
+    """
 
     actor: str
+    act: Act | None = None
+    notice: str | None = None
+    waits_for_notice: bool = False
     after: Codes = ()
     skip_when: Codes = ()
     evidence: Codes = ()

@@ -25,7 +25,7 @@ def may_sign(inquiry: Inquiry) -> None:
         check_cover(inquiry, "empowerment", signed_on)
     _check_notice(inquiry, grant_type, rule)
     if rule.no_objection:
-        _check_objections(inquiry, grant_type, rule)
+        check_objections(inquiry, rule.after_notice or "", f"agreements.{grant_type}.no_objection", "签署协议")
     if "list_in_force" in facts and inquiry.content.screening and inquiry.content.screening.rescreen_at_signing:
         inquiry.read(inquiry.content.screening.reading)
         check_list(inquiry)
@@ -49,7 +49,8 @@ def may_sign(inquiry: Inquiry) -> None:
 
 def _check_notice(inquiry: Inquiry, grant_type: str, rule: Agreement) -> None:
     facts, kind = inquiry.facts, rule.after_notice
-    if kind is None:
+    mode = inquiry.content.grant_modes.get(str(facts.raw("grant_mode", None)))
+    if kind is None or (mode is not None and not mode.needs_notice):
         return
     at = f"agreements.{grant_type}.after_notice"
     notice = facts.part("notice")
@@ -65,46 +66,42 @@ def _check_notice(inquiry: Inquiry, grant_type: str, rule: Agreement) -> None:
     check_has_run(inquiry, run, local_day(now), at, "签署协议")
 
 
-def _check_objections(inquiry: Inquiry, grant_type: str, rule: Agreement) -> None:
+def check_objections(inquiry: Inquiry, kind: str, at: str, act: str) -> None:
+    """Refuse an act while an objection of the period is open or upheld, or its result unpublished where it must be."""
     # Where the end is unknown (no calendar yet), no objection is too late.
     end = inquiry.values.get("end")
-    notice = inquiry.content.notices.get(rule.after_notice or "")
+    notice = inquiry.content.notices.get(kind)
     for objection in inquiry.facts.parts("objections"):
         received = local_day(objection.instant("received_at"))
         late = end is not None and received > end
         state = objection.text("state")
         if state == "open" and late:
-            inquiry.advise(
-                "objection.late",
-                f"公示期满后（{received}）收到异议，已登记，不影响签署。",
-                f"agreements.{grant_type}.no_objection",
-            )
+            inquiry.advise("objection.late", f"公示期满后（{received}）收到异议，已登记，不影响{_short(act)}。", at)
         elif state == "open":
             inquiry.read("objection_procedure")
             inquiry.refuse(
                 "objection.open",
-                f"公示期内（{received}）收到的异议尚未处理完毕，不能签署协议。",
-                f"agreements.{grant_type}.no_objection",
+                f"公示期内（{received}）收到的异议尚未处理完毕，不能{act}。",
+                at,
                 inputs=("objections",),
                 would_change="异议处理完毕",
             )
         elif state == "upheld":
-            inquiry.refuse(
-                "objection.upheld",
-                "异议成立，不能签署协议。",
-                f"agreements.{grant_type}.no_objection",
-                inputs=("objections",),
-            )
+            inquiry.refuse("objection.upheld", f"异议成立，不能{act}。", at, inputs=("objections",))
         elif state == "withdrawn" or late:
             continue
         elif notice and notice.result_published and not objection.flag("result_published", False):
             inquiry.refuse(
                 "objection.result_not_published",
                 "异议的调查结果尚未公布。",
-                f"notices.{rule.after_notice}.result_published",
+                f"notices.{kind}.result_published",
                 inputs=("objections",),
                 would_change="公布调查结果",
             )
+
+
+def _short(act: str) -> str:
+    return act.removesuffix("协议")
 
 
 def check_clauses(inquiry: Inquiry, grant_type: str, rule: Agreement) -> None:

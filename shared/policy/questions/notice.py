@@ -11,6 +11,10 @@ from shared.policy.facts import Facts
 from shared.policy.inquiry import Decide, Inquiry
 from shared.policy.procedure import Notice
 
+UNITS = {"day": "天", "working_day": "个工作日"}
+# The platform's own page stands within the unit; every other venue is proved by where it was posted.
+OWN_VENUE = "unit_internal"
+
 
 @dataclass(frozen=True, slots=True)
 class NoticeRun:
@@ -24,6 +28,7 @@ class NoticeRun:
     period: Period
     interrupted: bool
     length_given: bool = True
+    counts_first_day: bool = False
 
     def has_run(self, today: date) -> bool:
         """Whether the period is over on a day; False where its end is unknown."""
@@ -55,16 +60,17 @@ def run_of(inquiry: Inquiry, facts: Facts, kind: str, rule: Notice, now: datetim
                 interrupted = True
     counting = inquiry.content.counting
     length = facts.number("days", rule.days or 1)
+    counts_first = counting.counts_first_day if rule.counts_first_day is None else rule.counts_first_day
     counted = period(
         counts_from,
         max(1, length),
         Unit(rule.unit),
         inquiry.pack.calendar,
-        counts_first_day=counting.counts_first_day if rule.counts_first_day is None else rule.counts_first_day,
+        counts_first_day=counts_first,
         rolls_over=counting.rolls_over if rule.rolls_over is None else rule.rolls_over,
     )
     given = rule.days is not None or "days" in facts
-    return NoticeRun(kind, rule, published, counts_from, length, counted, interrupted, given)
+    return NoticeRun(kind, rule, published, counts_from, length, counted, interrupted, given, counts_first)
 
 
 def check_length(inquiry: Inquiry, run: NoticeRun) -> None:
@@ -80,7 +86,7 @@ def check_length(inquiry: Inquiry, run: NoticeRun) -> None:
         )
     if rule.days is None:
         return
-    unit = "个工作日" if rule.unit == "working_day" else "天"
+    unit = UNITS[rule.unit]
     if run.length < rule.days:
         word = "应为" if rule.comparator == "=" else "不少于"
         inquiry.refuse(
@@ -116,6 +122,7 @@ def put_values(inquiry: Inquiry, run: NoticeRun, now: datetime | None) -> None:
         end=end,
         status=counted.status,
         rolled=counted.rolled,
+        counts_first_day=run.counts_first_day,
         days=run.length,
         days_required=run.rule.days,
         comparator=run.rule.comparator,
@@ -133,9 +140,10 @@ def put_values(inquiry: Inquiry, run: NoticeRun, now: datetime | None) -> None:
 def _progress(run: NoticeRun, day: date | None, number: int) -> str:
     if day is not None and run.has_run(day):
         return "，已满"
+    unit = UNITS[run.rule.unit]
     if number == 0:
-        return f"，自 {run.period.first_day} 起计，共 {run.length} 天"
-    return f"，第 {min(number, run.length)}/{run.length} 天"
+        return f"，自 {run.period.first_day} 起计，共 {run.length} {unit}"
+    return f"，第 {min(number, run.length)}/{run.length} {unit}"
 
 
 def notice_period(inquiry: Inquiry) -> None:
@@ -179,7 +187,8 @@ def _still_running(inquiry: Inquiry, run: NoticeRun, on: date, path: str, act: s
     earliest = f"{counted.day_after}起" if counted.day_after else "公示期满后"
     inquiry.refuse(
         "notice.running",
-        f"公示期未满：{run.counts_from}发布，公示至{counted.end or counted.raw_end}，今天是第{number}/{run.length}天，"
+        f"公示期未满：{run.counts_from}发布，公示至{counted.end or counted.raw_end}，"
+        f"今天是第{number}/{run.length}{UNITS[run.rule.unit]}，"
         f"{earliest}方可{act}。",
         path,
         inputs=("notice", "now"),
@@ -227,10 +236,27 @@ def content(inquiry: Inquiry) -> None:
     shown = [key for key, field in rule.content.items() if field.shown and (field.basic or not restricted)]
     inquiry.values.update(
         fields=[
-            {"code": key, "label": field.label, "required": field.required, "shown": key in shown}
+            {
+                "code": key,
+                "label": field.label,
+                "required": field.required,
+                "shown": key in shown,
+                "citation": inquiry.pack.citation(f"notices.{kind}.content.{key}"),
+            }
             for key, field in rule.content.items()
+        ]
+        + [
+            {
+                "code": f"venue_{venue}",
+                "label": f"公示地点：{inquiry.pack.label('venue', venue)}",
+                "required": rule.venue_mode == "all" or len(rule.venues) == 1,
+                "shown": True,
+                "citation": inquiry.pack.citation(f"notices.{kind}.venues"),
+            }
+            for venue in rule.venues
+            if venue != OWN_VENUE
         ],
-        shown=shown,
+        shown=shown + [f"venue_{venue}" for venue in rule.venues if venue != OWN_VENUE],
         basics_only=restricted,
         audience=rule.audience,
         venues=list(rule.venues),
@@ -255,6 +281,27 @@ def content(inquiry: Inquiry) -> None:
                     would_change=f"填写{field.label}",
                     modality=field.modality,
                 )
+        _check_venues(inquiry, kind, rule)
+
+
+def _check_venues(inquiry: Inquiry, kind: str, rule: Notice) -> None:
+    """Refuse a notice that does not stand where the text wants it: at every venue, or at one of them."""
+    provided = inquiry.facts.part("provided")
+    absent = [
+        venue for venue in rule.venues if venue != OWN_VENUE and provided.raw(f"venue_{venue}", None) in (None, "")
+    ]
+    if rule.venue_mode == "any" and len(absent) < len(rule.venues):
+        return
+    for venue in absent:
+        label = inquiry.pack.label("venue", venue)
+        inquiry.refuse(
+            f"notice.venue.{venue}",
+            f"还应在{label}公示，没有填写发布的位置。",
+            f"notices.{kind}.venues",
+            inputs=("provided",),
+            would_change=f"在{label}发布，并填写网址或者照片编号",
+            modality=rule.modality,
+        )
 
 
 def objection_effect(inquiry: Inquiry) -> None:

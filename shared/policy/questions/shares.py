@@ -11,11 +11,14 @@ from shared.policy.inquiry import Decide, Inquiry
 CENT = Decimal("0.01")
 
 
-def check_shares(inquiry: Inquiry, key: str, path: str) -> dict[str, Fraction]:
-    """Read shares by person; refuse if one is not above zero or the total is not exactly 1."""
+def check_shares(inquiry: Inquiry, key: str, path: str, *, none_left: bool = False) -> dict[str, Fraction]:
+    """Read shares by person; refuse if one is not above zero or the total is not exactly 1.
+
+    `none_left`: one may have everything, so that another has nothing (全部赋予).
+    """
     shares = {name: as_share(f"{key}.{name}", inquiry.facts.part(key).raw(name)) for name in inquiry.facts.part(key)}
     total = sum(shares.values(), Fraction(0))
-    if any(share <= 0 for share in shares.values()):
+    if any(share < 0 or (share == 0 and not none_left) for share in shares.values()):
         inquiry.refuse("shares.not_positive", "每份比例都应大于零。", path, inputs=(key,))
     if shares and total != 1:
         inquiry.refuse(
@@ -34,7 +37,7 @@ def check_ownership(inquiry: Inquiry, grant_type: str) -> None:
     if rule is None or "ownership" not in inquiry.facts:
         return
     at = f"grant_types.{grant_type}"
-    shares = check_shares(inquiry, "ownership", f"{at}.co_ownership")
+    shares = check_shares(inquiry, "ownership", f"{at}.co_ownership", none_left=rule.full_ownership)
     team = shares.get("team")
     if team is None:
         return
