@@ -1,11 +1,8 @@
 """The ledger page of 20 rows, signed in, filtered and sorted, over what asyncpg alone can do for the same database work."""
 
 import asyncio
-import subprocess
-import sys
 import tempfile
 import time
-import urllib.request
 from pathlib import Path
 from uuid import UUID
 
@@ -13,15 +10,14 @@ import asyncpg
 import uvloop
 from sqlalchemy import make_url
 
-from deploy.embedded.ports import pick
 from services.ledger.listing import Filters, page_statement
 from shared.ids import token_hash
 from tests.bench.frame import Row, median
-from tests.bench.installation import Installation, installation
+from tests.bench.installation import Installation, Seed, installation
+from tests.bench.served import get, requests_per_second, serving
 
 NAME = "ledger page, 20 rows"
 LIMIT = 0.2
-SECONDS, WARM_UP = 10, 3
 # what a clerk asks for: filters and orders in turn
 ASKED: tuple[tuple[dict[str, str], str], ...] = (
     ({"status": "converted"}, "-number"),
@@ -33,7 +29,7 @@ ASKED: tuple[tuple[dict[str, str], str], ...] = (
 
 def run(full: bool) -> Row:
     tenants, rows = (200, 1_000_000) if full else (20, 100_000)
-    with installation(tenants, rows) as installed:
+    with installation(Seed(tenants, rows)) as installed:
         baseline = median(lambda: asyncio.run(_baseline(installed)))
         ours = _served(installed)
     return Row(
@@ -43,54 +39,13 @@ def run(full: bool) -> Row:
 
 
 def _served(installed: Installation) -> float:
-    (port,) = pick(1)
-    command = [sys.executable, "-m", "services.cli", "serve", "--port", str(port), "--workers", "1"]
-    server = subprocess.Popen(command, env=installed.environment(), stderr=subprocess.DEVNULL)
-    try:
-        address = f"http://127.0.0.1:{port}"
-        _wait(address, installed.tokens[0])
-        with tempfile.TemporaryDirectory() as folder:
-            script = Path(folder) / "ask.lua"
-            script.write_text(_script(installed), "utf-8")
-            _wrk(script, address, WARM_UP)
-            return median(lambda: _wrk(script, address, SECONDS))
-    finally:
-        server.terminate()
-        server.wait(10)
-
-
-def _script(installed: Installation) -> str:
     paths = [
         "/institution/ledger?" + "&".join(f"{name}={value}" for name, value in {**filters, "sort": sort}.items())
         for filters, sort in ASKED
     ]
-    tokens = ", ".join(f'"{token}"' for token in installed.tokens)
-    return (
-        f"local tokens = {{{tokens}}}\nlocal paths = {{{', '.join(repr(path) for path in paths)}}}\nlocal n = 0\n"
-        "request = function()\n  n = n + 1\n"
-        '  return wrk.format("GET", paths[n % #paths + 1], {["Cookie"] = "chengguo=" .. tokens[n % #tokens + 1]})\nend\n'
-        "response = function(status)\n  if status ~= 200 then wrk.thread:stop() end\nend\n"
-    )
-
-
-def _wait(address: str, token: str) -> None:
-    request = urllib.request.Request(f"{address}/institution/ledger", headers={"Cookie": f"chengguo={token}"})
-    for _ in range(300):
-        try:
-            with urllib.request.urlopen(request, timeout=5) as answer:
-                if "一种示例成果" in answer.read().decode():
-                    return
-        except OSError:
-            time.sleep(0.2)
-    raise RuntimeError("the server did not answer with the ledger")
-
-
-def _wrk(script: Path, address: str, seconds: int) -> float:
-    command = ["wrk", "-t1", "-c16", f"-d{seconds}s", "-s", str(script), address]
-    said = subprocess.run(command, capture_output=True, text=True, check=True).stdout
-    if "Non-2xx" in said or "Socket errors" in said:
-        raise RuntimeError(said)
-    return float(next(line.split(":")[1] for line in said.splitlines() if line.startswith("Requests/sec")))
+    with serving(installed) as address, tempfile.TemporaryDirectory() as folder:
+        assert "一种示例成果" in get(address + paths[0], installed.tokens[0]).decode()
+        return requests_per_second(address, paths, Path(folder), installed.tokens)
 
 
 async def _baseline(installed: Installation) -> float:
