@@ -33,6 +33,7 @@ _READY_BUCKET, _READY_KEY, _READY_BODY = "readiness", "known-object", b"ready"
 _REGION = "us-east-1"
 _START_SECONDS = 60.0
 _NEEDED_MEGABYTES = 300
+_PORT_ATTEMPTS = 4  # another program may take a port between our look and the server's bind
 
 
 class ObjectStore:
@@ -46,6 +47,7 @@ class ObjectStore:
         self.log = self.home / "object-store.log"
         self.bucket = BUCKET
         self.process: subprocess.Popen[bytes] | None = None
+        self._attempts = 0
         self.access_key = ""
         self.secret_key = ""
         self._ports: list[int] = []
@@ -147,6 +149,8 @@ class ObjectStore:
         deadline = time.monotonic() + seconds
         while not self.is_ready():
             if self.process is None or self.process.poll() is not None:
+                if self._try_other_ports():
+                    continue
                 raise PartFailureError(
                     f"对象存储未能启动。日志 {self.log} 的末尾：\n{log_tail(self.log)}",
                     "若提示空间不足请清理磁盘，若提示端口被占用请重新运行。",
@@ -154,6 +158,15 @@ class ObjectStore:
             if time.monotonic() > deadline:
                 raise PartFailureError(f"对象存储在 {seconds:.0f} 秒内未就绪。", f"请查看日志 {self.log}。")
             time.sleep(0.1)
+
+    def _try_other_ports(self) -> bool:
+        """Launch again when the server ended because a port had just been taken."""
+        self._attempts += 1
+        if self._attempts >= _PORT_ATTEMPTS or "address already in use" not in log_tail(self.log):
+            return False
+        (self.home / "ports.json").unlink(missing_ok=True)
+        self.launch()
+        return True
 
     def is_ready(self) -> bool:
         """One attempt to read the known object; makes it, and the bucket, on a new store."""

@@ -10,8 +10,10 @@ from deploy.embedded.errors import PartFailureError
 
 LOOPBACK = "127.0.0.1"
 COMPANION = 10_000  # SeaweedFS opens a second listener at every port + 10000
-# Below the range from which the kernel serves outgoing connections, so that a free port stays free until it is used.
-_FIRST, _LAST = 20_000, 32_000
+# All below 32768, from where the kernel serves outgoing connections, so that a free port stays free until it is used.
+# Ports with a companion have a range of their own, whose companions end below that too and are nobody's first port.
+_PAIRED = range(20_000, 22_700)
+_SINGLE = range(23_000, 30_000)
 
 
 def is_free(port: int) -> bool:
@@ -38,7 +40,7 @@ def pick(count: int, *, companion: bool = False, wanted: Iterable[int] = ()) -> 
     if len(set(before)) == count and all(usable(port) for port in before):
         return before
     found: list[int] = []
-    for port in random.sample(range(_FIRST, _LAST), 400):
+    for port in random.sample(_PAIRED if companion else _SINGLE, 400):
         if usable(port):
             found.append(port)
         if len(found) == count:

@@ -21,7 +21,9 @@ def require_empty(target: Path, what: str) -> None:
 
 @contextmanager
 def made_whole(target: Path, what: str) -> Iterator[Path]:
-    """A private folder beside `target` that becomes `target` at the end; on any failure, or SIGTERM, it is removed.
+    """A private folder beside `target` that becomes `target` at the end; on any failure, SIGTERM or SIGINT it is removed.
+
+    SIGINT is heeded even where a shell started this in the background and had it ignored.
 
     What a killed run left beside the target is removed too. Raises PartFailureError if the target is not empty.
     """
@@ -31,7 +33,7 @@ def made_whole(target: Path, what: str) -> Iterator[Path]:
         _remove_leftovers(target)
         partial = target.parent / f".{target.name}.partial-{os.getpid()}"
         partial.mkdir(mode=0o700)
-    earlier = signal.signal(signal.SIGTERM, _end)
+    earlier = {number: signal.signal(number, _end) for number in (signal.SIGTERM, signal.SIGINT)}
     try:
         with disk_errors(partial):
             yield partial
@@ -42,7 +44,8 @@ def made_whole(target: Path, what: str) -> Iterator[Path]:
             partial.rename(target)
             _sync_folder(target.parent)
     finally:
-        signal.signal(signal.SIGTERM, earlier)
+        for number, handler in earlier.items():
+            signal.signal(number, handler)
         shutil.rmtree(partial, ignore_errors=True)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+import socket
 import stat
 import urllib.error
 import urllib.request
@@ -11,6 +13,7 @@ from pathlib import Path
 import pytest
 from botocore.exceptions import ClientError
 
+from deploy.embedded import object_store
 from deploy.embedded.object_store import ObjectStore
 from deploy.embedded.ports import COMPANION, is_free, pick
 
@@ -50,7 +53,27 @@ def test_neither_the_gateway_nor_the_services_behind_it_answer_without_credentia
 def test_ports_stay_below_the_limit_and_leave_room_for_the_companion() -> None:
     ports = pick(8, companion=True)
     assert len(set(ports)) == 8
-    assert all(port + COMPANION < 55_000 and is_free(port) and is_free(port + COMPANION) for port in ports)
+    assert all(port + COMPANION < 32_768 and is_free(port) and is_free(port + COMPANION) for port in ports)
+
+
+def test_no_companion_is_anybodys_first_port() -> None:
+    paired = {port for _ in range(40) for port in pick(8, companion=True)}
+    companions = {port + COMPANION for port in paired}
+    single = {port for _ in range(40) for port in pick(8)}
+    assert not paired & companions
+    assert not single & (paired | companions)
+
+
+def test_a_port_that_was_taken_at_the_last_moment_is_left_to_its_taker(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with socket.create_server(("127.0.0.1", pick(1)[0])) as taker:
+        lost = [*pick(3, companion=True), taker.getsockname()[1]]
+        answers = itertools.chain([lost], (pick(4, companion=True) for _ in itertools.count()))
+        monkeypatch.setattr(object_store, "pick", lambda *_, **__: next(answers))
+        with ObjectStore(tmp_path / "late", durable=False) as running:
+            assert running._ports != lost
+            assert running.is_ready()
 
 
 def test_a_taken_port_is_not_reused(store: ObjectStore, tmp_path: Path) -> None:
