@@ -31,7 +31,7 @@ DIMENSIONS: Mapping[str, tuple[str, str]] = {
 Cell = tuple[str, str, str]
 Sums = dict[Cell, tuple[int, int, Decimal]]
 
-_UPSERT = """
+UPSERT = """
 on conflict (tenant_id, dimension, first, second) do update set
   n = t.n + excluded.n, n_valued = t.n_valued + excluded.n_valued, sum = t.sum + excluded.sum,
   department_id = excluded.department_id
@@ -92,7 +92,7 @@ async def add_change(tx: Transaction, change: Sums) -> None:
             "(tenant_id, province_id, department_id, dimension, first, second, n, n_valued, sum) "
             "select :tenant, :province, :department, c.* from unnest(cast(:dimension as text[]), cast(:first as text[]), "
             "cast(:second as text[]), cast(:n as bigint[]), cast(:valued as bigint[]), cast(:amount as numeric[])) as c "
-            + _UPSERT
+            + UPSERT
         ),
         {
             **_scope(tx),
@@ -116,7 +116,7 @@ async def add_intake(tx: Transaction, source: str) -> None:
             "select :tenant, :province, :department, c.* from ("
             + COUNTED.format(source=source, where="")
             + " order by 1, 2, 3) as c "
-            + _UPSERT
+            + UPSERT
         ),
         _scope(tx),
     )

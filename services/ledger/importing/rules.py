@@ -3,11 +3,24 @@
 from collections.abc import Mapping, Sequence
 from datetime import date
 from hashlib import sha256
+from typing import Protocol
 
 from services.ledger.reading.layout import Layout, SheetLayout
 from shared.errors import Refusal, stale
 
 _EARLIEST = date(1985, 1, 1)
+_NAMED = 8
+
+
+class Touched(Protocol):
+    """A registered row that somebody has used since."""
+
+    @property
+    def code(self) -> str: ...
+    @property
+    def name(self) -> str: ...
+    @property
+    def what(self) -> str: ...
 
 
 def as_of_refusal(as_of: date | None, today: date) -> Refusal | None:
@@ -55,3 +68,13 @@ def ledger_sheets(layout: Layout) -> Sequence[SheetLayout]:
 def changed_columns(sheet: SheetLayout, before: Mapping[str, str | None]) -> list[str]:
     """Letters of the columns that are read otherwise than last time."""
     return [letter for letter, field in fields_of(sheet).items() if letter in before and before[letter] != field]
+
+
+def touched_refusal(touched: Sequence[Touched]) -> Refusal | None:
+    """An import can be undone while nobody has used its rows; who has is told by number."""
+    if not touched:
+        return None
+    named = "；".join(f"{one.code}《{one.name}》{one.what}" for one in touched[:_NAMED])
+    more = " 等" if len(touched) > _NAMED else ""
+    message = f"该次导入的成果已有后续办理，不能整体撤销：{named}{more}。未使用的行可以在台账中逐项撤销。"
+    return Refusal("import.touched", message, kind="state", inputs={"rows": [one.code for one in touched]})

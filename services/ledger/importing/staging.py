@@ -194,4 +194,21 @@ async def empty_entries(tx: Transaction, import_id: UUID) -> None:
 
 async def drop_rows(tx: Transaction, import_id: UUID) -> None:
     """Keep nothing staged of an import that was not made."""
+    await drop_answers(tx, import_id)
     await tx.execute(text(f"delete from app.ledger_import_row r where {_OF_IMPORT}"), _of(tx, import_id))
+
+
+async def drop_held(tx: Transaction, import_id: UUID) -> None:
+    """Of an import that was undone, which row became which achievement stays, nothing else."""
+    await tx.execute(
+        text(f"delete from app.ledger_import_row r where {_OF_IMPORT} and r.disposition <> 'valid'"), _of(tx, import_id)
+    )
+    await empty_entries(tx, import_id)
+    await drop_answers(tx, import_id)
+
+
+async def drop_answers(tx: Transaction, import_id: UUID) -> None:
+    """What was typed is in the ledger, or no longer wanted."""
+    await tx.execute(
+        text("delete from app.import_answer where tenant_id = :tenant and import_id = :import"), _of(tx, import_id)
+    )

@@ -3,7 +3,7 @@
 from functools import lru_cache
 from uuid import UUID
 
-from services.ledger.importing import workflow
+from services.ledger.importing import undoing, workflow
 from shared.db.transaction import Transaction
 from shared.settings import settings
 from shared.storage.objects import ObjectStore
@@ -31,3 +31,9 @@ async def apply_import(tx: Transaction, import_id: str) -> None:
 async def tidy_import(tx: Transaction, import_id: str) -> None:
     """Let go of what is staged and no longer needed."""
     await workflow.tidy(tx, UUID(import_id))
+
+
+@task(workflow.QUEUE)
+async def undo_import(tx: Transaction, import_id: str) -> None:
+    """Take what an import registered out of the ledger again."""
+    await undoing.carry_out(tx, UUID(import_id))

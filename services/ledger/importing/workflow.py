@@ -57,6 +57,9 @@ MOVES = Moves(
         Move("apply", frozenset({"applying"}), ImportState.APPLIED, "applied", _IMPORT, "导入"),
         Move("fail", frozenset({*_BEFORE, "applying"}), ImportState.FAILED, "failed", _IMPORT, "停止"),
         Move("cancel", frozenset({*_BEFORE, "checked"}), ImportState.CANCELLED, "cancelled", _IMPORT, "取消导入"),
+        Move("undo", frozenset({"applied"}), ImportState.UNDOING, "undo_asked", _IMPORT, "撤销导入"),
+        Move("finish_undo", frozenset({"undoing"}), ImportState.UNDONE, "undone", _IMPORT, "完成撤销"),
+        Move("keep", frozenset({"undoing"}), ImportState.APPLIED, "undo_stopped", _IMPORT, "停止撤销"),
     ),
 )
 
@@ -201,7 +204,7 @@ async def _finish_reading(tx: Transaction, row: Row[Any], state: str, records: i
     for name, number in counted.items():
         metrics.imports.labels(name).inc(number)
     await move(tx, MOVES, row.id, "finish_reading", state, changes=changes, details=counted)
-    await _tell(
+    await tell(
         tx,
         row,
         f"《{row.file_name}》核对完成，请确认导入",
@@ -214,7 +217,7 @@ async def confirm(tx: Transaction, import_id: UUID, as_of: date | None, *, queue
 
     :raises NotFound: no such import of this tenant.
     """
-    row = await _loaded(tx, import_id)
+    row = await loaded(tx, import_id)
     refusal = (
         MOVES.refusal("confirm", row.state) or rules.nothing_refusal(row.valid) or rules.as_of_refusal(as_of, tx.today)
     )
@@ -285,7 +288,7 @@ async def _apply(tx: Transaction, row: Row[Any]) -> None:
     )
     await ask(tx, "tidy_import", QUEUE, import_id=str(row.id))
     waiting = f"待人工确认 {counted['questions']} 项，退回 {counted['refused']} 项。"
-    await _tell(tx, row, f"《{row.file_name}》已导入 {counted['valid']} 项", waiting)
+    await tell(tx, row, f"《{row.file_name}》已导入 {counted['valid']} 项", waiting)
 
 
 async def cancel(tx: Transaction, import_id: UUID) -> Refusal | None:
@@ -293,7 +296,7 @@ async def cancel(tx: Transaction, import_id: UUID) -> Refusal | None:
 
     :raises NotFound: no such import of this tenant.
     """
-    row = await _loaded(tx, import_id)
+    row = await loaded(tx, import_id)
     changes = {"decided_by": tx.actor.person_id, "finished_at": tx.now}
     refusal = await move(tx, MOVES, import_id, "cancel", row.state, changes=changes)
     if refusal is not None:
@@ -308,7 +311,9 @@ async def tidy(tx: Transaction, import_id: UUID) -> None:
     if row is None:
         return
     opened.let_go(import_id)
-    if row.state in OVER:
+    if row.state == ImportState.UNDONE:
+        await staging.drop_held(tx, import_id)
+    elif row.state in OVER:
         await staging.drop_rows(tx, import_id)
     elif row.state == ImportState.APPLIED:
         await staging.empty_entries(tx, import_id)
@@ -317,15 +322,20 @@ async def tidy(tx: Transaction, import_id: UUID) -> None:
 async def _fail(tx: Transaction, row: Row[Any], why: str) -> None:
     await move(tx, MOVES, row.id, "fail", row.state, changes={"error": why, "finished_at": tx.now}, reason=why)
     await ask(tx, "tidy_import", QUEUE, import_id=str(row.id))
-    await _tell(tx, row, f"《{row.file_name}》未能导入", why)
+    await tell(tx, row, f"《{row.file_name}》未能导入", why)
 
 
-async def _tell(tx: Transaction, row: Row[Any], title: str, words: str) -> None:
+async def tell(tx: Transaction, row: Row[Any], title: str, words: str) -> None:
+    """Send a message about an import to who uploaded it, else to all who may import."""
     to = {"to_person": row.uploaded_by} if row.uploaded_by else {"to_permission": _IMPORT}
     await send(tx, "message", {**to, "title": title, "text": words, "href": f"/institution/imports/{row.id}"})
 
 
-async def _loaded(tx: Transaction, import_id: UUID) -> Row[Any]:
+async def loaded(tx: Transaction, import_id: UUID) -> Row[Any]:
+    """The import, locked until the end of the transaction.
+
+    :raises NotFound: no such import of this tenant.
+    """
     row = await queries.import_for_update(tx, import_id)
     if row is None:
         raise NotFound

@@ -20,9 +20,11 @@ from services.ledger import queries, workflow
 from services.ledger.entry import Completer, Deal, Entry
 from services.ledger.listing import Filters, ledger_page
 from services.ledger.models import ledger_number
+from services.ledger.withdrawal import lock_registered, revoke_registered, touched_rows
 from shared.db.engine import make_engine
 from shared.db.transaction import Transaction
 from shared.errors import Refusal
+from shared.ids import new_id
 from tests.conftest import Database
 from tests.services.ledger.test_workflow import DAY, recounted
 from tests.world import START, World, make_world
@@ -40,6 +42,8 @@ class Book:
         self.days: dict[UUID, dict[date, dict[str, Any]]] = {}
         self.numbers: list[int] = []
         self.revoked: set[UUID] = set()
+        self.touched: set[UUID] = set()
+        self.imports: list[tuple[UUID, list[UUID]]] = []
 
 
 class Ledger(RuleBasedStateMachine):
@@ -79,9 +83,12 @@ class Ledger(RuleBasedStateMachine):
                     done = await workflow.register(tx, entries[0], held_from=begins)
                     assert isinstance(done, UUID)
                     return [done]
-                made = await workflow.register_many(tx, entries, held_from=begins, source="imported")
-                page = await ledger_page(tx, Filters(), limit=made.count)
-                return [row["id"] for row in page.rows]
+                import_id = new_id()
+                entries[:] = [entry.with_(id=new_id()) for entry in entries]
+                await workflow.register_many(tx, entries, held_from=begins, source="imported", import_id=import_id)
+                ids = [entry.id for entry in entries if entry.id is not None]
+                self.book.imports.append((import_id, ids))
+                return ids
 
         ids = self.run(work())
         for row_id in ids:
@@ -107,6 +114,7 @@ class Ledger(RuleBasedStateMachine):
             assert isinstance(done, Refusal)
             return
         assert not isinstance(done, Refusal), done
+        self.book.touched.add(row_id)
         now = dict(days[TODAY])
         changed = {name: value for name, value in wanted.items() if now[name] != value}
         for day in days:
@@ -125,6 +133,7 @@ class Ledger(RuleBasedStateMachine):
             assert isinstance(done, Refusal)
             return
         assert isinstance(done, UUID), done
+        self.book.touched.add(row_id)
         days = self.book.days[row_id]
         since = max(signed, min(days))
         now = days[TODAY]
@@ -144,6 +153,25 @@ class Ledger(RuleBasedStateMachine):
         done = self.run(work())
         assert (done is None) == (row_id not in self.book.revoked)
         self.book.revoked.add(row_id)
+
+    @rule(place=st.integers(0, 5))
+    def undo_an_import(self, place: int) -> None:
+        if not self.book.imports:
+            return
+        import_id, ids = self.book.imports[place % len(self.book.imports)]
+
+        async def work() -> bool:
+            async with self.acting() as tx:
+                await lock_registered(tx, import_id)
+                if await touched_rows(tx, import_id):
+                    return False
+                assert await revoke_registered(tx, import_id, "撤销导入") == len(ids)
+                return True
+
+        undone = self.run(work())
+        assert undone == (not (self.book.touched | self.book.revoked) & set(ids))
+        if undone:
+            self.book.revoked |= set(ids)
 
     @invariant()
     def the_ledger_agrees_with_the_book(self) -> None:
