@@ -101,7 +101,7 @@ def _from(module: str, name: str) -> Callable[[], click.Command]:
 
 def _policy() -> click.Command:
     from shared.policy.cli import policy
-    from tenants.commands import POLICY
+    from tenants.policy_commands import POLICY
 
     for command in POLICY:
         policy.add_command(command)

@@ -14,6 +14,7 @@ import shared.db.local
 import shared.db.records
 import tenants.packs
 import tenants.people
+import tenants.rehearsal
 import tenants.registry
 import tenants.sessions
 from shared.db.tables import metadata

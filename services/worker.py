@@ -12,6 +12,7 @@ import structlog
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from services.administration.policy import tasks as policy_tasks
 from services.home.tasks import deliver_outbox
 from services.ledger.importing import tasks as importing_tasks
 from services.ledger.tasks import roll_up_totals
@@ -29,7 +30,7 @@ from tenants.upkeep import forget_keys
 
 log = structlog.get_logger()
 # Imported for the tasks that they declare, which verbs ask for by name.
-ASKED_BY_NAME = (importing_tasks,)
+ASKED_BY_NAME = (importing_tasks, policy_tasks)
 _TICK_SECONDS = 1.0
 _RETRY_SECONDS = 30.0
 

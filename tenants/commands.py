@@ -1,4 +1,4 @@
-"""``chengguo province``, ``chengguo tenant``, and the parts of ``chengguo policy`` that touch the database.
+"""``chengguo province`` and ``chengguo tenant``.
 
 They run on the server with the web login's settings, as the province's operator; who may, is who may reach the server.
 """
@@ -8,7 +8,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from datetime import date
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -21,8 +20,7 @@ from shared.errors import ApplicationError
 from shared.ids import new_id
 from shared.policy.sources import PackError
 from shared.settings import settings
-from tenants import activation, provisioning
-from tenants.packs import list_activations, list_versions
+from tenants import provisioning
 from tenants.registry import KINDS, UNIT_KINDS, list_organisations, list_provinces
 
 T = TypeVar("T")
@@ -228,73 +226,3 @@ def _set_active(slug: str, named: str, active: bool) -> None:
 
     run(work)
     click.echo(f"{named}：{'使用中' if active else '已暂停'}")
-
-
-@click.command("load")
-@click.argument("region")
-@click.option("--province", "slug", required=True, help="省份的网址名称")
-def load_policy(region: str, slug: str) -> None:
-    """检查并载入一个政策包，成为不可更改的版本；同样的文件只有一个版本。"""
-
-    async def work(engine: AsyncEngine) -> UUID:
-        async with operating(engine, slug) as tx:
-            return await activation.load(tx, region)
-
-    click.echo(f"政策规则版本 {run(work)}")
-
-
-@click.command("propose")
-@click.argument("version", type=click.UUID)
-@click.option("--province", "slug", required=True)
-@click.option("--from", "effective", type=_DAY, required=True, help="自哪一天起适用")
-@click.option("--by", "person", required=True, help="提议人：邮箱、姓名或编号")
-def propose_policy(version: UUID, slug: str, effective: Any, person: str) -> None:
-    """提议自某日起启用一个版本。"""
-
-    async def work(engine: AsyncEngine) -> UUID:
-        async with operating(engine, slug, person) as tx:
-            return await activation.propose(tx, version, effective.date())
-
-    click.echo(f"启用提议 {run(work)}，须由另一人确认")
-
-
-@click.command("confirm")
-@click.argument("proposal", type=click.UUID)
-@click.option("--province", "slug", required=True)
-@click.option("--by", "person", required=True, help="确认人：邮箱、姓名或编号，不得是提议人")
-def confirm_policy(proposal: UUID, slug: str, person: str) -> None:
-    """确认他人的启用提议，政策规则自其日期起适用。"""
-
-    async def work(engine: AsyncEngine) -> str | None:
-        async with operating(engine, slug, person) as tx:
-            refused = await activation.confirm(tx, proposal)
-            return refused.message if refused else None
-
-    message = run(work)
-    if message:
-        raise click.ClickException(message)
-    click.echo("已确认启用")
-
-
-@click.command("list")
-@click.option("--province", "slug", required=True)
-def show_policy(slug: str) -> None:
-    """列出一个省份已载入的版本和启用记录。"""
-
-    async def work(engine: AsyncEngine) -> tuple[list[list[Any]], list[list[Any]]]:
-        async with operating(engine, slug) as tx:
-            versions = [[row.id, row.region, row.version, row.hash[:16]] for row in await list_versions(tx)]
-            activations = [_activation(row) for row in await list_activations(tx)]
-            return versions, activations
-
-    versions, activations = run(work)
-    echo_rows(versions)
-    echo_rows(activations)
-
-
-def _activation(row: Any) -> list[Any]:
-    effective: date = row.effective_on
-    return [row.id, row.version, f"自 {effective} 起", "已确认" if row.confirmed_at else "待确认"]
-
-
-POLICY = (load_policy, propose_policy, confirm_policy, show_policy)

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -20,6 +19,7 @@ from sqlalchemy import (
     func,
     insert,
     select,
+    text,
 )
 
 from shared.calendar.calendar import Calendar, CalendarEntry, official_calendar
@@ -29,7 +29,7 @@ from shared.errors import Unavailable
 from shared.ids import new_id
 from shared.policy.loader import PACKS, resolve_pack
 from shared.policy.pack import Pack
-from shared.policy.sources import Sources
+from shared.policy.sources import PackError, Sources
 from tenants.registry import province
 
 pack_version = global_table(
@@ -57,8 +57,18 @@ pack_activation = global_table(
     Column("proposed_at", DateTime(timezone=True), nullable=False),
     Column("confirmed_by", Uuid),
     Column("confirmed_at", DateTime(timezone=True)),
+    Column("withdrawn_by", Uuid),
+    Column("withdrawn_at", DateTime(timezone=True)),
     ForeignKeyConstraint(["province_id", "pack_version_id"], ["app.pack_version.province_id", "app.pack_version.id"]),
     Index("pack_activation_province_id_idx", "province_id", "effective_on"),
+    # One version a day: two that begin on the same day would overlap.
+    Index(
+        "pack_activation_day_key",
+        "province_id",
+        "effective_on",
+        unique=True,
+        postgresql_where=text("withdrawn_at is null"),
+    ),
 )
 
 calendar_day = global_table(
@@ -123,16 +133,20 @@ async def _resolve(tx: Transaction, version_id: UUID) -> Governing:
     days = await tx.rows(select(calendar_day).where(calendar_day.c.province_id == tx.province_id))
     entries = [CalendarEntry(day.day, day.working, day.name, day.source) for day in days]
     calendar = Calendar(entries) if entries else official_calendar()
-    pack = resolve_pack(stored.region, Sources.of_bundle(stored.body), mode=stored.mode, calendar=calendar)
+    try:
+        pack = resolve_pack(stored.region, Sources.of_bundle(stored.body), mode=stored.mode, calendar=calendar)
+    except PackError as error:
+        raise Unavailable(f"政策规则版本 {version_id} 不能由本版平台读取，请联系平台运维：{error}") from error
     return Governing(version_id, stored.hash, pack)
 
 
-async def store_pack(tx: Transaction, region: str, root: Path = PACKS) -> UUID:
+async def store_pack(tx: Transaction, region: str, sources: Sources | None = None) -> UUID:
     """Check the pack of a region and store it with all it inherits as an immutable row; the same files are one row.
 
+    :param sources: where the files are; the packs that come with the platform by default.
     :raises PackError: every problem at once, with file and line.
     """
-    sources = Sources.of_folder(root)
+    sources = sources or Sources.of_folder(PACKS)
     pack = resolve_pack(region, sources)
     body = sources.bundle([name for name, _ in pack.chain])
     known = await tx.scalar(

@@ -42,7 +42,7 @@ def check(path: Path) -> None:
 @click.option("--search", "words", default="", help="按词查找")
 def show(region: str, under: str, words: str) -> None:
     """列出政策包的值和出处。"""
-    pack = _load(region)
+    pack = load_named(region)
     for row in commands.search(pack, words) if words else commands.show(pack, under):
         click.echo(f"{row.path} = {row.value}")
         for one in row.citations:
@@ -59,7 +59,7 @@ def explain(question: str, region: str, facts: str, today: str | None, mode: str
     """回答一个问题，并说明依据和怎样会改变。"""
     if today is None:
         raise click.UsageError("请用 --today 指定日期")
-    pack = _load(region)
+    pack = load_named(region)
     if mode is not None:
         pack = pack.with_mode(cast(Mode, mode))
     try:
@@ -76,7 +76,7 @@ def explain(question: str, region: str, facts: str, today: str | None, mode: str
 @click.argument("after")
 def diff(before: str, after: str) -> None:
     """比较两个政策包，逐项列出不同（地区代号，或政策包文件夹）。"""
-    for one in commands.diff(_load(before), _load(after)):
+    for one in commands.diff(load_named(before), load_named(after)):
         click.echo(one.path)
         for sign, row in (("-", one.before), ("+", one.after)):
             if row is not None:
@@ -88,16 +88,31 @@ def diff(before: str, after: str) -> None:
 @click.option("--decisions", type=click.Path(exists=True, dir_okay=False, path_type=Path), required=True)
 def dry_run(pack: str, decisions: Path) -> None:
     """用另一个政策包重算已记录的决定（每行一个 JSON），只列出不同的。"""
+    tell_dry_run(load_named(pack), read_recorded(decisions))
+
+
+def read_recorded(decisions: Path) -> list[commands.Recorded]:
+    """Recorded decisions from a file, one JSON object a line; what is wrong is told with its line."""
     recorded = []
-    for line in decisions.read_text("utf-8").splitlines():
-        raw = json.loads(line)
-        day = datetime.fromisoformat(raw["today"]).date()
-        facts, codes = raw["facts"], tuple(raw["codes"])
-        recorded.append(commands.Recorded(str(raw["id"]), raw["question"], facts, day, raw["verdict"], codes))
-    changed = commands.dry_run(_load(pack), recorded)
+    for number, line in enumerate(decisions.read_text("utf-8").splitlines(), start=1):
+        try:
+            raw = json.loads(line)
+            day = datetime.fromisoformat(raw["today"]).date()
+            one = (str(raw["id"]), raw["question"], raw["facts"], day, raw["verdict"], tuple(raw["codes"]))
+        except (KeyError, TypeError, ValueError) as error:
+            raise click.ClickException(
+                f"{decisions}:{number}: 每行应为一个 JSON 对象，含 id、question、facts、today、verdict、codes（{error}）"
+            ) from None
+        recorded.append(commands.Recorded(*one))
+    return recorded
+
+
+def tell_dry_run(pack: Pack, recorded: list[commands.Recorded]) -> None:
+    """The differences, one a line, and their number."""
+    changed = commands.dry_run(pack, recorded)
     for one in changed:
-        before = f"{one.recorded.verdict} {', '.join(one.recorded.codes)}"
-        click.echo(f"{one.recorded.id} {one.recorded.question}: {before} → {one.verdict} {', '.join(one.codes)}")
+        before = commands.told(one.recorded.verdict, one.recorded.codes)
+        click.echo(f"{one.recorded.id} {one.recorded.question}: {before} → {commands.told(one.verdict, one.codes)}")
     click.echo(f"{len(recorded)} 项决定，{len(changed)} 项结果不同")
 
 
@@ -119,7 +134,8 @@ def new(region: str, title: str, parent: str, level: str, into: Path) -> None:
         click.echo(str(into / name))
 
 
-def _load(name: str) -> Pack:
+def load_named(name: str) -> Pack:
+    """A pack by its region, or from a folder of its files."""
     try:
         if Path(name, "pack.toml").is_file():
             sources, regions = commands.sources_of(Path(name))

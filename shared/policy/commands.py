@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import Any
 
-from shared.policy.answer import Answer, Citation, as_json
+from shared.policy.answer import Answer, Citation, Verdict, as_json
 from shared.policy.cases import merged
 from shared.policy.evaluator import evaluate, failing_cases
 from shared.policy.loader import PACKS, overlaps, resolve_pack
@@ -164,6 +164,12 @@ def dry_run(pack: Pack, recorded: Iterable[Recorded]) -> list[Outcome]:
         if (verdict, sorted(codes)) != (one.verdict, sorted(one.codes)):
             found.append(Outcome(one, verdict, codes))
     return found
+
+
+def told(verdict: str, codes: Sequence[str]) -> str:
+    """How a decision came out, in words: the verdict and its findings."""
+    words = Verdict(verdict).label if verdict in set(Verdict) else "不能回答"
+    return f"{words}（{'、'.join(codes)}）" if codes else words
 
 
 def quoted(citation: Citation) -> str:

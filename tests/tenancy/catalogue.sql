@@ -14,6 +14,8 @@ other(role, tab, col) as (
     from unnest(array['web_science', 'web_department', 'web_finance', 'web_operator']) r
   -- who is in which pilot is public
   union all values ('web_public', 'pilot_membership', 'province_id')
+  -- an authority's own people, of no institution
+  union all values ('web_science', 'person', 'tenant_id')
   union all select a.role, t, 'province_id' from axis a, unnest(%(global)s::text[]) t),
 pol as (
   select p.*, coalesce(p.qual, p.with_check) e, array_length(p.roles, 1) n, p.roles[1]::text role,

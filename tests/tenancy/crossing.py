@@ -43,6 +43,7 @@ OTHER_AXES = {
     **{(role, "idempotency_key"): "tenant_id" for role in ROLES},
     ("web_department", "department_total"): "department_id",
     ("web_public", "pilot_membership"): "province_id",  # who is in which pilot is public
+    ("web_science", "person"): "tenant_id",  # the names of its own people, of no institution's
 }
 READ_UNPUBLISHED = {"pack_version": "a stored version is published as it is stored"}
 REFUSED = "42501"

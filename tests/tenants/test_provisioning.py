@@ -166,6 +166,7 @@ async def test_a_pack_governs_once_a_second_person_has_confirmed_it(world: World
         version = await activation.load(tx, "cn-53")
         assert version == before
         proposal = await activation.propose(tx, version, SINCE)
+        assert isinstance(proposal, UUID)
         assert await activation.propose(tx, version, SINCE) == proposal
     assert await in_force(world) is None
     async with provisioning.operating(world.web, world.province_id, world.operator, first) as tx:

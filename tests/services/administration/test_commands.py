@@ -87,7 +87,7 @@ def test_a_pack_is_loaded_once(slug: str) -> None:
     first, again = (run("policy", "load", "cn-53", "--province", slug) for _ in range(2))
     assert first.exit_code == 0, first.output
     assert first.output == again.output
-    assert "cn-53" in run("policy", "list", "--province", slug).output
+    assert "cn-53" in run("policy", "versions", "--province", slug).output
 
 
 def test_a_tampered_log_is_found(slug: str, database: Database) -> None:

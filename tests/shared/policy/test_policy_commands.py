@@ -104,7 +104,7 @@ def test_a_dry_run_lists_only_what_would_come_out_differently(yunnan: Pack, jili
     line = {"id": 1, "question": "notice.period", "facts": long_notice, "today": "2026-03-02"}
     lines.write_text(json.dumps({**line, "verdict": "advised", "codes": ["notice.longer"]}) + "\n", "utf-8")
     result = CliRunner().invoke(policy, ["dry-run", "cn-22", "--decisions", str(lines)])
-    assert "1 notice.period: advised notice.longer → allowed" in result.output
+    assert "1 notice.period: 可以办理，请注意（notice.longer） → 可以办理" in result.output
     assert "1 项决定，1 项结果不同" in result.output
 
 
