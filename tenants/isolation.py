@@ -107,11 +107,18 @@ def session_permissions(roles: tuple[str, ...], database_role: str) -> frozenset
     return permissions_of(roles, database_role.removeprefix("web_"))
 
 
+def only_asks_for_methods(connection: ASGIConnection[Any, Any, Any, Any]) -> bool:
+    """OPTIONS names the methods of an address, which everybody may know; the framework answers it, no handler of ours."""
+    return connection.scope.get("method") == "OPTIONS"
+
+
 def audience_guard(audience: str) -> Any:
     """The guard of one audience's router."""
     allowed = _ROLE_OF_AUDIENCE[audience]
 
     async def guard(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
+        if only_asks_for_methods(connection):
+            return
         edge = await load_session(connection)
         if edge.session is None:
             raise NotSignedIn
@@ -219,10 +226,11 @@ async def running(
     writing = request.method in WRITING
     repeatable = bool(request.route_handler.opt.get("repeatable"))
     key = await _request_key(request, form_token, tx) if writing else ""
+    hashed = await _request_hash(request, key) if writing and not repeatable else ""
     await begin(edge.driver, tx.scope)
     try:
         if writing and not repeatable:
-            await _claim_key(tx, actor, key)
+            await _claim_key(tx, actor, key, hashed)
         yield
         if writing and not repeatable:
             await _settle_key(tx, actor, key)
@@ -252,6 +260,19 @@ async def _request_key(request: Request[Any, Any, Any], form_token: str, tx: Tra
     return sent
 
 
+# Bodies that are read whole anyway; a file's body is read by its handler alone, so that its key is bound to the route.
+_SMALL_BODIES = frozenset({"application/x-www-form-urlencoded", "application/json"})
+
+
+async def _request_hash(request: Request[Any, Any, Any], key: str) -> str:
+    """What the key stands for: SHA-256 of method, path and body, hex. The key itself counts for nothing: it may stand in
+    the body or beside it."""
+    digest = sha256(f"{request.method} {request.url.path}\n".encode())
+    if request.content_type[0] in _SMALL_BODIES:
+        digest.update((await request.body()).replace(key.encode(), b""))
+    return digest.hexdigest()
+
+
 class MissingKey(ApplicationError):
     """A writing request without an idempotency key."""
 
@@ -274,15 +295,24 @@ def _mac(secret: bytes, form_token: str, key: str) -> str:
     return hmac.new(secret, f"{form_token}/{key}".encode(), sha256).hexdigest()[:32]
 
 
-async def _claim_key(tx: Transaction, actor: str, key: str) -> None:
+async def _claim_key(tx: Transaction, actor: str, key: str, hashed: str) -> None:
+    """Take the key for this request, or answer as the first time when the very same request comes again.
+
+    :raises Conflict: the key was sent with another request, whose answer would be a wrong one here.
+    """
     claimed = await tx.execute(
-        insert(idempotency_key).values(tenant_id=tx.tenant_id, actor=actor, key=key).on_conflict_do_nothing()
+        insert(idempotency_key)
+        .values(tenant_id=tx.tenant_id, actor=actor, key=key, request_hash=hashed)
+        .on_conflict_do_nothing()
     )
     if claimed.rowcount:
         return
-    first = await tx.row(select(idempotency_key.c.status, idempotency_key.c.address).where(*_key_is(tx, actor, key)))
+    table = idempotency_key.c
+    first = await tx.row(select(table.status, table.address, table.request_hash).where(*_key_is(tx, actor, key)))
     if first is None or first.status is None:
         raise Conflict("同一请求正在办理，请稍候刷新")
+    if first.request_hash not in (None, hashed):
+        raise Conflict("这一页已经提交过，本次的内容或者事项与上次不同，没有办理。请返回上一页刷新后重新提交")
     raise Replay(Outcome(first.status, first.address or ""))
 
 

@@ -22,7 +22,7 @@ from sqlalchemy import (
     text,
 )
 
-from shared.calendar.calendar import Calendar, CalendarEntry, official_calendar
+from shared.calendar.calendar import Calendar
 from shared.db.tables import global_table
 from shared.db.transaction import Transaction
 from shared.errors import Unavailable
@@ -30,7 +30,8 @@ from shared.ids import new_id
 from shared.policy.loader import PACKS, resolve_pack
 from shared.policy.pack import Pack
 from shared.policy.sources import PackError, Sources
-from tenants.registry import province
+from tenants.calendar import calendar_day, calendar_year, last_change, load_calendar
+from tenants.registry import organisation, province
 
 pack_version = global_table(
     "pack_version",
@@ -71,17 +72,6 @@ pack_activation = global_table(
     ),
 )
 
-calendar_day = global_table(
-    "calendar_day",
-    Column("province_id", Uuid, primary_key=True),
-    Column("day", Date, primary_key=True),
-    Column("working", String(8), nullable=False, comment="off or working"),
-    Column("name", String(40), nullable=False),
-    Column("source", String(200), nullable=False),
-    Column("changed_at", DateTime(timezone=True), nullable=False, server_default=func.clock_timestamp()),
-    ForeignKeyConstraint(["province_id"], ["app.province.province_id"]),
-)
-
 
 @dataclass(frozen=True, slots=True)
 class Governing:
@@ -92,37 +82,47 @@ class Governing:
     pack: Pack
 
 
-_resolved: dict[tuple[UUID, str], Governing] = {}
+_resolved: dict[tuple[UUID, str], tuple[str, Governing]] = {}
 
 
 async def governing(tx: Transaction, version_id: UUID | None = None) -> Governing:
     """The pack in force for the transaction's province, or the named version of a pinned case.
 
-    Resolved once per process and version; the calendar table's own days are read with it.
+    Resolved once per process, version and area; an entry of the calendar table, made by whatever process, is seen by the
+    next transaction, since its stamp is read with it.
 
     :raises Unavailable: the province has no pack in force.
     """
     wanted = version_id or tx.pack_version_id
     if wanted is None:
         raise Unavailable("本省尚未启用政策规则，请联系科技主管部门")
-    stamp = await _calendar_stamp(tx)
-    found = _resolved.get((wanted, stamp))
-    if found is None:
-        found = _resolved[(wanted, stamp)] = await _resolve(tx, wanted)
-    return found
+    area, stamp = await _stamp(tx)
+    known = _resolved.get((wanted, area))
+    if known is None or known[0] != stamp:
+        known = _resolved[wanted, area] = stamp, await _resolve(tx, wanted, await load_calendar(tx, area))
+    return known[1]
 
 
-async def _calendar_stamp(tx: Transaction) -> str:
+async def _stamp(tx: Transaction) -> tuple[str, str]:
+    """(area of the transaction's tenant, what changes with the calendar table or the province's mode): one round trip."""
     row = await tx.row(
-        select(func.count().label("days"), func.max(calendar_day.c.changed_at).label("changed")).where(
-            calendar_day.c.province_id == tx.province_id
+        select(
+            province.c.mode,
+            func.coalesce(organisation.c.area, "").label("area"),
+            last_change(tx, calendar_day).label("days"),
+            last_change(tx, calendar_year).label("years"),
         )
+        .join(
+            organisation,
+            (organisation.c.id == tx.tenant_id) & (organisation.c.province_id == province.c.province_id),
+            isouter=True,
+        )
+        .where(province.c.province_id == tx.province_id)
     )
-    assert row is not None
-    return f"{tx.province_id}/{row.days}/{row.changed}"
+    return ("", "") if row is None else (row.area, f"{row.mode} {row.days} {row.years}")
 
 
-async def _resolve(tx: Transaction, version_id: UUID) -> Governing:
+async def _resolve(tx: Transaction, version_id: UUID, calendar: Calendar) -> Governing:
     stored = await tx.row(
         select(pack_version.c.region, pack_version.c.hash, pack_version.c.body, province.c.mode)
         .join(province, province.c.province_id == pack_version.c.province_id)
@@ -130,9 +130,6 @@ async def _resolve(tx: Transaction, version_id: UUID) -> Governing:
     )
     if stored is None:
         raise Unavailable("政策规则版本不存在，请联系平台运维")
-    days = await tx.rows(select(calendar_day).where(calendar_day.c.province_id == tx.province_id))
-    entries = [CalendarEntry(day.day, day.working, day.name, day.source) for day in days]
-    calendar = Calendar(entries) if entries else official_calendar()
     try:
         pack = resolve_pack(stored.region, Sources.of_bundle(stored.body), mode=stored.mode, calendar=calendar)
     except PackError as error:

@@ -62,6 +62,13 @@ organisation = global_table(
     Column("credit_code", String(18)),
     Column("central", Boolean, nullable=False, server_default="false", comment="a central unit in the province"),
     Column("department_id", Uuid, nullable=False, comment="competent department today; an authority's own id"),
+    Column(
+        "area",
+        String(40),
+        nullable=False,
+        server_default="",
+        comment="whose local holidays it keeps; empty: those of the whole province alone",
+    ),
     Column("state", String(12), nullable=False, server_default="active"),
     Column("settings", Json, nullable=False, server_default="{}"),
     UniqueConstraint("id", "province_id", name="organisation_id_province_id_key"),

@@ -34,16 +34,15 @@ message_read = tenant_table(
 mail = tenant_table(
     "mail",
     Column("id", Uuid, primary_key=True, comment="of the outbox row it was made of"),
-    Column("province_id", Uuid, nullable=False),
+    *stream_columns(),
     Column("person_id", Uuid, nullable=False, comment="the address is looked up when it is sent"),
     Column("subject", String(200), nullable=False),
     Column("text", Text, nullable=False),
     Column("at", DateTime(timezone=True), nullable=False, comment="legal instant"),
     Column("recorded_at", DateTime(timezone=True), nullable=False, server_default=func.clock_timestamp()),
     Column("sent_at", DateTime(timezone=True), comment="empty: kept in the mailbox page only"),
-    ForeignKeyConstraint(["tenant_id", "province_id"], ["app.organisation.id", "app.organisation.province_id"]),
     ForeignKeyConstraint(["tenant_id", "person_id"], ["app.person.tenant_id", "app.person.id"]),
+    *stream_indexes("mail"),
     Index("mail_person_idx", "tenant_id", "person_id", "recorded_at"),
-    Index("mail_province_id_idx", "province_id"),
     Index("mail_unsent_idx", "tenant_id", postgresql_where=text("sent_at is null")),
 )

@@ -108,6 +108,16 @@ class Calendar:
         return sum(self.is_working(first + timedelta(days=n)) for n in range((end - first).days + 1))
 
 
+# The holidays of every citizen (全国年节及纪念日放假办法第二条): a year without one of them is not arranged yet.
+_LEGAL_HOLIDAYS = ("元旦", "春节", "清明节", "劳动节", "端午节", "中秋节", "国庆节")
+
+
+def missing_holidays(year: int, entries: Iterable[CalendarEntry]) -> list[str]:
+    """The legal holidays of which `entries` hold no day off in `year`; one day may carry two names (国庆节、中秋节)."""
+    names = [entry.name for entry in entries if entry.kind == "off" and entry.day.year == year]
+    return [holiday for holiday in _LEGAL_HOLIDAYS if not any(holiday in name for name in names)]
+
+
 @cache
 def official_calendar() -> Calendar:
     """The calendar of the published arrangements alone, without any row of the editable table."""

@@ -72,5 +72,6 @@ idempotency_key = tenant_table(
     Column("key", String(80), primary_key=True),
     Column("status", Integer),
     Column("address", Text),
+    Column("request_hash", String(64), comment="SHA-256 of the route and, where it is read whole, the body"),
     Column("at", DateTime(timezone=True), nullable=False, server_default=func.clock_timestamp()),
 )

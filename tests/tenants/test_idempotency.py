@@ -66,6 +66,20 @@ async def test_the_same_form_five_times_at_once_is_one_effect(site: Site, world:
     assert await disclosures(world) == 1
 
 
+async def test_a_key_answers_for_its_own_request_alone(site: Site, world: World) -> None:
+    """The same key with another content, or on another form, is told so: the first answer would be a wrong one there."""
+    visitor = await site.signed_in(world, world.university, "completer")
+    key = await visitor.form_key(NEW)
+    assert (await send(visitor, key)).status_code == 303
+    changed = await send(visitor, key, OPEN | {"key_technology": "unsure"})
+    elsewhere = await visitor.post("/institution/messages/read", key=key)
+    for answer in (changed, elsewhere):
+        assert answer.status_code == 409
+        assert "已经提交过" in answer.text
+    assert (await send(visitor, key)).status_code == 303
+    assert await disclosures(world) == 1
+
+
 async def test_a_refused_form_may_be_sent_again(site: Site, world: World) -> None:
     """A refusal gives the key back: the corrected form has its effect, and no key is left of the refused one."""
     visitor = await site.signed_in(world, world.university, "completer")
