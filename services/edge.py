@@ -42,6 +42,7 @@ class Edge:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
+                message["headers"] = [_with_head(*one) for one in message.get("headers", ())]
             elif head and message["type"] == "http.response.body":
                 message = {**message, "body": b""}
             await send(message)
@@ -53,6 +54,14 @@ class Edge:
             if edge is not None:
                 await edge.close()
             _measure(scope, status, time.perf_counter() - started)
+
+
+def _with_head(name: bytes, value: bytes) -> tuple[bytes, bytes]:
+    """Where GET is allowed, HEAD is: it is answered here, and the router does not know it."""
+    methods = value.split(b", ") if name.lower() == b"allow" else []
+    if b"GET" not in methods or b"HEAD" in methods:
+        return name, value
+    return name, b", ".join(sorted([*methods, b"HEAD"]))
 
 
 def _measure(scope: Scope, status: int, seconds: float) -> None:

@@ -77,7 +77,11 @@ def on_application_error(request: Request[Any, Any, Any], error: ApplicationErro
         return _answer(request, 401, error.message, return_to=_page_before(request))
     if isinstance(error, NotFound):
         return _answer(request, 404, _TITLES[404])
-    return _answer(request, error.status, error.message, **error.details)
+    # A form shows again what was typed; a machine knows what it sent.
+    details = (
+        {name: value for name, value in error.details.items() if name != "values"} if is_api(request) else error.details
+    )
+    return _answer(request, error.status, error.message, **details)
 
 
 def _page_before(request: Request[Any, Any, Any]) -> str:
@@ -99,7 +103,10 @@ def _replayed(request: Request[Any, Any, Any], replay: Replay) -> Response[Any]:
 def on_http_exception(request: Request[Any, Any, Any], error: HTTPException) -> Response[Any]:
     status = error.status_code
     details = {"errors": error.extra} if status == 400 and error.extra and is_api(request) else {}
-    return _answer(request, status, _TITLES.get(status, _TITLES[500 if status >= 500 else 400]), **details)
+    answer = _answer(request, status, _TITLES.get(status, _TITLES[500 if status >= 500 else 400]), **details)
+    # What the framework knows of the fault, such as the methods that an address allows.
+    answer.headers.update(error.headers or {})
+    return answer
 
 
 def on_database_error(request: Request[Any, Any, Any], error: DBAPIError) -> Response[Any]:

@@ -109,6 +109,16 @@ class Unavailable(ApplicationError):
     title = "服务暂时不可用，请稍后再试"
 
 
+class QueryInvalid(ApplicationError):
+    """An address asks for what there is not; ``details["errors"]`` names each parameter with what is allowed."""
+
+    status = 400
+    title = "请求参数有误，请按提示修改"
+
+    def __init__(self, errors: list[dict[str, Any]]) -> None:
+        super().__init__(self.title, errors=errors)
+
+
 class FormInvalid(ApplicationError):
     """Bad input: every wrong field at once, values kept.
 

@@ -10,7 +10,7 @@ from litestar.handlers import BaseRouteHandler
 from shared.db.transaction import Actor, Outcome, Scope, Transaction, begin, legal_instant
 from shared.errors import Forbidden, NotSignedIn, Refusal
 from shared.problems import refusal_problem
-from tenants.isolation import Edge, address_of, open_edge, running
+from tenants.isolation import Edge, address_of, only_asks_for_methods, open_edge, running
 from tenants.people import person_of_account
 from tenants.permissions import permissions_of
 from tenants.sso import Claims, SignInRefused, machine_claims, tenant_of_claims
@@ -18,6 +18,8 @@ from tenants.sso import Claims, SignInRefused, machine_claims, tenant_of_claims
 
 async def machine_guard(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
     """Believes the token, or answers 401; then asks for the route's permission."""
+    if only_asks_for_methods(connection):
+        return
     scheme, _, token = connection.headers.get("authorization", "").partition(" ")
     if scheme.lower() != "bearer" or not token:
         raise NotSignedIn("请在请求头 Authorization 中给出 Bearer 令牌")

@@ -9,7 +9,7 @@ import msgspec
 from litestar import Request, Response, get
 from litestar.params import QueryParameter
 
-from services.ledger import listing, queries
+from services.ledger import asking, listing, queries
 from services.ledger.display import words_of
 from services.ledger.listing import Filters
 from services.ledger.models import ACHIEVEMENT_STATES
@@ -123,6 +123,7 @@ class AchievementDetail(msgspec.Struct, kw_only=True):
 
 @get("/achievements", opt=_READ, summary="单列管理台账")
 async def list_achievements(
+    request: Request[Any, Any, Any],
     tx: Transaction,
     q: str = "",
     type: str = "",  # the address says type
@@ -140,13 +141,14 @@ async def list_achievements(
 ) -> AchievementPage:
     """Achievements of the token's institution: ``q`` finds names (one character or more), people and numbers by their
     beginning; ``sort`` is number, name, value or obtained, ``-`` before it for descending; ``as_of`` and ``known_at`` (an
-    instant with its zone) show the ledger of a past day and as it was known then.
+    instant with its zone) show the ledger of a past day and as it was known then. A parameter, code, order or cursor that does
+    not exist is answered 400 with what is allowed.
     """
-    past = as_of if as_of is not None and as_of < tx.today else None
-    known = known_at if known_at is not None and known_at.tzinfo is not None else None
-    filters = Filters(q, type, status, stage, mode, college, year, as_of=past, known_at=known)
-    found = await listing.ledger_page(tx, filters, sort, after=after, before=before, limit=limit, wide=True)
     words = await words_of(tx)
+    asking.require(request.query_params, words, tx.today)
+    past = as_of if as_of is not None and as_of < tx.today else None
+    filters = Filters(q, type, status, stage, mode, college, year, as_of=past, known_at=known_at)
+    found = await listing.ledger_page(tx, filters, sort, after=after, before=before, limit=limit, wide=True)
     items = [_row(row, words) for row in found.rows]
     return AchievementPage(items=items, next=found.next, previous=found.previous, total=found.total)
 

@@ -22,7 +22,7 @@ from shared.identifiers import canonical_text
 
 PAGE_SIZE = 20
 _LAST = "\U0010ffff"
-_SORTS: Mapping[str, tuple[str, str]] = {
+SORTS: Mapping[str, tuple[str, str]] = {
     "number": ("number", "number"),
     "name": ("sort_key", "sort_key"),
     "value": ("value_cents", "value_cents"),
@@ -216,7 +216,7 @@ def page_statement(
 
 @lru_cache(maxsize=1024)
 def _compiled(shape: _Shape) -> HotStatement:
-    column = _SORTS[shape.sort][0]
+    column = SORTS[shape.sort][0]
     descending = shape.descending != shape.backward
     direction = " desc" if descending else ""
     conditions = list(_conditions(shape))
@@ -356,11 +356,16 @@ def _words(asked: "_Asked | _Shape") -> str:
 
 def _sort_of(sort: str) -> tuple[str, bool]:
     key = sort.removeprefix("-")
-    return (key, sort.startswith("-")) if key in _SORTS else ("number", True)
+    return (key, sort.startswith("-")) if key in SORTS else ("number", True)
 
 
 def _cursor(row: "asyncpg.Record", key: str) -> str:
-    return f"{row['number']}~{row[_SORTS[key][1]]}" if key != "number" else str(row["number"])
+    return f"{row['number']}~{row[SORTS[key][1]]}" if key != "number" else str(row["number"])
+
+
+def is_cursor(cursor: str, sort: str) -> bool:
+    """Whether this is a place in a list of that order."""
+    return _read_cursor(cursor, _sort_of(sort)[0]) is not None
 
 
 def _read_cursor(cursor: str, key: str) -> tuple[Any, int] | None:

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from litestar import Request, Response, get, post
 
-from services.ledger import export, forms, listing, queries, workflow
+from services.ledger import asking, export, forms, listing, queries, workflow
 from services.ledger.display import EVENTS, TONES, label_of, list_row, obtained, options, shown, words_of
 from services.ledger.entry import Completer
 from services.ledger.models import ACHIEVEMENT_STATES
@@ -38,14 +38,17 @@ _ENDINGS = {
 @get("/ledger", opt=_READ)
 async def list_achievements(request: Request[Any, Any, Any], tx: Transaction) -> Response[str]:
     """The ledger, filtered and sorted as the address says: today, or as of a past day."""
-    query = request.query_params
+    words = await words_of(tx)
+    passed_over = asking.faults(request.query_params, words, tx.today)
+    wrong = {fault.field for fault in passed_over}
+    query = {name: value for name, value in request.query_params.items() if name not in wrong}
     filters = forms.filters_of(query, tx.today)
     sort = query.get("sort", "-number")
     found = await listing.ledger_page(tx, filters, sort, after=query.get("after", ""), before=query.get("before", ""))
     kept = {**filters.as_query(), "sort": sort if sort != "-number" else ""}
-    words = await words_of(tx)
     context = {
         "found": found,
+        "passed_over": passed_over,
         "rows": [list_row(row, words) for row in found.rows],
         "selects": _selects(filters, words, await queries.facets(tx)),
         "filters": filters,

@@ -23,6 +23,45 @@ async def test_head_is_answered_as_get_without_a_body(site: Site) -> None:
     assert asked.content == b""
 
 
+@pytest.mark.parametrize(
+    ("method", "address", "allowed"),
+    [
+        ("DELETE", "/help", "GET, HEAD, OPTIONS"),
+        ("POST", "/institution/ledger", "GET, HEAD, OPTIONS"),
+        ("GET", "/sign-out", "OPTIONS, POST"),
+        ("HEAD", "/sign-out", "OPTIONS, POST"),
+        ("PUT", "/api/imports", "OPTIONS, POST"),
+        ("PATCH", "/api/achievements", "GET, HEAD, OPTIONS"),
+    ],
+)
+async def test_a_method_that_an_address_has_not_is_told_those_that_it_has(
+    site: Site, method: str, address: str, allowed: str
+) -> None:
+    answer = await site.anonymous().client.request(method, address)
+    assert answer.status_code == 405
+    assert sorted(answer.headers["allow"].split(", ")) == allowed.split(", ")
+    assert "default-src 'self'" in answer.headers["content-security-policy"]
+    if address.startswith("/api/"):
+        assert answer.headers["content-type"] == "application/problem+json"
+        assert set(answer.json()) == {"type", "title", "status"}
+    elif method != "HEAD":
+        assert "该地址不支持此操作" in answer.text
+
+
+@pytest.mark.parametrize("address", ["/help", "/institution/ledger", "/api/achievements"])
+async def test_options_name_the_methods_and_nothing_of_a_tenant(site: Site, address: str) -> None:
+    answer = await site.anonymous().client.options(address)
+    assert (answer.status_code, answer.content) == (204, b"")
+    assert sorted(answer.headers["allow"].split(", ")) == ["GET", "HEAD", "OPTIONS"]
+    assert "default-src 'self'" in answer.headers["content-security-policy"]
+    # Nobody else's page may read us.
+    assert "access-control-allow-origin" not in answer.headers
+
+
+async def test_options_of_an_address_that_is_not_there(site: Site) -> None:
+    assert (await site.anonymous().client.options("/api/no-such")).status_code == 404
+
+
 @pytest.mark.parametrize("address", ["/institution/", "/console/"])
 async def test_a_page_without_a_session_leads_to_sign_in(site: Site, address: str) -> None:
     answer = await site.anonymous().get(address)

@@ -12,6 +12,7 @@ PATHS = {
     ("get", "/api/achievements/{achievement_id}"),
     ("post", "/api/imports"),
     ("post", "/api/disclosures"),
+    ("get", "/api/disclosures/{disclosure_id}"),
     ("post", "/api/applications"),
     ("post", "/api/applications/{application_id}/agreement"),
 }

@@ -8,7 +8,7 @@ import msgspec
 from litestar import Response, post
 from litestar.params import JSONBody
 
-from services.empowerment import workflow
+from services.empowerment import queries, workflow
 from services.empowerment.signing import workflow as verbs
 from shared.api_description import answers
 from shared.db.transaction import Outcome, Transaction
@@ -44,8 +44,11 @@ async def sign(tx: Transaction, application_id: UUID, data: JSONBody[AgreementIn
     refusal = await verbs.sign_agreement(tx, application_id, paper)
     if refusal is not None:
         return api_refused(tx, refusal)
-    tx.outcome = Outcome(201, f"/api/applications/{application_id}")
-    return Response(Signed(application_id, "agreed"), status_code=201)
+    location = f"/api/applications/{application_id}"
+    tx.outcome = Outcome(201, location)
+    found = await queries.find_application(tx, application_id)
+    assert found is not None
+    return Response(Signed(application_id, found.state), status_code=201, headers={"location": location})
 
 
 HANDLERS = (sign,)

@@ -1,19 +1,20 @@
 """Disclosure for machines: the gate's answers and the disclosure in one call."""
 
-from datetime import date
+from datetime import date, datetime
 from typing import Any, Literal
 from uuid import UUID
 
 import msgspec
-from litestar import Response, post
+from litestar import Response, get, post
 from litestar.params import JSONBody
 
 from services.ledger.disclosure import forms, queries, rules, workflow
+from services.ledger.disclosure.models import DISCLOSURE_STATES
 from services.ledger.display import words_of
 from services.ledger.forms import members_of
 from shared.api_description import answers
 from shared.db.transaction import Outcome, Transaction
-from shared.errors import FormInvalid, Refusal
+from shared.errors import FormInvalid, NotFound, Refusal
 from shared.forms import read
 from tenants.machine import api_refused
 
@@ -48,11 +49,56 @@ class DisclosureIn(msgspec.Struct):
     remark: str | None = None
 
 
-class DisclosureOut(msgspec.Struct):
-    """What became of it."""
+class Disclosed(msgspec.Struct):
+    """What became of it; the whole of it is at the answer's ``Location``."""
 
     id: UUID
     state: str
+
+
+class ReturnOut(msgspec.Struct):
+    """A reason for which it came back; ``field`` is empty where it is about the whole disclosure."""
+
+    round: int
+    field: str
+    reason: str
+    at: datetime
+
+
+class DisclosedCompleterOut(msgspec.Struct):
+    """A completer; ``share`` is an exact fraction as text, null where none is agreed."""
+
+    person_id: UUID
+    name: str
+    share: str | None
+
+
+class DisclosureOut(msgspec.Struct, kw_only=True):
+    """A disclosure as it stands; once verified, ``achievement_id`` is its row of the ledger.
+
+    ``returns`` holds the reasons of every return, the newest round first.
+    """
+
+    id: UUID
+    state: str
+    state_label: str
+    name: str | None
+    completers: list[DisclosedCompleterOut]
+    type: str | None
+    technical_field: str | None
+    form: str | None
+    stage: str | None
+    market_prospect: str | None
+    funding: str | None
+    evidence: list[str]
+    right_number: str | None
+    obtained_on: date | None
+    college: str | None
+    remark: str | None
+    submitted_at: datetime | None
+    verified_at: datetime | None
+    achievement_id: UUID | None
+    returns: list[ReturnOut]
 
 
 @post(
@@ -60,7 +106,7 @@ class DisclosureOut(msgspec.Struct):
     opt={"permission": queries.WRITE},
     status_code=201,
     summary="披露成果",
-    responses=answers(201, DisclosureOut, "已披露并提交"),
+    responses=answers(201, Disclosed, "已披露并提交"),
 )
 async def disclose(tx: Transaction, data: JSONBody[DisclosureIn]) -> Response[Any]:
     """Disclose and submit; nothing of a classified achievement is kept, and the answer says what to do instead."""
@@ -86,8 +132,30 @@ async def disclose(tx: Transaction, data: JSONBody[DisclosureIn]) -> Response[An
     disclosure_id = await workflow.begin(tx, gate, governed, answers)
     refusal = await workflow.submit(tx, disclosure_id, form.columns(), members_of(form.team))
     assert refusal is None, "the same questions were just answered"
-    tx.outcome = Outcome(201, f"/api/disclosures/{disclosure_id}")
-    return Response(DisclosureOut(disclosure_id, "submitted"), status_code=201)
+    location = f"/api/disclosures/{disclosure_id}"
+    tx.outcome = Outcome(201, location)
+    return Response(Disclosed(disclosure_id, "submitted"), status_code=201, headers={"location": location})
 
 
-HANDLERS = (disclose,)
+@get("/disclosures/{disclosure_id:uuid}", opt={"permission": queries.WRITE}, summary="一项成果披露")
+async def read_disclosure(tx: Transaction, disclosure_id: UUID) -> DisclosureOut:
+    """One disclosure of the token's account: where it stands, why it came back, which achievement it became."""
+    row = await queries.readable_disclosure(tx, disclosure_id)
+    if row is None:
+        raise NotFound
+    values = {field: getattr(row, field) for field in DisclosureOut.__struct_fields__ if hasattr(row, field)}
+    team = await queries.members_of(tx, disclosure_id)
+    shares = [str(one.share) if one.share is not None else None for one in team]
+    return DisclosureOut(
+        **{**values, "evidence": list(row.evidence or ())},
+        state_label=DISCLOSURE_STATES[row.state],
+        completers=[
+            DisclosedCompleterOut(one.person_id, one.name, share) for one, share in zip(team, shares, strict=True)
+        ],
+        returns=[
+            ReturnOut(one.round, one.field, one.reason, one.at) for one in await queries.returns_of(tx, disclosure_id)
+        ],
+    )
+
+
+HANDLERS = (disclose, read_disclosure)

@@ -35,6 +35,12 @@ async def find_disclosure(tx: Transaction, disclosure_id: UUID, *, for_update: b
     return await tx.row(statement.with_for_update() if for_update else statement)
 
 
+async def readable_disclosure(tx: Transaction, disclosure_id: UUID) -> Row[Any] | None:
+    """One's own, or any of the tenant for those who verify; anything else is as if it did not exist."""
+    row = await find_disclosure(tx, disclosure_id)
+    return row if row is not None and (row.person_id == tx.actor.person_id or VERIFY in tx.actor.permissions) else None
+
+
 async def members_of(tx: Transaction, disclosure_id: UUID) -> list[DisclosedMember]:
     """The team in order, with names and exact shares."""
     table = disclosure_completer

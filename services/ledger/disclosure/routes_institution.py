@@ -226,9 +226,8 @@ async def _shown(tx: Transaction, row: Row[Any]) -> dict[str, Any]:
 
 
 async def _readable(tx: Transaction, disclosure_id: UUID) -> Row[Any]:
-    """One's own, or any for those who verify; anything else is as if it did not exist."""
-    row = await queries.find_disclosure(tx, disclosure_id)
-    if row is None or (row.person_id != tx.actor.person_id and queries.VERIFY not in tx.actor.permissions):
+    row = await queries.readable_disclosure(tx, disclosure_id)
+    if row is None:
         raise NotFound
     return row
 

@@ -101,8 +101,9 @@ async def test_an_agreement_is_signed_when_the_notice_has_run(
     assert refused.status_code == 422
     assert refused.json()["citation"]["article"] == "第八条(三)"
     after = {**within, "signed_on": "2026-03-18", "effective_on": "2026-03-18"}
-    assert (await send(site, "POST", f"{address}/agreement", after, key="k1")).status_code == 201
-    read = (await send(site, "GET", address)).json()
+    signed = await send(site, "POST", f"{address}/agreement", after, key="k1")
+    assert (signed.status_code, signed.headers["location"]) == (201, address)
+    read = (await send(site, "GET", signed.headers["location"])).json()
     assert (read["state"], read["signed_on"]) == ("agreed", at("2026-03-18").date().isoformat())
     assert read["notice"]["end"] == "2026-03-17"
 

@@ -1,0 +1,86 @@
+"""Disclosure by the API: the answer's Location leads to the disclosure, for its own institution alone."""
+
+from typing import Any
+from uuid import uuid4
+
+import httpx
+import pytest
+
+from services.ledger.disclosure import workflow
+from tenants.sso import Claims
+from tests.tenants.test_idempotency import API
+from tests.web import Site
+from tests.world import World
+
+
+@pytest.fixture
+def account(monkeypatch: pytest.MonkeyPatch, world: World) -> dict[str, Any]:
+    """Whose token is believed: the token itself is what the tests of sign-in are about."""
+    holder: dict[str, Any] = {"roles": ("integration",), "tenant": world.university, "subject": uuid4().hex}
+
+    async def believed(provider: object, token: str) -> Claims:
+        return Claims("test", holder["subject"], "", "", "接口账号", "", "", holder["roles"], holder["tenant"])
+
+    monkeypatch.setattr("tenants.machine.machine_claims", believed)
+    return holder
+
+
+async def ask(site: Site, method: str, address: str, content: Any = None) -> httpx.Response:
+    headers = {"authorization": "Bearer token", "idempotency-key": uuid4().hex}
+    return await site.anonymous().client.request(method, address, json=content, headers=headers)
+
+
+async def test_the_location_of_a_disclosure_leads_to_it(site: Site, world: World, account: dict[str, Any]) -> None:
+    made = await ask(site, "POST", "/api/disclosures", API)
+    assert made.status_code == 201, made.text
+    assert made.headers["location"] == f"/api/disclosures/{made.json()['id']}"
+    read = (await ask(site, "GET", made.headers["location"])).json()
+    assert (read["state"], read["state_label"]) == ("submitted", "待核实")
+    assert {name: read[name] for name in ("name", "type", "form", "stage", "funding", "evidence")} == {
+        name: API[name] for name in ("name", "type", "form", "stage", "funding", "evidence")
+    }
+    assert [(one["name"], one["share"]) for one in read["completers"]] == [("测试甲", "1/2"), ("测试乙", "1/2")]
+    assert read["submitted_at"]
+    assert (read["achievement_id"], read["returns"]) == (None, [])
+
+
+async def test_a_machine_reads_why_it_came_back_and_what_it_became(
+    site: Site, world: World, account: dict[str, Any]
+) -> None:
+    back = await ask(site, "POST", "/api/disclosures", API)
+    taken = await ask(site, "POST", "/api/disclosures", {**API, "name": "另一种示例催化剂的制备方法"})
+    async with world.acting(world.university, "clerk") as tx:
+        await workflow.return_for_correction(tx, back.json()["id"], {"name": "名称请与权利证书一致"})
+    async with world.acting(world.university, "clerk") as tx:
+        achievement_id = await workflow.register(tx, taken.json()["id"])
+    read = (await ask(site, "GET", back.headers["location"])).json()
+    assert read["state"] == "returned"
+    assert [(one["field"], one["reason"]) for one in read["returns"]] == [("name", "名称请与权利证书一致")]
+    read = (await ask(site, "GET", taken.headers["location"])).json()
+    assert (read["state"], read["achievement_id"]) == ("registered", str(achievement_id))
+
+
+async def test_what_is_not_ones_own_is_as_if_it_did_not_exist(
+    site: Site, world: World, account: dict[str, Any]
+) -> None:
+    made = await ask(site, "POST", "/api/disclosures", API)
+    unknown = await ask(site, "GET", f"/api/disclosures/{uuid4()}")
+    assert unknown.status_code == 404
+    for change in ({"tenant": world.institute}, {"subject": "another account of the same institution"}):
+        before = dict(account)
+        account.update(change)
+        theirs = await ask(site, "GET", made.headers["location"])
+        assert (theirs.status_code, theirs.content) == (404, unknown.content)
+        account.update(before)
+    account["roles"] = ()
+    assert (await ask(site, "GET", made.headers["location"])).status_code == 403
+
+
+async def test_wrong_fields_are_named_without_repeating_what_was_sent(
+    site: Site, world: World, account: dict[str, Any]
+) -> None:
+    answer = await ask(site, "POST", "/api/disclosures", {**API, "name": "", "type": "no_such_type"})
+    assert answer.status_code == 422
+    problem = answer.json()
+    assert {"name", "type"} <= set(problem["errors"])
+    assert set(problem) == {"type", "title", "status", "errors"}
