@@ -1,6 +1,7 @@
 """Databases of the bench's own, migrated and seeded set-based once, kept in ``.data/bench``."""
 
 import asyncio
+import hashlib
 import json
 import os
 import sys
@@ -15,13 +16,14 @@ import psycopg
 from deploy.demo.lists import seed_lists
 from deploy.embedded.postgres import EmbeddedPostgres
 from shared.db.engine import make_engine
-from shared.db.migrating import migrate, newest_revision
+from shared.db.migrating import migrate
 from shared.ids import named_id, token_hash
 from shared.keys.keyring import Keyring
 from tests.bench import seeding
 from tests.world import make_world
 
 FOLDER = Path(__file__).resolve().parents[2] / ".data" / "bench"
+MIGRATIONS = Path(__file__).resolve().parents[2] / "deploy" / "migrations"
 AUTHORITY_TOKEN = "bench-authority"
 
 
@@ -89,7 +91,7 @@ def installation(seed: Seed) -> Iterator[Installation]:
 def _seeded(server: EmbeddedPostgres, seed: Seed) -> dict[str, str]:
     """What is known of the database, which is made when there is none of this schema yet."""
     stamp = FOLDER / f"{seed.name}.json"
-    wanted = f"{seeding.VERSION}/{newest_revision()}"
+    wanted = f"{seeding.VERSION}/{_schema()}"
     if stamp.exists() and seed.name in server.databases():
         known: dict[str, str] = json.loads(stamp.read_text())
         if known["made"] == wanted:
@@ -105,6 +107,14 @@ def _seeded(server: EmbeddedPostgres, seed: Seed) -> dict[str, str]:
         seeding.fill(connection, UUID(known["province"]), seed.tenants, seed.rows, seed.people, seed.versions)
     stamp.write_text(json.dumps(known))
     return known
+
+
+def _schema() -> str:
+    """A hash of the migrations."""
+    found = hashlib.sha256()
+    for path in sorted(MIGRATIONS.rglob("*.py")):
+        found.update(path.read_bytes())
+    return found.hexdigest()[:16]
 
 
 async def _world(server: EmbeddedPostgres, name: str) -> dict[str, str]:
