@@ -3,9 +3,13 @@
 import asyncio
 import signal
 import threading
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
-from datetime import datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from time import monotonic
+from typing import Any
+from uuid import UUID
 
 import dramatiq
 import structlog
@@ -16,11 +20,12 @@ from services.administration.policy import tasks as policy_tasks
 from services.home.tasks import deliver_outbox
 from services.ledger.importing import tasks as importing_tasks
 from services.ledger.tasks import roll_up_totals
+from services.notices.queries import any_running
 from services.notices.tasks import check_notices, close_notices
 from shared.audit.sealing import sweep_audit
 from shared.clock import SHANGHAI, local_day
 from shared.db.engine import make_engine
-from shared.db.transaction import Actor, Scope
+from shared.db.transaction import Actor, Scope, Transaction, transaction
 from shared.observability import metrics
 from shared.observability.logging import configure_logging
 from shared.settings import Settings, SettingsError, settings
@@ -33,17 +38,25 @@ log = structlog.get_logger()
 ASKED_BY_NAME = (importing_tasks, policy_tasks)
 _TICK_SECONDS = 1.0
 _RETRY_SECONDS = 30.0
+_RENEW_SECONDS = 3.0  # a third of the lease that app.schedule_job gives
 
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """A scheduled job: runs for every tenant of its kinds, daily at a legal time of day in Asia/Shanghai."""
+    """A scheduled job: runs for every tenant of its kinds, daily at a legal time of day in Asia/Shanghai.
+
+    ``legal`` work depends on the legal instant at which it runs, and a move of the demo clock steps through every one; other
+    work keeps house in real time, and its last instant of a move is enough. ``needed`` asks, while the clock is moved,
+    whether a tenant has anything that day for the job to do.
+    """
 
     name: str
     task: Task
     at: time
     kinds: frozenset[str]
     role: str = "worker"
+    legal: bool = False
+    needed: Callable[[Transaction], Awaitable[bool]] | None = None
 
 
 def jobs() -> tuple[Job, ...]:
@@ -51,8 +64,11 @@ def jobs() -> tuple[Job, ...]:
     everybody = frozenset(KINDS)
     institutions = frozenset({"institution"})
     return (
-        Job("notices.close", close_notices, time(0, 5), institutions),
-        *(Job("notices.check", check_notices, time(hour, 10), institutions) for hour in range(24)),
+        Job("notices.close", close_notices, time(0, 5), institutions, legal=True, needed=any_running),
+        *(
+            Job("notices.check", check_notices, time(hour, 10), institutions, legal=True, needed=any_running)
+            for hour in range(24)
+        ),
         Job("home.outbox", deliver_outbox, time(0, 30), everybody),
         Job("ledger.totals", roll_up_totals, time(0, 45), institutions, role="worker_rollup"),
         Job("audit.sweep", sweep_audit, time(1, 0), everybody),
@@ -73,6 +89,12 @@ def due_instants(start: datetime, end: datetime) -> list[tuple[datetime, Job]]:
     return sorted(found, key=lambda pair: pair[0])
 
 
+def worth_stepping(due: list[tuple[datetime, Job]]) -> list[tuple[datetime, Job]]:
+    """What a move of the demo clock stops for: all legal work, and the last of what keeps house."""
+    last = {job.name: instant for instant, job in due}
+    return [(instant, job) for instant, job in due if job.legal or last[job.name] == instant]
+
+
 async def run_job(engine: AsyncEngine, job: Job, due: datetime, tenants: list[Tenant]) -> list[Tenant]:
     """Run one due job for every tenant it concerns, side by side; each tenant once, however often this is called.
 
@@ -86,19 +108,56 @@ async def run_job(engine: AsyncEngine, job: Job, due: datetime, tenants: list[Te
 async def _run_for(engine: AsyncEngine, job: Job, due: datetime, tenant: Tenant) -> bool:
     named = {"job": job.name, "tenant": tenant.id, "due": due}
     try:
-        async with engine.connect() as connection:
-            fresh = await connection.scalar(text("select app.schedule_job(:job, :tenant, :due)"), named)
-        if not fresh:
+        if not await _taken(engine, named):
             return True
-        scope = Scope(job.role, tenant.id, tenant.province_id, tenant.id, tenant.department_id)
-        with metrics.job_measured(job.name):
-            await job.task.run(engine, scope, Actor(None, tenant.id))
-        async with engine.connect() as connection:
-            await connection.execute(text("select app.finish_job(:job, :tenant, :due)"), named)
+        async with _held(engine, named):
+            with metrics.job_measured(job.name):
+                await job.task.run(engine, _scope(job, tenant), Actor(None, tenant.id))
+        await _call(engine, "select app.finish_job(:job, :tenant, :due)", named)
     except Exception:
         log.exception("job.failed", job=job.name, tenant=str(tenant.id))
         return False
     return True
+
+
+def _scope(job: Job, tenant: Tenant) -> Scope:
+    return Scope(job.role, tenant.id, tenant.province_id, tenant.id, tenant.department_id)
+
+
+async def _call(engine: AsyncEngine, statement: str, named: Mapping[str, Any]) -> Any:
+    async with engine.connect() as connection:
+        return await connection.scalar(text(statement), named)
+
+
+async def _taken(engine: AsyncEngine, named: Mapping[str, Any]) -> bool:
+    """Whether the job is this worker's to do now; waits while another worker is at it, since what is due later comes after."""
+    while True:
+        taken = await _call(engine, "select app.schedule_job(:job, :tenant, :due)", named)
+        if taken is not None:
+            return bool(taken)
+        await asyncio.sleep(_TICK_SECONDS)
+
+
+@asynccontextmanager
+async def _held(engine: AsyncEngine, named: Mapping[str, Any]) -> AsyncIterator[None]:
+    """Renews the lease while the work goes on; gives it back when the work failed."""
+    statement = "select app.hold_job(:job, :tenant, :due, :held)"
+
+    async def renew() -> None:
+        while True:
+            await asyncio.sleep(_RENEW_SECONDS)
+            with suppress(Exception):  # a lost connection: the work itself will tell
+                await _call(engine, statement, {**named, "held": True})
+
+    renewing = asyncio.create_task(renew())
+    try:
+        yield
+    except BaseException:
+        with suppress(Exception):
+            await _call(engine, statement, {**named, "held": False})
+        raise
+    finally:
+        renewing.cancel()
 
 
 class Scheduler:
@@ -109,6 +168,8 @@ class Scheduler:
         self.reached: datetime | None = None
         self.failed: list[tuple[datetime, Job, list[Tenant]]] = []
         self.retry_at = 0.0
+        self.day: date | None = None
+        self.needs: dict[tuple[object, UUID], bool] = {}
 
     async def tick(self) -> None:
         async with self.engine.connect() as connection:
@@ -120,14 +181,41 @@ class Scheduler:
         start = self.reached or now - timedelta(days=1)
         due = due_instants(start, end)
         tenants = await list_tenants(self.engine) if due else []
-        for instant, job in due:
-            if target is not None and instant > now:
-                await self._advance(instant)
-            await self._run(instant, job, tenants)
-        if target is not None:
+        if target is None:
+            for instant, job in due:
+                await self._run(instant, job, tenants)
+        else:
+            await self._step(now, worth_stepping(due), tenants)
             await self._advance(target)
         self.reached = end
         metrics.scheduler_seen.set_to_current_time()
+
+    async def _step(self, now: datetime, due: list[tuple[datetime, Job]], tenants: list[Tenant]) -> None:
+        """Move the clock from day to day, and within a day to each instant at which somebody has something to do."""
+        for instant, job in due:
+            begun = local_day(instant) != self.day
+            if begun:
+                self.day, self.needs = local_day(instant), {}
+            busy = await self._busy(job, tenants)
+            if instant > now and (busy or begun):
+                await self._advance(instant)
+            if busy:
+                await self._run(instant, job, busy)
+
+    async def _busy(self, job: Job, tenants: list[Tenant]) -> list[Tenant]:
+        """The tenants for whom a job has something to do; each is asked once a legal day."""
+        concerned = [tenant for tenant in tenants if tenant.kind in job.kinds]
+        needed = job.needed
+        if needed is None:
+            return concerned
+        unasked = [tenant for tenant in concerned if (needed, tenant.id) not in self.needs]
+        answers = await asyncio.gather(*(self._asked(job, needed, tenant) for tenant in unasked))
+        self.needs.update({(needed, tenant.id): busy for tenant, busy in zip(unasked, answers, strict=True)})
+        return [tenant for tenant in concerned if self.needs[needed, tenant.id]]
+
+    async def _asked(self, job: Job, needed: Callable[[Transaction], Awaitable[bool]], tenant: Tenant) -> bool:
+        async with transaction(self.engine, _scope(job, tenant), Actor(None, tenant.id)) as tx:
+            return await needed(tx)
 
     async def _run(self, instant: datetime, job: Job, tenants: list[Tenant]) -> None:
         failed = await run_job(self.engine, job, instant, tenants)

@@ -141,6 +141,12 @@ async def running_notices(tx: Transaction) -> list[Notice]:
     return [_notice(row) for row in rows]
 
 
+async def any_running(tx: Transaction) -> bool:
+    """Whether any notice of the tenant is running."""
+    running = select(notice.c.id).where(notice.c.tenant_id == tx.tenant_id, notice.c.state == NoticeState.RUNNING)
+    return bool(await tx.scalar(select(running.exists())))
+
+
 async def count_by_state(tx: Transaction) -> Mapping[str, int]:
     rows = await tx.rows(
         select(notice.c.state, func.count().label("n"))

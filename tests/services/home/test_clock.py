@@ -4,13 +4,15 @@ from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from sqlalchemy import select, text
+from sqlalchemy import func, select, text
 
 from services.app import create_app
+from services.notices.models import notice, notice_check
 from services.worker import Scheduler
 from shared.audit.tables import audit_entry
 from shared.settings import Settings
 from tenants import isolation
+from tests.services.notices.test_workflow import published
 from tests.web import Site, Visitor, running_site
 from tests.world import START, World
 
@@ -75,6 +77,27 @@ async def test_a_day_and_time_may_be_chosen(demo: Site, world: World) -> None:
     assert await move(clerk, world, step="to", to="2026-04-01T16:30") == 303
     await Scheduler(world.tasks).tick()
     assert await stands_at(world) == datetime(2026, 4, 1, 8, 30, tzinfo=UTC)
+
+
+async def test_a_move_proves_a_notice_in_every_hour_ends_it_in_time_and_asks_nobody_else(
+    demo: Site, world: World
+) -> None:
+    """Posted on 2 March, over on the 17th: from the 16th at nine, 39 hours are left of it."""
+    await published(world)
+    clerk = await demo.signed_in(world, world.university)
+    assert await move(clerk, world, step="to", to="2026-03-22T09:00") == 303
+    await Scheduler(world.tasks).tick()
+    async with world.maintenance.connect() as connection:
+        own = notice_check.c.tenant_id == world.university
+        hours = (await connection.scalars(select(notice_check.c.hour).where(own))).all()
+        state = await connection.scalar(select(notice.c.state).where(notice.c.tenant_id == world.university))
+        asked = select(func.count()).select_from(text("app.job_run")).where(text("job = 'notices.check'"))
+        others = await connection.scalar(
+            asked.where(text("tenant_id in (:a, :b)")), {"a": world.institute, "b": world.hospital}
+        )
+    assert sorted(hours) == [datetime(2026, 3, 16, 1, tzinfo=UTC) + timedelta(hours=n) for n in range(39)]
+    assert state == "ended"
+    assert others == 0
 
 
 @pytest.mark.parametrize(
