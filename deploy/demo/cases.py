@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import date, datetime
 from fractions import Fraction
@@ -11,6 +9,8 @@ from uuid import UUID
 
 from sqlalchemy import func, select
 
+from deploy.demo.acting import Acting, Demo, done, held, researchers_of
+from deploy.demo.organisations import Organisation
 from services.empowerment import queries
 from services.empowerment.applying.workflow import apply, begin
 from services.empowerment.models import application
@@ -22,9 +22,7 @@ from services.ledger.models import achievement, achievement_completer
 from services.notices.workflow import raise_objection
 from shared.clock import SHANGHAI
 from shared.db.transaction import Transaction
-from shared.errors import Refusal
 
-Acting = Callable[[str, datetime], AbstractAsyncContextManager[Transaction]]
 CLAUSES = {
     "scope": "本成果及其全部技术资料，以台账登记内容为准",
     "shares": "单位与完成人（团队）按申请所列比例共有",
@@ -90,6 +88,22 @@ async def has_applications(tx: Transaction) -> bool:
     return bool(await tx.scalar(select(func.count()).where(application.c.tenant_id == tx.tenant_id)))
 
 
+async def open_cases(demo: Demo, institution: Organisation) -> None:
+    """The applications of an institution that has any, each told to where its story ends."""
+    stories = STORIES.get(institution.key, ())
+    researchers = researchers_of(institution)
+    if not stories:
+        return
+    async with demo.acting(researchers[0].username) as tx:
+        if await has_applications(tx):
+            return
+    for number, story in enumerate(stories):
+        researcher = researchers[number % len(researchers)].username
+        async with demo.acting(researcher) as tx:
+            (achievement_id,) = await suitable(tx, demo.people[researcher], 1)
+        await tell(story, achievement_id, "researcher", demo.within(institution, researcher))
+
+
 async def suitable(tx: Transaction, person_id: UUID, limit: int) -> list[UUID]:
     """Achievements of a person that may be applied for: not converted and without a live application."""
     table = achievement_completer
@@ -132,13 +146,13 @@ async def tell(story: Story, achievement_id: UUID, researcher: str, acting: Acti
     async with acting(researcher, at(story.applied)) as tx:
         assert tx.actor.person_id is not None
         if story.draft:
-            _done(await begin(tx, achievement_id, "ownership"))
+            done(await begin(tx, achievement_id, "ownership"))
             return
         team = await queries.completers_of(tx, achievement_id)
-        application_id = _done(await apply(tx, achievement_id, submission("ownership", tx.actor.person_id, team)))
+        application_id = done(await apply(tx, achievement_id, submission("ownership", tx.actor.person_id, team)))
     if story.returned:
         async with acting("clerk", at(story.applied, 16)) as tx:
-            _held(await return_for_correction(tx, application_id, "plan", story.returned))
+            held(await return_for_correction(tx, application_id, "plan", story.returned))
     await _review(story, application_id, acting)
     await _agree(story, application_id, acting)
 
@@ -149,38 +163,27 @@ async def _review(story: Story, application_id: UUID, acting: Acting) -> None:
             used = await queries.list_in_force(tx, tx.today)
             assert used is not None
             answers = Screened(_ANSWERS, dict.fromkeys(used.items, "no"))
-            _held(await screen(tx, application_id, used.version_id, answers))
+            held(await screen(tx, application_id, used.version_id, answers))
     if story.assessed:
         async with acting("clerk", at(story.assessed)) as tx:
-            _held(await record_feasibility(tx, application_id, _DIMENSIONS, ["段问津", "苏知微", "陶守拙"], "feasible"))
+            held(await record_feasibility(tx, application_id, _DIMENSIONS, ["段问津", "苏知微", "陶守拙"], "feasible"))
     if story.published:
         async with acting("clerk", at(story.published, 9)) as tx:
-            _held(await publish(tx, application_id))
+            held(await publish(tx, application_id))
     if story.objected:
         async with acting("leader", at(story.objected, 15)) as tx:
             (notice_id,) = await queries.notice_ids_of(tx, application_id)
-            _done(await raise_objection(tx, notice_id, "公示的完成人范围与立项任务书不一致，请核实是否遗漏参与人员。"))
+            done(await raise_objection(tx, notice_id, "公示的完成人范围与立项任务书不一致，请核实是否遗漏参与人员。"))
 
 
 async def _agree(story: Story, application_id: UUID, acting: Acting) -> None:
     if story.signed:
         async with acting("head", at(story.signed)) as tx:
             paper = Agreement(date(2026, *story.signed), date(2026, *story.signed), CLAUSES, opinions_heard=True)
-            _held(await sign_agreement(tx, application_id, paper))
+            held(await sign_agreement(tx, application_id, paper))
     if story.formalised:
         async with acting("clerk", at(story.formalised)) as tx:
             handled = Handled(
                 "co_ownership_registration", "所有权共有变更登记通知书（演示）", date(2026, *story.formalised)
             )
-            _held(await record_formality(tx, application_id, [handled]))
-
-
-def _done(result: UUID | Refusal) -> UUID:
-    if isinstance(result, Refusal):
-        raise RuntimeError(result.message)
-    return result
-
-
-def _held(refusal: Refusal | None) -> None:
-    if refusal is not None:
-        raise RuntimeError(refusal.message)
+            held(await record_formality(tx, application_id, [handled]))

@@ -6,12 +6,16 @@ All wording is our own and fictional, sorted under the three grounds of article 
 from __future__ import annotations
 
 from datetime import date, datetime
-from typing import TypeVar
 from uuid import UUID
 
+from sqlalchemy import func, select
+
+from deploy.demo.acting import Demo, done, held
+from deploy.demo.provinces import DemoProvince
 from services.negative_list.drafting.workflow import add_item, draft_version, end_item, revise_item
-from services.negative_list.opinions.workflow import answer_opinion, record_letter
-from services.negative_list.queries import consultation_of, opinions
+from services.negative_list.models import list_version
+from services.negative_list.opinions.workflow import answer_opinion, record_letter, submit_opinion
+from services.negative_list.queries import Consultation, consultation_of, opinions
 from services.negative_list.workflow import (
     Proceeding,
     close_consultation,
@@ -22,9 +26,7 @@ from services.negative_list.workflow import (
 )
 from shared.clock import SHANGHAI
 from shared.db.transaction import Transaction
-from shared.errors import Refusal
 
-T = TypeVar("T")
 RULE = "provincial_empowerment"
 TITLE = "职务科技成果赋权负面清单"
 PREFIX = "YN-FQ"
@@ -71,6 +73,16 @@ _OPINIONS = (
     "本条与相邻条目有交叉，建议合并或者写明区别。",
     "建议说明仅有投诉、尚无书面判定时如何办理。",
 )
+# What came in on the draft that is in consultation: day of March, how it came, the item it is about, its words.
+_RECEIVED = (
+    (10, "", "007", "书面判定应由哪一级专业伦理审查机构作出，建议写明。"),
+    (11, "letter", "011", "供水、供电、交通以外的通信和供热设施是否包括在内，建议列举。"),
+    (12, "", "011", "建议给出判断“重要基础设施”的参照目录，基层单位不好把握。"),
+    (12, "meeting", "", "建议清单每次调整时同时公布与上一版的对照表。"),
+    (13, "", "002", "支持上一版的修订，建议保持稳定，两年内不再调整。"),
+    (15, "", "", "建议征求意见期满后公布意见采纳情况。"),
+)
+_ANSWERED = ("感谢您的意见。清单由省级有专业资质的伦理审查机构判定为准，将在说明中写明。", "adopted")
 _CONSIDERATIONS = {
     "特殊性": "逐条研究了所列成果与一般成果的不同，认为有必要单独列明。",
     "敏感性": "对涉及安全和伦理的条目逐条评估，表述适当。",
@@ -85,23 +97,23 @@ async def seed_lists(tx: Transaction) -> UUID:
     """
     entered_at = tx.now
     tx.now = _at(2025, 11, 10)
-    first = _done(await draft_version(tx, RULE, TITLE, PREFIX))
+    first = done(await draft_version(tx, RULE, TITLE, PREFIX))
     for category, title, note in _FIRST:
-        _done(await add_item(tx, first, category, title, note))
+        done(await add_item(tx, first, category, title, note))
     await _adopt(tx, first, (2025, 11, 10), 31, (2025, 12, 16), (2025, 12, 22), (2025, 12, 25), date(2026, 1, 1))
 
     tx.now = _at(2025, 12, 29)
-    second = _done(await draft_version(tx, RULE, TITLE))
+    second = done(await draft_version(tx, RULE, TITLE))
     for category, title, note in _SECOND:
-        _done(await add_item(tx, second, category, title, note))
+        done(await add_item(tx, second, category, title, note))
     revised = "转化应用可能引发群体性、系统性社会风险的；修订内容自 2026-03-01 生效"
-    _held(await revise_item(tx, second, f"{PREFIX}-002", "可能对社会稳定产生负面影响的成果", revised))
-    _held(await end_item(tx, second, f"{PREFIX}-008", f"第 2 版并入 {PREFIX}-002；终止前的内容长期保留"))
+    held(await revise_item(tx, second, f"{PREFIX}-002", "可能对社会稳定产生负面影响的成果", revised))
+    held(await end_item(tx, second, f"{PREFIX}-008", f"第 2 版并入 {PREFIX}-002；终止前的内容长期保留"))
     await _adopt(tx, second, (2025, 12, 29), 12, (2026, 2, 3), (2026, 2, 6), (2026, 2, 10), date(2026, 3, 1))
 
     tx.now = _at(2026, 3, 9)
-    third = _done(await draft_version(tx, RULE, TITLE))
-    _done(
+    third = done(await draft_version(tx, RULE, TITLE))
+    done(
         await add_item(
             tx,
             third,
@@ -111,10 +123,38 @@ async def seed_lists(tx: Transaction) -> UUID:
         )
     )
     animals = "以专业伦理审查机构的书面判定为准；判定应写明所依据的伦理准则"
-    _held(await revise_item(tx, third, f"{PREFIX}-007", "涉及实验动物的研究，经判定违背伦理准则的成果", animals))
-    _held(await open_consultation(tx, third, 30))
+    held(await revise_item(tx, third, f"{PREFIX}-007", "涉及实验动物的研究，经判定违背伦理准则的成果", animals))
+    held(await open_consultation(tx, third, 30))
     tx.now = entered_at
     return third
+
+
+async def publish_lists(demo: Demo, province: DemoProvince) -> None:
+    """The lists of a province whose policy has one, and what came in on the draft that is in consultation."""
+    async with demo.acting(province.officer) as tx:
+        if await tx.scalar(select(func.count()).where(list_version.c.province_id == province.id)):
+            return
+        draft = await seed_lists(tx)
+        round_ = await consultation_of(tx, draft)
+        assert round_ is not None
+    for number, (day, channel, item, body) in enumerate(_RECEIVED):
+        await _receive(demo, province, round_, (_at(2026, 3, day), channel, f"{PREFIX}-{item}", body, number))
+    async with demo.acting(province.officer, _at(2026, 3, 13)) as tx:
+        first = min(await opinions(tx, round_.id), key=lambda one: one.received_at)
+        held(await answer_opinion(tx, first.id, *_ANSWERED))
+
+
+async def _receive(
+    demo: Demo, province: DemoProvince, round_: Consultation, sent: tuple[datetime, str, str, str, int]
+) -> None:
+    """One opinion: from the public page, or entered by the officer."""
+    when, channel, code, body, number = sent
+    if channel:
+        async with demo.acting(province.officer, when) as tx:
+            done(await record_letter(tx, round_.id, channel, body, code))
+    else:
+        async with demo.visiting(province, f"198.51.100.{number + 1}", when) as tx:
+            done(await submit_opinion(tx, round_.id, body, code))
 
 
 async def _adopt(
@@ -129,39 +169,28 @@ async def _adopt(
 ) -> None:
     """Consultation, answers, expert review, determination and publication of one version, each on its day."""
     tx.now = _at(*opened)
-    _held(await open_consultation(tx, version_id, 30))
+    held(await open_consultation(tx, version_id, 30))
     round_ = await consultation_of(tx, version_id)
     assert round_ is not None
     codes = [item["code"] for item in round_.draft["items"]]
     for number in range(received):
         channel = ("letter", "meeting", "visit")[number % 3]
         body = _OPINIONS[number % len(_OPINIONS)]
-        _done(await record_letter(tx, round_.id, channel, body, codes[number % len(codes)]))
+        done(await record_letter(tx, round_.id, channel, body, codes[number % len(codes)]))
     for opinion in await opinions(tx, round_.id):
-        _held(await answer_opinion(tx, opinion.id, "感谢您的意见，已在修改说明时研究吸收。", "partly"))
+        held(await answer_opinion(tx, opinion.id, "感谢您的意见，已在修改说明时研究吸收。", "partly"))
     tx.now = _at(*reviewed)
-    _held(await close_consultation(tx, version_id))
+    held(await close_consultation(tx, version_id))
     review = Proceeding(
         tx.today, "高等院校、科研院所、医疗卫生机构专家 7 人", "同意提交确定", "专家审核与评估意见", _CONSIDERATIONS
     )
-    _held(await record_expert_review(tx, version_id, review))
+    held(await record_expert_review(tx, version_id, review))
     tx.now = _at(*decided)
     joint = Proceeding(tx.today, "省科技厅会同相关单位共 5 家", "一致同意", "共同确定会议纪要")
-    _held(await determine(tx, version_id, joint))
+    held(await determine(tx, version_id, joint))
     tx.now = _at(*published)
-    _held(await publish(tx, version_id, effective_on))
+    held(await publish(tx, version_id, effective_on))
 
 
 def _at(year: int, month: int, day: int) -> datetime:
     return datetime(year, month, day, 9, 30, tzinfo=SHANGHAI)
-
-
-def _done(result: T | Refusal) -> T:
-    if isinstance(result, Refusal):
-        raise RuntimeError(result.message)
-    return result
-
-
-def _held(refusal: Refusal | None) -> None:
-    if refusal is not None:
-        raise RuntimeError(refusal.message)

@@ -13,7 +13,8 @@ from shared.ids import named_id
 class Person:
     """`organisation` is a key of organisations.BY_KEY, `roles` are codes of tenants.permissions.ROLES.
 
-    `kind` is what the sign-in page says the person is (Chinese); `unit` the college or office within the organisation.
+    `kind` is what the sign-in page says the person is (Chinese); `unit` the college or office within the organisation;
+    `tries` what one may try as this person.
     """
 
     username: str
@@ -22,6 +23,7 @@ class Person:
     roles: tuple[str, ...]
     kind: str
     unit: str = ""
+    tries: str = ""
 
     @property
     def subject(self) -> UUID:
@@ -37,6 +39,18 @@ class Person:
 
 
 _RESEARCH_OFFICE, _LEADERS, _AUDIT = "成果转化办公室", "单位领导班子", "纪检审计处"
+_TRIES = {
+    "clerk": "导入台账、核实披露、排查与公示、填写年度报告",
+    "head": "签署赋权协议、报送年度报告",
+    "leader": "对公示提出异议、报送年度报告",
+    "audit": "查看办理记录和操作日志",
+    "completer": "披露成果、申请赋权",
+    "officer": "试点、负面清单、报告截止日期与进度",
+    "science_head": "共同确定并发布负面清单、确认政策规则",
+    "department": "接收、退回、汇总上报年度报告",
+    "finance": "查看收到的报告",
+    "operator": "单位与主管部门、政策规则、节假日安排",
+}
 
 # institution: clerk, head, leader, discipline, then researchers with their colleges
 _INSTITUTIONS: dict[str, tuple[tuple[str, ...], tuple[tuple[str, str], ...]]] = {
@@ -49,28 +63,76 @@ _INSTITUTIONS: dict[str, tuple[tuple[str, ...], tuple[tuple[str, str], ...]]] = 
     "gaoligong": (("孔望岭", "段砚秋", "马行简", "木惟真"), (("杨铸之", "稀贵金属研究室"), ("杜知微", "粉体研究室"))),
     "jinma": (("陶知夏", "方济川", "顾仁安", "江若谷"), (("林怀瑾", "心血管内科"), ("陆问荆", "药剂科"))),
     "biji": (("钱守拙", "汤冶中", "石振纲", "郑明鉴"), (("马炼之", "技术中心"), ("金求实", "选矿研究所"))),
+    "songhuahu": (
+        ("佟雪晴", "关志恒", "那景和", "孟知谦"),
+        (("赫松年", "汽车工程学院"), ("乌澄霁", "光电学院"), ("穆晚晴", "生物与食品学院")),
+    ),
+    "changbaishan": (
+        ("金听松", "朴望岳", "崔映溪", "李问萍"),
+        (("佟参同", "中药材学院"), ("关林海", "林学院")),
+    ),
+    "chaganhu": (("于水镜", "宫望渔", "孙冬捺", "宁若冰"), (("滕稻香", "水稻研究室"), ("兰玉黍", "玉米研究室"))),
+    "xianghai": (("鹿鸣皋", "鹤惊鸿", "苇长风", "白泽川"), (("石碳青", "碳纤维研究室"), ("项云母", "矿物材料研究室"))),
+    "yitonghe": (("冉观微", "计量衡", "章准绳", "鲁矩之"), (("光照临", "光学仪器研究室"), ("闻测远", "传感研究室"))),
+    "tianchi": (("池清如", "温济世", "岳仁心", "秦问诊"), (("雪见微", "骨科"), ("安当归", "中医科"))),
+    "longwan": (("龙行远", "湾启航", "车同轨", "铁铮铮"), (("钟传动", "工程研究院"), ("齐淬锋", "材料工艺部"))),
 }
 
 
 def _institution_people(key: str) -> list[Person]:
     (clerk, head, leader, discipline), researchers = _INSTITUTIONS[key]
     people = [
-        Person(f"{key}-clerk", clerk, key, ("clerk",), "责任部门经办人", _RESEARCH_OFFICE),
-        Person(f"{key}-head", head, key, ("department_head",), "责任部门负责人", _RESEARCH_OFFICE),
-        Person(f"{key}-leader", leader, key, ("leadership",), "单位领导", _LEADERS),
-        Person(f"{key}-audit", discipline, key, ("discipline",), "纪检审计（只读）", _AUDIT),
+        Person(f"{key}-clerk", clerk, key, ("clerk",), "责任部门经办人", _RESEARCH_OFFICE, _TRIES["clerk"]),
+        Person(f"{key}-head", head, key, ("department_head",), "责任部门负责人", _RESEARCH_OFFICE, _TRIES["head"]),
+        Person(f"{key}-leader", leader, key, ("leadership",), "单位领导", _LEADERS, _TRIES["leader"]),
+        Person(f"{key}-audit", discipline, key, ("discipline",), "纪检审计（只读）", _AUDIT, _TRIES["audit"]),
     ]
     for number, (name, college) in enumerate(researchers, start=1):
-        people.append(Person(f"{key}-researcher{number}", name, key, ("completer",), "成果完成人", college))
+        username = f"{key}-researcher{number}"
+        people.append(Person(username, name, key, ("completer",), "成果完成人", college, _TRIES["completer"]))
     return people
 
 
+# province: prefix of keys and usernames, then the names of science officer and head, education, health, SASAC, finance, operator
+_AUTHORITIES = {
+    "": ("云知行", "岳鸣谦", "柳成蹊", "沈杏林", "高衡业", "金伯衡", "宋值更"),
+    "jl-": ("林雪松", "江远澜", "程桃李", "苏青囊", "邢立业", "钱谷丰", "夏守夜"),
+}
+
+
+def _authority_people(prefix: str) -> list[Person]:
+    officer, head, education, health, sasac, finance, operator = _AUTHORITIES[prefix]
+    departments = (
+        ("education", education, "科学技术处"), ("health", health, "科技教育处"), ("sasac", sasac, "科技创新处"),
+    )  # fmt: skip
+    science, tries = f"{prefix}science", _TRIES
+    return [
+        Person(
+            f"{science}-officer", officer, science, ("science_officer",), "科技主管部门经办人", "成果转化处",
+            tries["officer"],
+        ),
+        Person(
+            f"{science}-head", head, science, ("science_head",), "科技主管部门负责人", "成果转化处", tries["science_head"]
+        ),
+        *(
+            Person(
+                f"{prefix}{key}-officer", name, f"{prefix}{key}", ("department_officer",), "行政主管部门经办人", unit,
+                tries["department"],
+            )
+            for key, name, unit in departments
+        ),
+        Person(
+            f"{prefix}finance-officer", finance, f"{prefix}finance", ("finance_officer",), "财政部门经办人",
+            "资产管理处", tries["finance"],
+        ),
+        Person(
+            f"{prefix}operator", operator, f"{prefix}operator", ("operator",), "平台运维", "", tries["operator"]
+        ),
+    ]  # fmt: skip
+
+
 PEOPLE: tuple[Person, ...] = (
-    Person("science-officer", "云知行", "science", ("science_officer",), "科技主管部门经办人", "成果转化处"),
-    Person("science-head", "岳鸣谦", "science", ("science_head",), "科技主管部门负责人", "成果转化处"),
-    Person("education-officer", "柳成蹊", "education", ("department_officer",), "行政主管部门经办人", "科学技术处"),
-    Person("finance-officer", "金伯衡", "finance", ("finance_officer",), "财政部门经办人", "资产管理处"),
-    Person("operator", "宋值更", "operator", ("operator",), "平台运维", ""),
+    *(person for prefix in _AUTHORITIES for person in _authority_people(prefix)),
     *(person for key in _INSTITUTIONS for person in _institution_people(key)),
 )
 

@@ -237,7 +237,9 @@ def _announce(console: Console, data: Path, port: int, kept: _Kept) -> None:
     clients = machine_secrets(data / "keys" / "identity")
     console.print(f"接口账号（client credentials）：{'、'.join(clients)}，密钥见 {data / 'keys/identity/clients.json'}")
     console.print("演示人员（登录时点选，无需密码）：")
-    for organisation, people in groups():
-        names = "、".join(f"{person.name}（{person.kind}）" for person in people)
-        console.print(f"  {organisation.name}：{names}")
+    for province, organisations in groups():
+        console.print(f"  [bold]{province.name}[/bold]")
+        for organisation, people in organisations:
+            names = "、".join(f"{person.name}（{person.kind}）" for person in people)
+            console.print(f"    {organisation.name}：{names}")
     console.print("按 Ctrl-C 停止。")

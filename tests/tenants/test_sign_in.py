@@ -21,12 +21,14 @@ from pydantic import SecretStr
 from sqlalchemy import select, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from deploy.demo.data import Demo, open_province
+from deploy.demo.acting import Demo
 from deploy.demo.identity.application import create_app as create_identity
 from deploy.demo.identity.configuration import Client, Configuration, portal_client
 from deploy.demo.identity.provider import Provider
-from deploy.demo.organisations import BY_KEY, PROVINCE_ID
+from deploy.demo.organisations import BY_KEY
 from deploy.demo.people import MACHINES
+from deploy.demo.provinces import PROVINCES, YUNNAN
+from deploy.demo.registry import open_province
 from deploy.embedded.postgres import EmbeddedPostgres
 from services.app import create_app
 from shared.audit.tables import audit_entry
@@ -115,7 +117,8 @@ async def scene(
         make_engine(database.url("web"), pool_size=2),
         make_engine(database.url("maintenance"), pool_size=2),
     )
-    await open_province(Demo(web, ISSUER))
+    for province in PROVINCES:
+        await open_province(Demo(web, ISSUER), province)
     app: Litestar = create_app(settings)
     async with running_site(app) as running, httpx.AsyncClient(transport=transport, base_url=ISSUER) as http:
         app.state.provider.client.connection.async_s = httpx.AsyncClient(transport=transport)
@@ -323,13 +326,13 @@ async def test_the_providers_own_refusal_is_a_page(scene: Scene) -> None:
 
 async def test_a_suspended_institution_stays_out(scene: Scene) -> None:
     operator, tenant = BY_KEY["operator"].tenant_id, BY_KEY["biji"].tenant_id
-    async with provisioning.operating(scene.web, PROVINCE_ID, operator) as tx:
+    async with provisioning.operating(scene.web, YUNNAN.id, operator) as tx:
         await provisioning.set_active(tx, tenant, False)
     visitor = scene.visitor()
     answer = await scene.sign_in(visitor, "biji-clerk")
     assert answer.status_code == 400
     assert "已暂停" in answer.text
-    async with provisioning.operating(scene.web, PROVINCE_ID, operator) as tx:
+    async with provisioning.operating(scene.web, YUNNAN.id, operator) as tx:
         await provisioning.set_active(tx, tenant, True)
     assert (await scene.sign_in(visitor, "biji-clerk")).status_code == 303
 

@@ -11,6 +11,7 @@ from litestar import MediaType, Response
 
 from deploy.demo.organisations import ORGANISATIONS, Organisation
 from deploy.demo.people import PEOPLE, Person
+from deploy.demo.provinces import PROVINCES, DemoProvince
 
 _FOLDER = Path(__file__).parent / "templates"
 STYLE_SHEET = (Path(__file__).parent / "sign_in.css").read_text(encoding="utf-8")
@@ -36,12 +37,26 @@ def _page(template: str, status: int, form_target: str = "", **values: Any) -> R
     )
 
 
-def groups() -> list[tuple[Organisation, list[Person]]]:
-    return [(found, [one for one in PEOPLE if one.organisation == found.key]) for found in ORGANISATIONS]
+Group = tuple[Organisation, list[Person]]
+
+
+def groups() -> list[tuple[DemoProvince, list[Group]]]:
+    """Everybody by province and organisation, in the order in which pages and the command show them."""
+    return [
+        (
+            province,
+            [
+                (found, [one for one in PEOPLE if one.organisation == found.key])
+                for found in ORGANISATIONS
+                if found.region == province.region
+            ],
+        )
+        for province in PROVINCES
+    ]
 
 
 def sign_in_page(action: str, number: str, redirect_uri: str, style: str) -> Response[str]:
-    return _page("sign_in.html", 200, redirect_uri, action=action, number=number, groups=groups(), style=style)
+    return _page("sign_in.html", 200, redirect_uri, action=action, number=number, provinces=groups(), style=style)
 
 
 def problem_page(title: str, text: str, style: str, status: int = 400) -> Response[str]:
