@@ -42,6 +42,7 @@ from services.negative_list.drafting import routes_console as drafting_console
 from services.negative_list.opinions import routes_console as opinions_console
 from services.negative_list.opinions import routes_public as opinions_public
 from services.negative_list.publication import routes_public as lists_public
+from services.negative_list.publication.cache import KeptPages
 from services.notices import routes_institution as notices_institution
 from services.pilot import routes_console as pilot_console
 from services.pilot import routes_public as pilot_public
@@ -197,5 +198,6 @@ def create_app(configuration: Settings | None = None) -> Litestar:
         pdb_on_exception=False,
     )
     # Around the router itself, since Litestar's own middleware does not see what no route matches.
-    app.asgi_handler = SecurityHeaders(Edge(app.asgi_handler), https=configured.secure_cookies)
+    kept = KeptPages(app.asgi_handler, configured.public_url)
+    app.asgi_handler = SecurityHeaders(Edge(kept), https=configured.secure_cookies)
     return app

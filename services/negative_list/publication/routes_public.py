@@ -65,7 +65,7 @@ async def list_in_force(request: Request[Any, Any, Any], province: str, kind: st
             raise NotFound
         return await _version_page(request, tx, kind, shown, published, filters)
 
-    return await kept_page(request, province, f"{kind}?{sorted(asked.items())}", render)
+    return await kept_page(request, province, render)
 
 
 @get("/{province:str}/lists/{kind:str}/{version:int}")
@@ -80,7 +80,7 @@ async def list_version(request: Request[Any, Any, Any], province: str, kind: str
             raise NotFound
         return await _version_page(request, tx, kind, shown, published, Filters.of(asked), permanent=True)
 
-    return await kept_page(request, province, f"{kind}/{version}?{sorted(asked.items())}", render)
+    return await kept_page(request, province, render)
 
 
 async def _version_page(

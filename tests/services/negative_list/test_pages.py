@@ -199,7 +199,7 @@ async def test_a_kept_page_asks_the_database_once_a_second_and_shows_the_change(
     address = f"/{world.slug}/lists/empowerment"
     visitor = site.anonymous()
     assert "第 1 版" in (await visitor.get(address)).text
-    kept = next(k for place, k in cache._kept.items() if place[1] == world.slug)
+    kept = next(k for place, k in cache._kept.items() if place[1] == address)
     checked = kept.checked
     assert (await visitor.get(address)).status_code == 200
     assert kept.checked == checked
@@ -209,6 +209,24 @@ async def test_a_kept_page_asks_the_database_once_a_second_and_shows_the_change(
         assert await open_consultation(tx, second, 30) is None
     kept.checked = real_now().timestamp() - 2 * cache.SECONDS
     assert "第 2 版草案正在公开征求意见" in (await visitor.get(address)).text
+
+
+async def test_a_kept_page_is_sent_with_the_same_headers_and_to_its_own_address_only(site: Site, seeded: World) -> None:
+    address = f"/{seeded.slug}/lists/empowerment"
+    visitor = site.anonymous()
+    confirmed = await visitor.get(f"{address}?done=saved")
+    first = await visitor.get(address)
+    kept = await visitor.get(address)
+    assert "已保存" in confirmed.text
+    assert "已保存" not in first.text
+    assert kept.content == first.content
+    own = {"x-request-id", "date"}
+    assert {k: v for k, v in kept.headers.items() if k not in own} == {
+        k: v for k, v in first.headers.items() if k not in own
+    }
+    assert "content-security-policy" in kept.headers
+    head = await visitor.client.head(address)
+    assert (head.status_code, head.content, head.headers["etag"]) == (200, b"", first.headers["etag"])
 
 
 async def test_markup_in_an_item_is_shown_as_text(site: Site, world: World) -> None:
