@@ -8,6 +8,7 @@ from typing import Any, Final, NamedTuple
 from uuid import UUID
 
 import msgspec
+from msgspec import structs
 
 from services.ledger.entry import Completer, Deal, Entry, Right, name_key, right_number, sort_key
 from services.ledger.reading.layout import Layout
@@ -31,6 +32,9 @@ _PATENT = re.compile(r"\d{8,12}\.[\dX]")
 _COLLEGE_SHEET = re.compile(r".{2,40}(?:学院|研究院|研究所|学部|医院|实验室|系|中心)")
 _CONVERSIONS_AT_MOST: Final = 10_000
 # Further columns about people (contacts, phones) stay in the kept workbook: names stand in one table only.
+# What is asked of a whole column, whatever its cells say.
+OF_THE_COLUMN: Final = frozenset({"amount_unit_unknown", "amount_suspect_unit"})
+_SAID_SHOWN: Final = 80
 _PERSONAL: Final = ("联系", "负责人", "电话", "手机", "邮箱", "身份证", "填表人", "经办", "姓名", "邮件")
 
 
@@ -48,6 +52,7 @@ class StagedRow(NamedTuple):
     entry: str | None
     raw: str | None
     issues: str | None
+    block_total: bool
 
 
 class Follows(NamedTuple):
@@ -74,6 +79,11 @@ class Stager:
             for sheet in layout.sheets
             if (column := sheet.column_of("number")) is not None
         }
+        self._offsets = {
+            (sheet.name, column.letter): column.index - sheet.first_column
+            for sheet in layout.sheets
+            for column in sheet.columns
+        }
         self._follows: dict[tuple[Any, ...], Follows] = {}
 
     def row(self, ordinal: int, record: Record) -> StagedRow:
@@ -86,11 +96,29 @@ class Stager:
                 return self._valid(ordinal, record, values, follows)
             record.issues.extend(asked)
             record.disposition = Disposition.HUMAN
+        if record.secret:
+            return StagedRow(
+                ordinal, _plain(record.sheet), record.row, _several(record), STAGED[record.disposition], None, None, None,
+                None, None, _issues(record.issues), False,
+            )  # fmt: skip
+        issues = [self._with_cell(record, one) if one.severity is Severity.HUMAN else one for one in record.issues]
+        doubted = any(issue.code.startswith("number_") for issue in issues if issue.severity is not Severity.WARN)
+        numbers = [] if doubted else [right["number"] for right in self._rights(record, "", "")]
         return StagedRow(
-            ordinal, _plain(record.sheet), record.row, _several(record), STAGED[record.disposition], None, None, None, None,
-            None if record.secret else _json([[_cell(value) for value in row] for row in record.raw]),
-            _issues(record.issues),
+            ordinal, _plain(record.sheet), record.row, _several(record), STAGED[record.disposition], None,
+            name_key(_plain(record.name)) if record.name else None, numbers or None, None,
+            _json([[_cell(value) for value in row] for row in record.raw]), _issues(issues), record.merged_total,
         )  # fmt: skip
+
+    def _with_cell(self, record: Record, issue: Issue) -> Issue:
+        """The issue with what its cell says, so that rows which ask the same can be answered together."""
+        if issue.code in OF_THE_COLUMN:
+            return structs.replace(issue, said=f"“{record.sheet}”{issue.column}列")
+        offset = self._offsets.get((record.sheet, issue.column))
+        if offset is None or issue.of is not None or not record.raw:
+            return issue
+        said = " ".join(cell_text(record.raw[0][offset]).split())
+        return structs.replace(issue, said=_plain(said[:_SAID_SHOWN]))
 
     def _valid(self, ordinal: int, record: Record, values: dict[str, Any], follows: Follows) -> StagedRow:
         if not follows.counted:
@@ -100,7 +128,7 @@ class Stager:
         values["sort_key"] = sort_key(name)
         return StagedRow(
             ordinal, _plain(record.sheet), record.row, _several(record), "valid", new_id(), name_key(name),
-            numbers or None, _json(values), None, _issues(record.issues),
+            numbers or None, _json(values), None, _issues(record.issues), record.merged_total,
         )  # fmt: skip
 
     def _rules(self, values: Mapping[str, Any]) -> Follows:

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, select
+from sqlalchemy import Row, func, select
 
 from services.ledger.importing.models import OVER, ImportState, import_mapping, ledger_import, ledger_import_row
 from shared.db.transaction import Transaction
@@ -105,9 +105,21 @@ async def returned(tx: Transaction, import_id: UUID) -> Sequence[Row[Any]]:
         .where(
             table.c.tenant_id == tx.tenant_id,
             table.c.import_id == import_id,
-            table.c.disposition != "valid",
+            table.c.disposition.in_(("question", "refused")),
         )
         .order_by(table.c.ordinal)
+    )
+
+
+async def pending_rows(tx: Transaction, import_id: UUID) -> int:
+    """How many answered rows are still to be checked again."""
+    table = ledger_import_row
+    return int(
+        await tx.scalar(
+            select(func.count())
+            .select_from(table)
+            .where(table.c.tenant_id == tx.tenant_id, table.c.import_id == import_id, table.c.pending)
+        )
     )
 
 

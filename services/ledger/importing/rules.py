@@ -6,6 +6,7 @@ from hashlib import sha256
 from typing import Protocol
 
 from services.ledger.reading.layout import Layout, SheetLayout
+from services.ledger.reading.secrecy import marks_secret
 from shared.errors import Refusal, stale
 
 _EARLIEST = date(1985, 1, 1)
@@ -78,3 +79,20 @@ def touched_refusal(touched: Sequence[Touched]) -> Refusal | None:
     more = " 等" if len(touched) > _NAMED else ""
     message = f"该次导入的成果已有后续办理，不能整体撤销：{named}{more}。未使用的行可以在台账中逐项撤销。"
     return Refusal("import.touched", message, kind="state", inputs={"rows": [one.code for one in touched]})
+
+
+def secret_answer(answers: Mapping[str, str]) -> Refusal | None:
+    """What somebody types may not say that the row is classified; the refusal repeats nothing of it."""
+    if not any(marks_secret(subject.partition("#")[0], value) for subject, value in answers.items()):
+        return None
+    return Refusal(
+        "import.answer_secret",
+        "答复中有涉密标记，内容没有保存。涉密成果不得进入本系统：请选择“该行涉密”清除该行内容，并按本单位保密规定在系统外办理。",
+    )
+
+
+def pending_refusal(pending: bool) -> Refusal | None:
+    """Answers that are still being checked must be done with before the import is made."""
+    if not pending:
+        return None
+    return stale("已答复的行正在重新核对，请稍候再确认导入")

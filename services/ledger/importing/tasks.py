@@ -3,7 +3,7 @@
 from functools import lru_cache
 from uuid import UUID
 
-from services.ledger.importing import undoing, workflow
+from services.ledger.importing import answering, undoing, workflow
 from shared.db.transaction import Transaction
 from shared.settings import settings
 from shared.storage.objects import ObjectStore
@@ -37,3 +37,9 @@ async def tidy_import(tx: Transaction, import_id: str) -> None:
 async def undo_import(tx: Transaction, import_id: str) -> None:
     """Take what an import registered out of the ledger again."""
     await undoing.carry_out(tx, UUID(import_id))
+
+
+@task(workflow.QUEUE)
+async def settle_answers(tx: Transaction, import_id: str) -> bool:
+    """Check answered rows again, many at a time, and register what became right."""
+    return await answering.settle_rest(tx, UUID(import_id))

@@ -17,7 +17,7 @@ from sqlalchemy import Row, func, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import DataError, IntegrityError
 
-from services.ledger.importing import opened, queries, rules, staging
+from services.ledger.importing import opened, queries, rules, settling, staging
 from services.ledger.importing.entries import storable
 from services.ledger.importing.models import OVER, STATES, ImportState, import_mapping, ledger_import
 from services.ledger.intake import lock_ledger, register_intake
@@ -57,6 +57,8 @@ MOVES = Moves(
         Move("apply", frozenset({"applying"}), ImportState.APPLIED, "applied", _IMPORT, "导入"),
         Move("fail", frozenset({*_BEFORE, "applying"}), ImportState.FAILED, "failed", _IMPORT, "停止"),
         Move("cancel", frozenset({*_BEFORE, "checked"}), ImportState.CANCELLED, "cancelled", _IMPORT, "取消导入"),
+        Move("answer", frozenset({"checked"}), ImportState.CHECKED, "questions_answered", _IMPORT, "答复"),
+        Move("answer_later", frozenset({"applied"}), ImportState.APPLIED, "questions_answered", _IMPORT, "答复"),
         Move("undo", frozenset({"applied"}), ImportState.UNDOING, "undo_asked", _IMPORT, "撤销导入"),
         Move("finish_undo", frozenset({"undoing"}), ImportState.UNDONE, "undone", _IMPORT, "完成撤销"),
         Move("keep", frozenset({"undoing"}), ImportState.APPLIED, "undo_stopped", _IMPORT, "停止撤销"),
@@ -204,6 +206,8 @@ async def _finish_reading(tx: Transaction, row: Row[Any], state: str, records: i
     for name, number in counted.items():
         metrics.imports.labels(name).inc(number)
     await move(tx, MOVES, row.id, "finish_reading", state, changes=changes, details=counted)
+    if await settling.mark_answered(tx, row.id):
+        await ask(tx, "settle_answers", QUEUE, import_id=str(row.id))
     await tell(
         tx,
         row,
@@ -219,7 +223,10 @@ async def confirm(tx: Transaction, import_id: UUID, as_of: date | None, *, queue
     """
     row = await loaded(tx, import_id)
     refusal = (
-        MOVES.refusal("confirm", row.state) or rules.nothing_refusal(row.valid) or rules.as_of_refusal(as_of, tx.today)
+        MOVES.refusal("confirm", row.state)
+        or rules.pending_refusal(await queries.pending_rows(tx, import_id) > 0)
+        or rules.nothing_refusal(row.valid)
+        or rules.as_of_refusal(as_of, tx.today)
     )
     refusal = refusal or await move(
         tx,

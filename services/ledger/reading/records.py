@@ -41,7 +41,8 @@ class Place(msgspec.Struct, frozen=True, gc=False):
 class Issue(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     """One thing said about a record. `field` is the clerk's word for it, `column` its letter ('' if the sheet has none).
 
-    `of` is the row of which this one is a duplicate, `kind` how; `proposals` are answers to choose from, best first.
+    `of` is the row of which this one is a duplicate, `kind` how; `proposals` are answers to choose from, best first;
+    `said` is what the cell says, by which rows that ask the same are found again.
     """
 
     severity: Severity
@@ -51,6 +52,7 @@ class Issue(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     proposals: tuple[str, ...] = ()
     of: Place | None = None
     kind: str | None = None
+    said: str = ""
 
 
 class Conversion(msgspec.Struct, gc=False, omit_defaults=True):

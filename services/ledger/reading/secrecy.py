@@ -98,6 +98,13 @@ def mentions_grade(text: str) -> str | None:
     return SUSPECTED if _PARENTHESISED.search(key) or _STATED.search(key) else None
 
 
+def marks_secret(field: str | None, text: str, *, asks: bool = False) -> bool:
+    """Whether a text typed for a field would make its row classified or suspected; nothing of it may then be kept."""
+    if field == "secrecy":
+        return level_of(text, asks=asks) == "classified"
+    return (mentions_grade(text) if field in _SUBJECT_FIELDS else says_secret(text)) is not None
+
+
 def find_secrets(workbook: Workbook, layout: Layout) -> Secrets:
     """Search every sheet, hidden ones too; rows that repeat a classified row's name are suspected with it."""
     findings: dict[int, dict[int, Finding]] = {}
