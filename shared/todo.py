@@ -9,7 +9,8 @@ class Todo:
     """One thing to do.
 
     ``basis`` says in Chinese how the deadline was counted and by which article; ``due_on`` is None where no rule sets a
-    deadline. ``permission`` is what a person needs to do it; only those people see it.
+    deadline; ``lapses`` where it is the end of a period that runs by itself, so that nobody is late after it.
+    ``permission`` is what a person needs to do it; only those people see it.
     """
 
     kind: str
@@ -21,3 +22,4 @@ class Todo:
     basis: str
     due_on: date | None = None
     tone: str = "blue"
+    lapses: bool = False

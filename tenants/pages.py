@@ -16,6 +16,7 @@ from shared.observability import metrics
 from shared.ui.page import Audience, Crumb, Flash, MenuItem, MenuSection, Page, PageClock, Province, Viewer
 from shared.ui.rendering import render
 from tenants.isolation import Edge, cached_province, new_form_key
+from tenants.packs import banner_of
 from tenants.permissions import labels_of
 
 
@@ -84,6 +85,7 @@ def base_context(connection: ASGIConnection[Any, Any, Any, Any]) -> dict[str, An
     secret = connection.app.state.keyring.form_key
     path = connection.scope["path"]
     query = connection.scope["query_string"]
+    banner = banner_of(state.get("pack_version_id") or (session.pack_version_id if session is not None else None))
     viewer = None
     menu: list[MenuSection] = []
     if session is not None and edge is not None:
@@ -98,7 +100,7 @@ def base_context(connection: ASGIConnection[Any, Any, Any, Any]) -> dict[str, An
         menu = menu_of(connection.app.state.menu, viewer, path)
     return {
         "viewer": viewer,
-        "province": Province(registered.name, registered.short_name, registered.slug) if registered else None,
+        "province": Province(registered.name, registered.short_name, registered.slug, banner) if registered else None,
         "clock": PageClock(now, connection.app.state.settings.mode == "demo"),
         "menu": menu,
         "flash": _flash(connection),
@@ -166,11 +168,17 @@ def refused(
 
 
 def unprocessable(
-    request: Request[Any, Any, Any], tx: Transaction, template: str, title: str, context: Mapping[str, Any]
+    request: Request[Any, Any, Any],
+    tx: Transaction,
+    template: str,
+    title: str,
+    context: Mapping[str, Any],
+    *,
+    crumbs: Sequence[Crumb] = (),
 ) -> Response[str]:
     """A form with wrong fields: the same page again with all errors and the values kept."""
     tx.outcome = Outcome(422, refused=True)
-    return page(request, template, title, context, status=422)
+    return page(request, template, title, context, status=422, crumbs=crumbs)
 
 
 def refused_in_place(

@@ -92,4 +92,5 @@ async def _noticed(tx: Transaction, one: queries.Application) -> Todo:
         basis,
         due,
         tone="orange",
+        lapses=True,
     )

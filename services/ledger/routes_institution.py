@@ -219,7 +219,8 @@ async def correct_achievement(request: Request[Any, Any, Any], tx: Transaction, 
     template = f"{_PAGE}correct.html"
     if form is None:
         context = await _correction(tx, row, FormState(values, errors))
-        return unprocessable(request, tx, template, "更正台账内容", context)
+        crumbs = _crumbs(row.name, row.id, "更正")
+        return unprocessable(request, tx, template, "更正台账内容", context, crumbs=crumbs)
     team, new_people = await _members(tx, row.id, form)
     present = await queries.rights_of(tx, row.id)
     rights = form.rights(present)
@@ -288,7 +289,8 @@ async def record_conversion(request: Request[Any, Any, Any], tx: Transaction, ac
     template = f"{_PAGE}conversion.html"
     if form is None:
         context = await _conversion(tx, row, FormState(values, errors))
-        return unprocessable(request, tx, template, "登记转化", context)
+        crumbs = _crumbs(row.name, row.id, "登记转化")
+        return unprocessable(request, tx, template, "登记转化", context, crumbs=crumbs)
     done = await workflow.record_conversion(tx, achievement_id, form.deal())
     if isinstance(done, Refusal):
         return refused_in_place(request, tx, done, template, "登记转化", await _conversion(tx, row, FormState(values)))
@@ -333,7 +335,8 @@ async def change_state(
     form, errors = read(forms.ReasonForm, values)
     context = _ending(row, name, FormState(values, errors))
     if form is None:
-        return unprocessable(request, tx, f"{_PAGE}ending.html", context["label"], context)
+        crumbs = _crumbs(row.code, row.id, context["label"])
+        return unprocessable(request, tx, f"{_PAGE}ending.html", context["label"], context, crumbs=crumbs)
     verb = {"revoke": workflow.revoke, "quarantine": workflow.quarantine, "release": workflow.release}[name]
     refusal = await verb(tx, achievement_id, form.reason)
     if refusal is not None:

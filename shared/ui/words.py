@@ -58,14 +58,14 @@ def moment(value: datetime | None, empty: str = EMPTY) -> str:
     return empty if value is None else _local(value).strftime("%Y-%m-%d %H:%M")
 
 
-def days_left(due: date | None, today: date, empty: str = "未规定期限") -> str:
-    """``剩 3 天``, ``今天截止``, ``已逾期 2 天``."""
+def days_left(due: date | None, today: date, empty: str = "未规定期限", *, lapses: bool = False) -> str:
+    """``剩 3 天``, ``今天截止``, ``已逾期 2 天``; of a period that ends by itself (``lapses``) ``今天届满``, ``已届满 2 天``."""
     if due is None:
         return empty
     left = (due - today).days
     if left == 0:
-        return "今天截止"
-    return f"剩 {left} 天" if left > 0 else f"已逾期 {-left} 天"
+        return "今天届满" if lapses else "今天截止"
+    return f"剩 {left} 天" if left > 0 else f"已{'届满' if lapses else '逾期'} {-left} 天"
 
 
 def urgency(due: date | None, today: date) -> str:

@@ -43,6 +43,8 @@ async def test_an_objection_waits_for_those_who_answer(world: World) -> None:
     (over,) = await waiting(world, "2026-03-18")
     assert over.kind == "公示届满"
     assert "异议 1 件待答复" in over.subtitle
+    # The period has ended by itself: that is no lateness of anybody's.
+    assert over.lapses
 
 
 async def test_a_returned_application_waits_for_its_applicant_alone(world: World) -> None:

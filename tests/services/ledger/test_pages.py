@@ -152,6 +152,11 @@ async def test_five_wrong_fields_are_all_named_and_the_values_kept(site: Site, w
     for field in ("name", "value", "obtained_on", "team", "since", "reason"):
         assert f'href="#f-{field}"' in answer.text, field
     assert 'value="生态学院"' in answer.text
+    # The way back is the one of the form itself.
+    asked = await visitor.get(f"{HOME}/{row_id}/correct")
+    trail = re.search(r'<ol class="breadcrumb.*?</ol>', asked.text, re.S)
+    assert trail is not None
+    assert trail[0] in answer.text
     assert "超过 100%" in answer.text
 
 

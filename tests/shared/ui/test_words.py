@@ -40,6 +40,11 @@ def test_days_left_in_words_and_colour(due: date | None, said: str, colour: str)
     assert words.urgency(due, TODAY) == colour
 
 
+def test_a_period_that_ends_by_itself_leaves_nobody_late() -> None:
+    said = [words.days_left(date(2026, 3, day), TODAY, lapses=True) for day in (14, 16, 18)]
+    assert said == ["已届满 2 天", "今天届满", "剩 2 天"]
+
+
 @pytest.mark.parametrize(
     ("yuan", "shown"),
     [

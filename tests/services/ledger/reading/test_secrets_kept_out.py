@@ -45,7 +45,6 @@ def outputs(book: Workbook) -> list[bytes]:
     return [told, note, msgspec.json.encode(records), *every_byte(copy), *every_byte(returned)]
 
 
-@pytest.mark.requirement("R187")
 @pytest.mark.parametrize(
     ("name", "secrets"),
     [
