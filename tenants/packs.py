@@ -1,8 +1,9 @@
 """Which policy pack governs: stored versions, activations, and the process's cache of resolved packs."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 from sqlalchemy import (
@@ -96,11 +97,30 @@ async def governing(tx: Transaction, version_id: UUID | None = None) -> Governin
     wanted = version_id or tx.pack_version_id
     if wanted is None:
         raise Unavailable("本省尚未启用政策规则，请联系科技主管部门")
+    read = tx.read_once.get((governing, wanted))
+    if read is not None:
+        return cast(Governing, read)
     area, stamp = await _stamp(tx)
     known = _resolved.get((wanted, area))
     if known is None or known[0] != stamp:
         known = _resolved[wanted, area] = stamp, await _resolve(tx, wanted, await load_calendar(tx, area))
+    tx.read_once[governing, wanted] = known[1]
     return known[1]
+
+
+_banners: dict[UUID, str] = {}
+
+
+async def know_banner(tx: Transaction) -> None:
+    """Have at hand what the pack in force says above every page of its province; read once per version and process."""
+    if tx.pack_version_id is not None and tx.pack_version_id not in _banners:
+        with suppress(Unavailable):
+            _banners[tx.pack_version_id] = (await governing(tx)).pack.banner
+
+
+def banner_of(version_id: UUID | None) -> str | None:
+    """The words above every page under a pack (a draft's, 征求意见稿); None without any."""
+    return (_banners.get(version_id) if version_id is not None else None) or None
 
 
 async def _stamp(tx: Transaction) -> tuple[str, str]:

@@ -1,15 +1,15 @@
 """Who did or read what: one row per act, inserted in the transaction of the act itself."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 from uuid import UUID
 
-from sqlalchemy import insert
+from sqlalchemy import insert, text
 
 from shared.audit.tables import audit_entry
 from shared.db.transaction import Transaction
 from shared.ids import new_id
-from shared.tasks.broker import ask_soon
+from shared.tasks.broker import ask_soon, ask_soon_for_each
 
 AuditOutcome = Literal["done", "refused", "read", "failed"]
 
@@ -49,3 +49,33 @@ async def write_audit(
         )
     )
     ask_soon(tx, "seal_audit", tenant_id or scope.tenant_id)
+
+
+async def write_reading_audit(
+    tx: Transaction, action: str, object_kind: str, institutions: Sequence[tuple[UUID, UUID]]
+) -> None:
+    """Insert for each institution, as (tenant id, department id), that what concerns it was read: one statement."""
+    scope = tx.scope
+    await tx.execute(
+        text(
+            "insert into app.audit_entry (tenant_id, id, province_id, department_id, recipient_id, actor_organisation_id, "
+            "actor_id, action, object_kind, outcome, address, request_id) "
+            "select i.tenant, i.id, :province, i.department, :organisation, :organisation, :person, :action, :kind, 'read', "
+            ":address, :request "
+            "from unnest(cast(:tenants as uuid[]), cast(:departments as uuid[]), cast(:ids as uuid[])) "
+            "as i (tenant, department, id)"
+        ),
+        {
+            "province": scope.province_id,
+            "organisation": scope.organisation_id,
+            "person": tx.actor.person_id,
+            "action": action,
+            "kind": object_kind,
+            "address": tx.actor.address or None,
+            "request": tx.request_id or None,
+            "tenants": [tenant_id for tenant_id, _ in institutions],
+            "departments": [department_id for _, department_id in institutions],
+            "ids": [new_id() for _ in institutions],
+        },
+    )
+    ask_soon_for_each(tx, "seal_audit", [tenant_id for tenant_id, _ in institutions])

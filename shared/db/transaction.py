@@ -64,7 +64,8 @@ class Scope:
 
 
 class Transaction:
-    """A running transaction. ``now`` is the legal instant; ``today`` its day in Asia/Shanghai.
+    """A running transaction. ``now`` is the legal instant; ``today`` its day in Asia/Shanghai. ``read_once`` holds what a
+    transaction need not read again, by a key of whoever read it.
 
     A plain class, not a dataclass: the web framework would take a dataclass parameter apart and hand on a copy.
     """
@@ -77,6 +78,7 @@ class Transaction:
         "now",
         "outcome",
         "pack_version_id",
+        "read_once",
         "request_id",
         "scope",
     )
@@ -100,6 +102,7 @@ class Transaction:
         self.request_id = request_id
         self.outcome: Outcome | None = None
         self.closing: dict[str, Closing] = {}
+        self.read_once: dict[Any, Any] = {}
 
     @property
     def today(self) -> date:

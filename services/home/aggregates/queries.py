@@ -17,7 +17,7 @@ from services.annual_report.reviewing import queries as reports
 from services.annual_report.workflow import year_to_report
 from services.ledger.models import department_total, ledger_total, province_total
 from services.ledger.rules import Vocabulary, vocabulary
-from shared.audit.writing import write_audit
+from shared.audit.writing import write_reading_audit
 from shared.db.transaction import Transaction
 from shared.policy.answer import Citation
 from tenants.packs import governing
@@ -182,12 +182,13 @@ async def _by_institution(tx: Transaction, words: Vocabulary) -> Table:
 
 async def note_looks(tx: Transaction, table: Table, action: str) -> None:
     """Write into the log of every institution that a table names that an authority looked at its sums."""
-    for line in table.lines:
-        if line.tenant_id is not None:
-            await write_audit(
-                tx, action, "ledger_total", None, outcome="read", tenant_id=line.tenant_id,
-                department_id=line.department_id,
-            )  # fmt: skip
+    named = [
+        (line.tenant_id, line.department_id)
+        for line in table.lines
+        if line.tenant_id is not None and line.department_id is not None
+    ]
+    if named:
+        await write_reading_audit(tx, action, "ledger_total", named)
 
 
 def _order(view: str, words: Vocabulary) -> dict[str, str]:
