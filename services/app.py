@@ -18,6 +18,7 @@ from services.edge import Edge
 from services.empowerment import routes_institution as empowerment_institution
 from services.empowerment.applying import api as applying_api
 from services.empowerment.applying import routes_institution as applying_institution
+from services.empowerment.proceeding import routes_institution as proceeding_institution
 from services.empowerment.reviewing import routes_institution as reviewing_institution
 from services.empowerment.signing import api as signing_api
 from services.empowerment.signing import routes_institution as signing_institution
@@ -74,6 +75,7 @@ INSTITUTION: tuple[ControllerRouterHandler, ...] = (
     *notices_institution.HANDLERS,
     *empowerment_institution.HANDLERS,
     *applying_institution.HANDLERS,
+    *proceeding_institution.HANDLERS,
     *reviewing_institution.HANDLERS,
     *signing_institution.HANDLERS,
     *reports_institution.HANDLERS,

@@ -24,7 +24,10 @@ from shared.tasks.broker import ask_soon
 
 @dataclass(frozen=True, slots=True)
 class Move:
-    """One legal step: ``name`` is the business verb, ``event`` its past tense, ``label`` the Chinese button text."""
+    """One legal step: ``name`` is the business verb, ``event`` its past tense, ``label`` the Chinese button text.
+
+    ``onward`` are further states that it may lead to, where the order of steps is a value of the pack.
+    """
 
     name: str
     sources: frozenset[str]
@@ -32,6 +35,7 @@ class Move:
     event: str
     permission: str
     label: str
+    onward: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +72,7 @@ async def move(
     *,
     tenant_id: UUID | None = None,
     department_id: UUID | None = None,
+    target: str | None = None,
     changes: Mapping[str, Any] | None = None,
     reason: str | None = None,
     details: Mapping[str, Any] | None = None,
@@ -75,18 +80,21 @@ async def move(
     """Move one case from the state that was loaded, writing its event and its audit row.
 
     Returns the refusal when the table does not allow the move, or when another transaction moved the case first (one
-    wins, the other is told). ``changes`` are further columns set in the same statement.
+    wins, the other is told). ``target`` is one of the move's ``onward`` states, its own by default. ``changes`` are further
+    columns set in the same statement.
     """
     refused = moves.refusal(name, state)
     if refused is not None:
         return refused
     chosen = moves.named(name)
+    reached = chosen.target if target is None else target
+    assert reached == chosen.target or reached in chosen.onward, f"{name} never leads to {reached}"
     owner = tenant_id or tx.tenant_id
     table = moves.table
     done = await tx.execute(
         update(table)
         .where(_belongs(tx, table, owner), table.c.id == case_id, table.c.state == state)
-        .values(state=chosen.target, **(changes or {}))
+        .values(state=reached, **(changes or {}))
     )
     if done.rowcount != 1:
         return stale("该事项刚刚已由他人办理，您的操作没有生效；请刷新页面查看最新进展")
@@ -96,7 +104,7 @@ async def move(
         case_id,
         chosen.event,
         from_state=state,
-        to_state=chosen.target,
+        to_state=reached,
         tenant_id=owner,
         department_id=department_id,
         reason=reason,
@@ -109,7 +117,7 @@ async def move(
         case_id,
         tenant_id=owner,
         department_id=department_id,
-        details={"from": state, "to": chosen.target, **(details or {})},
+        details={"from": state, "to": reached, **(details or {})},
     )
     return None
 

@@ -33,6 +33,7 @@ class State(StrEnum):
     FEASIBILITY = "feasibility"
     APPROVED = "approved"
     NOTICED = "noticed"
+    STEP = "step"
     AGREED = "agreed"
     FORMALISED = "formalised"
     RETURNED = "returned"
@@ -47,6 +48,7 @@ STATES: dict[str, str] = {
     State.FEASIBILITY: "待可行性评估",
     State.APPROVED: "审核通过，待公示",
     State.NOTICED: "公示与待签协议",
+    State.STEP: "办理中",
     State.AGREED: "已签协议，待办手续",
     State.FORMALISED: "已办结",
     State.RETURNED: "退回补正",
@@ -60,13 +62,16 @@ TONES: dict[str, str] = {
     State.FEASIBILITY: "blue",
     State.APPROVED: "blue",
     State.NOTICED: "orange",
+    State.STEP: "blue",
     State.AGREED: "green",
     State.FORMALISED: "green",
     State.RETURNED: "red",
     State.REJECTED: "red",
     State.WITHDRAWN: "secondary",
 }
-LIVE = (State.SUBMITTED, State.SCREENING, State.FEASIBILITY, State.APPROVED, State.NOTICED, State.RETURNED)
+LIVE = (
+    State.SUBMITTED, State.SCREENING, State.FEASIBILITY, State.APPROVED, State.STEP, State.NOTICED, State.RETURNED
+)  # fmt: skip
 DONE = (State.AGREED, State.FORMALISED)
 
 application = tenant_table(
@@ -74,13 +79,16 @@ application = tenant_table(
     Column("id", Uuid, primary_key=True),
     Column("province_id", Uuid, nullable=False),
     Column("achievement_id", Uuid, nullable=False),
-    Column("grant_type", String(20), nullable=False, comment="ownership or use_right"),
+    Column("grant_type", String(40), nullable=False, comment="a right of the pack"),
+    Column("grant_mode", String(40), comment="a way of granting of the pack, where it has several"),
     Column("state", String(12), nullable=False),
+    Column("step", String(60), comment="the step of the pack that it waits for; empty before submission"),
     Column("applicant_id", Uuid, nullable=False, comment="who entered it"),
     Column("representative_id", Uuid),
     Column("explanation", Text, comment="成果说明"),
     Column("team_information", Text, comment="团队信息, without names"),
     Column("plan", Text, comment="转化方案"),
+    Column("materials", Json, comment="texts by the codes of the pack that have no column"),
     Column("conditions", Json, comment="{code: {met, evidence: [codes], note}}"),
     Column("unit_share", String(40)),
     Column("team_share", String(40)),
@@ -100,7 +108,6 @@ application = tenant_table(
     ForeignKeyConstraint(["tenant_id", "applicant_id"], ["app.person.tenant_id", "app.person.id"]),
     ForeignKeyConstraint(["tenant_id", "representative_id"], ["app.person.tenant_id", "app.person.id"]),
     ForeignKeyConstraint(["province_id", "pack_version_id"], ["app.pack_version.province_id", "app.pack_version.id"]),
-    CheckConstraint("grant_type in ('ownership', 'use_right')", name="empowerment_application_grant_type_check"),
     Index("empowerment_application_province_id_idx", "province_id"),
     Index("empowerment_application_state_idx", "tenant_id", "state", "changed_at"),
     Index(
@@ -108,9 +115,7 @@ application = tenant_table(
         "tenant_id",
         "achievement_id",
         unique=True,
-        postgresql_where=text(
-            "state in ('submitted', 'screening', 'feasibility', 'approved', 'noticed', 'returned', 'agreed')"
-        ),
+        postgresql_where=text("state not in ('draft', 'formalised', 'rejected', 'withdrawn')"),
     ),
 )
 
@@ -134,9 +139,10 @@ screening = tenant_table(
     Column("id", Uuid, primary_key=True),
     Column("province_id", Uuid, nullable=False),
     Column("application_id", Uuid, nullable=False),
-    Column("list_version_id", Uuid, nullable=False),
-    Column("list_number", Integer, nullable=False),
-    Column("list_hash", String(64), nullable=False),
+    Column("list_version_id", Uuid, comment="empty: the unit's own list, or none is asked for"),
+    Column("list_number", Integer),
+    Column("list_hash", String(64)),
+    Column("list_title", Text, comment="name and version of the unit's own list"),
     Column("answers", Json, nullable=False, comment="by category of the pack"),
     Column("item_answers", Json, nullable=False, comment="by item code: yes or no"),
     Column("result", String(12), nullable=False, comment="passed, excluded, held"),

@@ -52,12 +52,15 @@ class Application:
     achievement_status: str
     achievement_state: str
     grant_type: str
+    grant_mode: str | None
     state: str
+    step: str | None
     applicant_id: UUID
     representative_id: UUID | None
     explanation: str | None
     team_information: str | None
     plan: str | None
+    materials: dict[str, str] | None
     conditions: dict[str, dict[str, Any]] | None
     unit_share: str | None
     team_share: str | None
@@ -200,6 +203,8 @@ def submission_of(found: Application, members: Sequence[Member]) -> Submission:
         found.term_first_day,
         found.term_last_day,
         found.protection_last_day,
+        found.grant_mode,
+        found.materials or {},
     )
 
 

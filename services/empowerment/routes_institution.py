@@ -1,13 +1,21 @@
 """Pages of empowerment that belong to no single step: the list, one case as a timeline, returning and ending it."""
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
 from litestar import Request, Response, get, post
 
-from services.empowerment import forms, queries, workflow
-from services.empowerment.models import STATES, TONES, State
+from services.empowerment import forms, queries, rules, workflow
+from services.empowerment.display import (
+    grant_label,
+    history_shown,
+    returnable,
+    state_label,
+    steps_shown,
+    texts_shown,
+)
+from services.empowerment.models import TONES, State
 from services.notices import rules as notice_rules
 from shared.db.transaction import Transaction
 from shared.errors import NotFound, Refusal
@@ -32,6 +40,7 @@ _TABS: dict[str, tuple[str, tuple[State, ...]]] = {
             State.SCREENING,
             State.FEASIBILITY,
             State.APPROVED,
+            State.STEP,
             State.NOTICED,
             State.AGREED,
             State.RETURNED,
@@ -50,77 +59,12 @@ _PAGES = {
     "publish": ("/notice", "speakerphone"),
     "sign_agreement": ("/agreement", "signature"),
     "record_formality": ("/formality", "file-check"),
+    "record_step": ("/step", "file-check"),
     "return_for_correction": ("/return", "arrow-back-up"),
     "reject": ("/reject", "x"),
     "withdraw": ("/withdraw", "arrow-back"),
 }
-# Where each step is written; the agreement's places depend on the kind of right.
-_SOURCES = {
-    "apply": "application",
-    "screen": "screening",
-    "assess": "feasibility",
-    "announce": "notices.empowerment.days",
-    "sign": "agreements.{grant}.after_notice",
-    "formalities": "agreements.{grant}.formalities",
-}
 _QUIET = frozenset({"return_for_correction", "reject", "withdraw"})
-_STEP_OF_EVENT = {
-    "submitted": "apply",
-    "screened": "screen",
-    "rescreened": "screen",
-    "held": "screen",
-    "excluded": "screen",
-    "assessed": "assess",
-    "found_infeasible": "assess",
-    "noticed": "announce",
-    "agreed": "sign",
-    "formalised": "formalities",
-}
-_CURRENT = {
-    State.DRAFT: "apply",
-    State.RETURNED: "apply",
-    State.SUBMITTED: "screen",
-    State.SCREENING: "screen",
-    State.FEASIBILITY: "assess",
-    State.APPROVED: "announce",
-    State.NOTICED: "sign",
-    State.AGREED: "formalities",
-}
-EVENT_LABELS = {
-    "begun": "建立草稿",
-    "submitted": "提交申请",
-    "screened": "排查通过",
-    "held": "排查暂缓",
-    "excluded": "不纳入赋权范围",
-    "rescreened": "重新排查",
-    "assessed": "评估可行",
-    "found_infeasible": "评估不可行",
-    "noticed": "发布公示",
-    "agreed": "签署协议",
-    "formalised": "手续办结",
-    "returned": "退回补正",
-    "rejected": "审核不通过",
-    "withdrawn": "撤回申请",
-}
-FIELD_LABELS = {
-    "representative_id": "代表",
-    "explanation": "成果说明",
-    "team_information": "团队信息",
-    "plan": "转化方案",
-    "conditions": "赋权条件",
-    "unit_share": "单位权属比例",
-    "team_share": "完成人权属比例",
-    "co_ownership": "共有方式",
-    "term_first_day": "使用期限起始日",
-    "term_last_day": "使用期限届满日",
-    "protection_last_day": "法律保护届满日",
-    "members": "团队确认与内部分配比例",
-}
-
-
-def grant_label(pack: Pack, grant_type: str) -> str:
-    rule = pack.content.grant_types.get(grant_type)
-    return rule.label if rule else grant_type
 
 
 def crumbs_of(found: queries.Application, last: str = "") -> tuple[Crumb, ...]:
@@ -156,7 +100,7 @@ async def list_applications(request: Request[Any, Any, Any], tx: Transaction, ta
         {
             "application": one,
             "grant": grant_label(pack, one.grant_type),
-            "state": STATES[State(one.state)],
+            "state": state_label(one, workflow.steps_of(one, pack, tx.today)),
             "tone": TONES[State(one.state)],
         }
         for one in found
@@ -165,68 +109,33 @@ async def list_applications(request: Request[Any, Any, Any], tx: Transaction, ta
     return page(request, f"{_PAGE}list.html", "赋权申请", context)
 
 
-async def buttons_of(tx: Transaction, found: queries.Application) -> list[dict[str, Any]]:
+def _in_turn(name: str, current: rules.Step | None) -> bool:
+    """Whether a move is what the pack puts at the present step; returning and ending are possible at every one."""
+    act = workflow.ACT_OF_MOVE.get(name)
+    return act is None or current is None or act == current.act
+
+
+async def buttons_of(
+    tx: Transaction, found: queries.Application, pack: Pack, steps: Sequence[rules.Step]
+) -> list[dict[str, Any]]:
     """The moves that are legal and permitted, each with the page it is done on."""
     own = tx.actor.person_id in (found.applicant_id, found.representative_id)
+    current = workflow.current_step(found, steps)
+    again = found.state == State.NOTICED and await workflow.withdrawn_notice(tx, found.id)
     buttons = []
     for one in workflow.MOVES.available(found.state, tx.actor.permissions):
         if one.name in workflow.OUTCOMES or (one.permission == workflow.APPLY and not own):
             continue
-        if found.state == State.NOTICED and one.name == "publish" and await workflow.current_notice(tx, found.id):
+        if not (again if one.name == "publish" and found.state == State.NOTICED else _in_turn(one.name, current)):
             continue
-        if one.name == "rescreen" and not await workflow.needs_rescreening(tx, found.id):
+        if one.name == "rescreen" and not await workflow.needs_rescreening(tx, found, pack):
             continue
         tail, mark = _PAGES[one.name]
-        quiet = one.name in _QUIET
-        buttons.append({"label": one.label, "href": workflow.href(found.id) + tail, "icon": mark, "quiet": quiet})
+        label = current.label if one.name == "record_step" and current else one.label
+        buttons.append(
+            {"label": label, "href": workflow.href(found.id) + tail, "icon": mark, "quiet": one.name in _QUIET}
+        )
     return buttons
-
-
-def _steps(
-    found: queries.Application, events: list[Any], names: Mapping[UUID, str], pack: Pack
-) -> list[dict[str, Any]]:
-    latest: dict[str, Any] = {}
-    for event in reversed(events):
-        step = _STEP_OF_EVENT.get(event.event)
-        if step:
-            latest[step] = event
-    current = _CURRENT.get(State(found.state))
-    steps, over = [], current is not None
-    for code, rule in pack.content.steps.get("empowerment", {}).items():
-        event = latest.get(code)
-        over = over and code != current
-        steps.append(
-            {
-                "code": code,
-                "label": rule.label,
-                "current": code == current,
-                "done": event is not None and (over or current is None),
-                "at": event.at if event else None,
-                "who": names.get(event.actor_id, "") if event else "",
-                "what": EVENT_LABELS.get(event.event, "") if event else "",
-                "source": pack.citation(_SOURCES.get(code, f"steps.empowerment.{code}").format(grant=found.grant_type)),
-            }
-        )
-    return steps
-
-
-def _history(events: list[Any], names: Mapping[UUID, str]) -> list[dict[str, Any]]:
-    tones = {"returned": "red", "rejected": "red", "excluded": "red", "found_infeasible": "red", "agreed": "green"}
-    shown = []
-    for event in events:
-        changed = (event.details or {}).get("changed") or ()
-        words = "修改了：" + "、".join(FIELD_LABELS.get(name, name) for name in changed) if changed else ""
-        shown.append(
-            {
-                "label": EVENT_LABELS.get(event.event, event.event),
-                "actor": names.get(event.actor_id, "系统"),
-                "at": event.at,
-                "tone": tones.get(event.event, "blue"),
-                "text": "；".join(part for part in (event.reason, words) if part),
-                "changes": None,
-            }
-        )
-    return shown
 
 
 async def case_context(tx: Transaction, found: queries.Application) -> dict[str, Any]:
@@ -242,11 +151,15 @@ async def case_context(tx: Transaction, found: queries.Application) -> dict[str,
     names = await names_of(tx, sorted(people))
     notice = await workflow.current_notice(tx, found.id)
     notice_pack = (await governing(tx, notice.pack_version_id)).pack if notice else pack
+    steps = workflow.steps_of(found, pack, tx.today)
     return {
         "application": found,
         "grant": grant_label(pack, found.grant_type),
         "terms": found.terms,
-        "state": STATES[State(found.state)],
+        "mode": mode.label if (mode := pack.content.grant_modes.get(found.grant_mode or "")) else "",
+        "texts": texts_shown(found, pack),
+        "shared_as": pack.label("co_ownership", found.co_ownership) if found.co_ownership else "",
+        "state": state_label(found, steps),
         "tone": TONES[State(found.state)],
         "type": pack.label("achievement_type", found.achievement_type),
         "members": [(names.get(one.person_id, ""), queries.as_share(one.share), one) for one in members],
@@ -254,9 +167,9 @@ async def case_context(tx: Transaction, found: queries.Application) -> dict[str,
             (rule.label, (found.conditions or {}).get(code) or {}, pack)
             for code, rule in pack.content.conditions.items()
         ],
-        "steps": _steps(found, events, names, pack),
-        "history": _history(events, names),
-        "buttons": await buttons_of(tx, found),
+        "steps": steps_shown(found, events, names, steps),
+        "history": history_shown(events, names),
+        "buttons": await buttons_of(tx, found, pack, steps),
         "screening": next(iter(await queries.screenings_of(tx, found.id)), None),
         "feasibility": feasibility,
         "dimensions": [
@@ -293,7 +206,7 @@ async def _ending(
         "name": name,
         "tail": _PAGES[name][0],
         "label": workflow.MOVES.named(name).label,
-        "fields": list(FIELD_LABELS.items()) if name == "return_for_correction" else [],
+        "fields": returnable(pack, found) if name == "return_for_correction" else [],
         "form": form or FormState(),
         "refusal": None,
     }

@@ -3,20 +3,20 @@
 Each function takes plain facts and asks the policy engine; no number, list or date of a policy stands here.
 """
 
+import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime, time
+from datetime import date
 from fractions import Fraction
 from typing import Any
 from uuid import UUID
 
-from shared.clock import SHANGHAI, local_day
 from shared.policy import evaluate
-from shared.policy.answer import Answer, Verdict
+from shared.policy.answer import Answer, Citation, Verdict
 from shared.policy.pack import Pack
 
 GUIDELINE = "empowerment"
-NOTICE_KIND = "empowerment"
+PROCEDURE = "empowerment"
 # The registry's word for a state-owned enterprise, in the packs' vocabulary.
 _UNIT_KINDS = {"enterprise": "soe"}
 # What makes a screening incomplete, as against a screening whose outcome is bad.
@@ -55,6 +55,14 @@ class Unit:
         }
 
 
+# Which of the pack's application materials have a column of their own; the others are kept by their codes.
+COLUMN_OF_MATERIAL = {
+    "achievement_description": "explanation",
+    "team_information": "team_information",
+    "conversion_plan": "plan",
+}
+
+
 @dataclass(frozen=True, slots=True)
 class TeamMember:
     """A completer of the team. ``share`` is of the team's part, None where none is agreed."""
@@ -66,7 +74,7 @@ class TeamMember:
 
 @dataclass(frozen=True, slots=True)
 class Submission:
-    """What an application says. ``conditions`` map the pack's codes to {met, evidence, note}."""
+    """What an application says. ``conditions`` map the pack's codes to {met, evidence, note}; ``others`` its texts by code."""
 
     grant_type: str
     representative_id: UUID | None
@@ -81,17 +89,15 @@ class Submission:
     term_first_day: date | None = None
     term_last_day: date | None = None
     protection_last_day: date | None = None
+    grant_mode: str | None = None
+    others: Mapping[str, str] = field(default_factory=dict)
 
     def shares(self) -> dict[str, Fraction]:
         return {str(one.person_id): one.share for one in self.members if one.share is not None}
 
     def materials(self) -> list[str]:
         """Which of the pack's application materials are given."""
-        given = {
-            "achievement_description": self.explanation,
-            "team_information": self.team_information,
-            "conversion_plan": self.plan,
-        }
+        given = {code: getattr(self, name) for code, name in COLUMN_OF_MATERIAL.items()} | dict(self.others)
         return [code for code, words in given.items() if words.strip()]
 
 
@@ -122,7 +128,7 @@ def governing_version(began_under: UUID, newest: UUID, pack: Pack, today: date) 
     return UUID(str(evaluate("case.version", facts, pack, today).values["version"]))
 
 
-def _grant_facts(grant_type: str, terms: "Terms | Submission") -> dict[str, Any]:
+def grant_facts(grant_type: str, terms: "Terms | Submission") -> dict[str, Any]:
     facts: dict[str, Any] = {"grant_type": grant_type}
     if terms.unit_share is not None and terms.team_share is not None:
         facts["ownership"] = {"unit": terms.unit_share, "team": terms.team_share}
@@ -146,7 +152,8 @@ def application_facts(
     """The facts of ``empowerment.may_apply``; people stand by id."""
     facts = {
         **unit.facts(),
-        **_grant_facts(submission.grant_type, submission),
+        **grant_facts(submission.grant_type, submission),
+        **({"grant_mode": submission.grant_mode} if submission.grant_mode else {}),
         "on": on,
         "unit_rules": list(unit.unit_rules),
         "achievement": dict(achievement),
@@ -167,24 +174,43 @@ def may_apply(facts: Mapping[str, Any], pack: Pack, today: date) -> Answer:
 
 @dataclass(frozen=True, slots=True)
 class ListRef:
-    """A version of the negative list as a screening names it."""
+    """A version of the negative list as a screening names it; a unit's own list has a title alone."""
 
-    version_id: UUID
-    number: int
+    version_id: UUID | None
+    number: int | None
     hash: str
     items: tuple[str, ...] = ()
+    title: str = ""
 
     def facts(self) -> dict[str, Any]:
-        return {"version": str(self.number), "hash": self.hash}
+        return {"version": self.title if self.number is None else str(self.number), "hash": self.hash}
+
+
+def list_owner(pack: Pack) -> str:
+    """Whose list an application is screened against: ``province``, ``unit``, or empty where the text asks for none."""
+    screening = pack.content.screening
+    if screening is None or not screening.list:
+        return ""
+    return pack.content.negative_lists[screening.list].owner
+
+
+def unit_list(title: str) -> ListRef | None:
+    """A list of the institution's own, known by its name and version as written; None without one."""
+    words = " ".join(title.split())
+    return ListRef(None, None, hashlib.sha256(words.encode()).hexdigest(), (), words) if words else None
 
 
 @dataclass(frozen=True, slots=True)
 class Screened:
-    """The answers of a screening: by category of the pack, and yes or no by item of the list."""
+    """The answers of a screening: by category of the pack, and yes or no by item of the list.
+
+    ``own_list`` names the institution's own list and its version, where the text wants that one.
+    """
 
     answers: Mapping[str, Mapping[str, Any]]
     items: Mapping[str, str] = field(default_factory=dict)
     note: str = ""
+    own_list: str = ""
 
 
 def screening_facts(screened: Screened, used: ListRef | None, in_force: ListRef | None, on: date) -> dict[str, Any]:
@@ -229,64 +255,63 @@ def found_infeasible(answer: Answer) -> bool:
     return refused == {"feasibility.not_feasible"}
 
 
-def signing_instant(signed_on: date, now: datetime) -> datetime:
-    """The instant at which signing is judged: now, or the end of an earlier day that is recorded afterwards."""
-    if signed_on >= local_day(now):
-        return now
-    return datetime.combine(signed_on, time(23, 59, 59), SHANGHAI)
-
-
 @dataclass(frozen=True, slots=True)
-class Signing:
-    """What is to be signed. ``notice`` and ``objections`` are facts as the notices give them."""
+class Step:
+    """A step of the pack as it applies to one case. ``act`` is what the platform does at it, ``record`` for any of its own."""
 
-    grant_type: str
-    signed_on: date
-    effective_on: date
-    clauses: tuple[str, ...]
-    terms: Terms
-    notice: Mapping[str, Any] | None
-    objections: Sequence[Mapping[str, Any]]
-    screened_against: ListRef | None
-    list_in_force: ListRef | None
-    opinions_heard: bool | None = None
-
-
-def signing_facts(unit: Unit, signing: Signing, now: datetime) -> dict[str, Any]:
-    """The facts of ``agreement.may_sign``."""
-    return {
-        **unit.facts(),
-        **_grant_facts(signing.grant_type, signing.terms),
-        "now": signing_instant(signing.signed_on, now),
-        "signed_on": signing.signed_on,
-        "effective_on": signing.effective_on,
-        "notice": dict(signing.notice or {}),
-        "objections": [dict(one) for one in signing.objections],
-        "list": signing.screened_against.facts() if signing.screened_against else {},
-        "list_in_force": signing.list_in_force.facts() if signing.list_in_force else {},
-        "clauses": list(signing.clauses),
-        "opinions_heard": signing.opinions_heard,
-    }
+    code: str
+    act: str
+    label: str
+    actor: str
+    evidence: tuple[tuple[str, str], ...]
+    notice: str | None
+    waits_for_notice: bool
+    note: str
+    citation: Citation
 
 
-def may_sign(facts: Mapping[str, Any], pack: Pack, today: date) -> Answer:
-    """Whether the agreement may be signed: the notice has run, no objection is open, nothing is missing (第八条(三))."""
-    return evaluate("agreement.may_sign", facts, pack, today)
+def step_facts(grant_type: str, grant_mode: str | None, achievement_type: str) -> dict[str, Any]:
+    """The facts of ``procedure.steps``."""
+    facts = {"procedure": PROCEDURE, "grant_type": grant_type, "holds": [achievement_type]}
+    return {**facts, "grant_mode": grant_mode} if grant_mode else facts
 
 
-def clauses(grant_type: str, pack: Pack, today: date) -> list[dict[str, Any]]:
-    """The clauses that an agreement of a kind must hold: [{code, label, required, citation}] (第八条(三)1, 2)."""
-    found: list[dict[str, Any]] = evaluate("agreement.clauses", {"grant_type": grant_type}, pack, today).values[
-        "clauses"
+def steps(facts: Mapping[str, Any], pack: Pack, today: date) -> list[Step]:
+    """The steps of a case, in the order of the pack."""
+    return [
+        Step(
+            one["code"],
+            one["act"],
+            one["label"],
+            one["actor_label"],
+            tuple((paper["code"], paper["label"]) for paper in one["evidence"]),
+            one["notice"],
+            one["waits_for_notice"],
+            one["note"],
+            one["citation"],
+        )
+        for one in evaluate("procedure.steps", facts, pack, today).values["steps"]
     ]
-    return found
 
 
-def formality_facts(grant_type: str, provided: Iterable[str] | None = None) -> dict[str, Any]:
-    facts: dict[str, Any] = {"grant_type": grant_type}
-    return facts if provided is None else {**facts, "provided": sorted(provided)}
+def step_doing(act: str, procedure: Sequence[Step]) -> Step | None:
+    """The step at which the platform does something; None where the pack has none."""
+    return next((one for one in procedure if one.act == act), None)
 
 
-def formalities(facts: Mapping[str, Any], pack: Pack, today: date) -> Answer:
-    """What must be handled after signing, and what of it is missing (第八条(四))."""
-    return evaluate("agreement.formalities", facts, pack, today)
+def following(code: str, procedure: Sequence[Step]) -> Step | None:
+    """The step after another one; None after the last."""
+    codes = [one.code for one in procedure]
+    rest = procedure[codes.index(code) + 1 :] if code in codes else procedure
+    return next(iter(rest), None)
+
+
+def before(code: str, procedure: Sequence[Step]) -> list[Step]:
+    """The steps before one."""
+    codes = [one.code for one in procedure]
+    return list(procedure[: codes.index(code)])
+
+
+def may_take(facts: Mapping[str, Any], pack: Pack, today: date) -> Answer:
+    """Whether a step may be taken: those before it are done, its papers are there, its notice has run."""
+    return evaluate("step.may_take", facts, pack, today)

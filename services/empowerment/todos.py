@@ -1,16 +1,20 @@
 """What of empowerment waits for a person."""
 
+from collections.abc import Sequence
 from datetime import date
 
-from services.empowerment import queries, workflow
+from services.empowerment import queries, rules, workflow
 from services.empowerment.models import State
 from services.notices import rules as notice_rules
 from shared.db.transaction import Transaction
+from shared.policy.pack import Pack
 from shared.todo import Todo
 from tenants.packs import governing
 
 _SILENT = "政策未规定期限"
-_WAITING = (State.SUBMITTED, State.SCREENING, State.FEASIBILITY, State.APPROVED, State.NOTICED, State.AGREED)
+_WAITING = (
+    State.SUBMITTED, State.SCREENING, State.FEASIBILITY, State.APPROVED, State.STEP, State.NOTICED, State.AGREED
+)  # fmt: skip
 _STEPS = {
     State.SUBMITTED: ("负面清单", "逐一排查", "/screening", "排查", workflow.REVIEW, "对照预先制定的负面清单逐一排查"),
     State.SCREENING: ("负面清单", "暂缓，待认定", "/screening", "排查", workflow.REVIEW, "认定后继续排查"),
@@ -40,10 +44,14 @@ async def todos(tx: Transaction) -> list[Todo]:
 
 
 async def _todo(tx: Transaction, one: queries.Application) -> Todo:
+    pack = (await workflow.governing_case(tx, one)).pack
+    steps = workflow.steps_of(one, pack, tx.today)
+    current = workflow.current_step(one, steps)
+    if current is not None and current.act == "record" and not current.waits_for_notice:
+        return _own_step(one, current)
     if one.state == State.NOTICED:
-        return await _noticed(tx, one)
+        return await _noticed(tx, one, pack, steps)
     kind, title, tail, action, permission, basis = _STEPS[State(one.state)]
-    pack = (await governing(tx)).pack
     grant = pack.content.grant_types.get(one.grant_type)
     return Todo(
         kind,
@@ -56,8 +64,25 @@ async def _todo(tx: Transaction, one: queries.Application) -> Todo:
     )
 
 
-async def _noticed(tx: Transaction, one: queries.Application) -> Todo:
+def _own_step(one: queries.Application, step: rules.Step, subtitle: str = "", basis: str = _SILENT) -> Todo:
+    """A step that the province has beside the usual ones, with its article."""
+    where = f"{basis}（{step.citation.article}）" if basis == _SILENT and step.citation.article else basis
+    return Todo(
+        step.label,
+        f"{step.label}：{one.achievement_name}",
+        subtitle or f"由{step.actor}办理",
+        f"{workflow.href(one.id)}/step",
+        "登记",
+        workflow.REVIEW,
+        where,
+    )
+
+
+async def _noticed(tx: Transaction, one: queries.Application, own: Pack, steps: Sequence[rules.Step]) -> Todo:
     notice = await workflow.current_notice(tx, one.id)
+    if notice is None and rules.step_doing("announce", steps) is None:
+        title, href = one.achievement_name, f"{workflow.href(one.id)}/agreement"
+        return Todo("待签协议", title, "本省规定不须公示", href, "签署", workflow.SIGN, _SILENT)
     if notice is None:
         return Todo(
             "待公示",
@@ -75,7 +100,10 @@ async def _noticed(tx: Transaction, one: queries.Application) -> Todo:
     basis = f"{count['counted']}（{source.article}）"
     objections = f"异议 {notice.open_objections} 件待答复" if notice.open_objections else "无异议"
     if count["has_run"] and not notice.open_objections:
-        if await workflow.needs_rescreening(tx, one.id):
+        current = workflow.current_step(one, steps)
+        if current is not None and current.act == "record":
+            return _own_step(one, current, f"公示期满，{objections}", basis)
+        if await workflow.needs_rescreening(tx, one, own):
             tail, action, kind, permission = "/screening", "排查", "重新排查", workflow.REVIEW
         else:
             tail, action, kind, permission = "/agreement", "签署", "待签协议", workflow.SIGN

@@ -1,6 +1,11 @@
-"""States and moves of an application, what every verb begins with, and the verbs that end or return it."""
+"""States and moves of an application, what every verb begins with, and the verbs that end or return it.
 
-from collections.abc import Mapping
+The order of the steps is the pack's. A state says what the platform waits for (screening, an announcement …), the column ``step``
+names the pack's step; a step forward leads to whatever the pack puts next.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import date
 from typing import Any
 from uuid import UUID
 
@@ -10,8 +15,9 @@ from services.notices import queries as notices
 from services.notices import workflow as notice_verbs
 from services.notices.models import NoticeState
 from shared.db.transaction import Transaction
-from shared.errors import Forbidden, NotFound, Refusal
+from shared.errors import Forbidden, NotFound, Refusal, stale
 from shared.policy.answer import Answer
+from shared.policy.pack import Pack
 from shared.workflow import Move, Moves, move, record_decision, refuse, send
 from tenants.packs import Governing, governing
 
@@ -29,27 +35,72 @@ def _from(*states: State) -> frozenset[str]:
 _UNDER_REVIEW = _from(State.SUBMITTED, State.SCREENING, State.FEASIBILITY, State.APPROVED)
 _TO_SCREEN = _from(State.SUBMITTED, State.SCREENING)
 _NOTICED = _from(State.NOTICED)
+_STEP = _from(State.STEP)
+# Wherever a step forward may lead: the pack says where it does.
+_ONWARD = _from(
+    State.SUBMITTED, State.FEASIBILITY, State.APPROVED, State.STEP, State.NOTICED, State.AGREED, State.FORMALISED
+)
+_STATE_OF_ACT = {
+    "screen": State.SUBMITTED,
+    "assess": State.FEASIBILITY,
+    "announce": State.APPROVED,
+    "sign": State.NOTICED,
+    "formalities": State.AGREED,
+}
+_ACT_OF_STATE = {
+    **{str(state): act for act, state in _STATE_OF_ACT.items()},
+    State.SCREENING: "screen",
+    State.DRAFT: "apply",
+    State.RETURNED: "apply",
+}
+ACT_OF_MOVE = {
+    "screen": "screen",
+    "record_feasibility": "assess",
+    "publish": "announce",
+    "record_step": "record",
+    "sign_agreement": "sign",
+    "record_formality": "formalities",
+}
 
 MOVES = Moves(
     CASE,
     application,
     STATES,
     (
-        Move("submit", _from(State.DRAFT, State.RETURNED), State.SUBMITTED, "submitted", APPLY, "提交申请"),
-        Move("screen", _TO_SCREEN, State.FEASIBILITY, "screened", REVIEW, "负面清单排查"),
+        Move("submit", _from(State.DRAFT, State.RETURNED), State.SUBMITTED, "submitted", APPLY, "提交申请", _ONWARD),
+        Move("screen", _TO_SCREEN, State.FEASIBILITY, "screened", REVIEW, "负面清单排查", _ONWARD),
         Move("hold", _TO_SCREEN, State.SCREENING, "held", REVIEW, "暂缓"),
         Move("exclude", _TO_SCREEN | _NOTICED, State.REJECTED, "excluded", REVIEW, "不纳入赋权范围"),
         Move("rescreen", _NOTICED, State.NOTICED, "rescreened", REVIEW, "对照现行清单重新排查"),
-        Move("record_feasibility", _from(State.FEASIBILITY), State.APPROVED, "assessed", REVIEW, "登记可行性评估"),
+        Move(
+            "record_feasibility",
+            _from(State.FEASIBILITY),
+            State.APPROVED,
+            "assessed",
+            REVIEW,
+            "登记可行性评估",
+            _ONWARD,
+        ),
         Move("find_infeasible", _from(State.FEASIBILITY), State.REJECTED, "found_infeasible", REVIEW, "评估不可行"),
-        Move("publish", _from(State.APPROVED, State.NOTICED), State.NOTICED, "noticed", PUBLISH, "发布内部公示"),
-        Move("sign_agreement", _NOTICED, State.AGREED, "agreed", SIGN, "签署协议"),
-        Move("record_formality", _from(State.AGREED), State.FORMALISED, "formalised", REVIEW, "登记手续办理"),
-        Move("return_for_correction", _UNDER_REVIEW | _NOTICED, State.RETURNED, "returned", REVIEW, "退回补正"),
-        Move("reject", _UNDER_REVIEW | _NOTICED, State.REJECTED, "rejected", REVIEW, "审核不通过"),
+        Move(
+            "publish", _from(State.APPROVED, State.NOTICED), State.NOTICED, "noticed", PUBLISH, "发布内部公示", _ONWARD
+        ),
+        Move(
+            "record_step",
+            _STEP | _NOTICED | _from(State.AGREED),
+            State.STEP,
+            "step_recorded",
+            REVIEW,
+            "登记办理结果",
+            _ONWARD,
+        ),
+        Move("sign_agreement", _NOTICED, State.AGREED, "agreed", SIGN, "签署协议", _ONWARD),
+        Move("record_formality", _from(State.AGREED), State.FORMALISED, "formalised", REVIEW, "登记手续办理", _ONWARD),
+        Move("return_for_correction", _UNDER_REVIEW | _NOTICED | _STEP, State.RETURNED, "returned", REVIEW, "退回补正"),
+        Move("reject", _UNDER_REVIEW | _NOTICED | _STEP, State.REJECTED, "rejected", REVIEW, "审核不通过"),
         Move(
             "withdraw",
-            _UNDER_REVIEW | _NOTICED | _from(State.DRAFT, State.RETURNED),
+            _UNDER_REVIEW | _NOTICED | _STEP | _from(State.DRAFT, State.RETURNED),
             State.WITHDRAWN,
             "withdrawn",
             APPLY,
@@ -110,6 +161,7 @@ async def advance(
     found: queries.Application,
     name: str,
     *,
+    target: State | None = None,
     changes: Mapping[str, Any] | None = None,
     reason: str | None = None,
     details: Mapping[str, Any] | None = None,
@@ -121,6 +173,7 @@ async def advance(
         found.id,
         name,
         found.state,
+        target=target,
         changes={**(changes or {}), "changed_at": tx.now},
         reason=reason,
         details=details,
@@ -128,10 +181,79 @@ async def advance(
     return None if lost is None else await refuse(tx, lost, f"{CASE}.{name}", CASE, found.id)
 
 
-async def stopped(tx: Transaction, found: queries.Application, name: str) -> Refusal | None:
-    """The refusal of a step that the state does not allow, before anything is asked of the rules."""
-    refused = MOVES.refusal(name, found.state)
+def steps_of(found: queries.Application, pack: Pack, today: date) -> list[rules.Step]:
+    """The steps of this case, in the order of the pack that governs it."""
+    facts = rules.step_facts(found.grant_type, found.grant_mode, found.achievement_type)
+    return rules.steps(facts, pack, today)
+
+
+def current_step(found: queries.Application, steps: Sequence[rules.Step]) -> rules.Step | None:
+    """The step that the case waits for; None once everything is done or it has ended."""
+    named = next((one for one in steps if one.code == found.step), None)
+    if named is not None and found.state not in (State.DRAFT, State.RETURNED):
+        return named
+    return rules.step_doing(_ACT_OF_STATE.get(found.state, ""), steps)
+
+
+def state_at(step: rules.Step | None, steps: Sequence[rules.Step]) -> State:
+    """The state of a case that waits for a step; one of the pack's own is named by what was done before it."""
+    if step is None:
+        return State.FORMALISED
+    if step.act in _STATE_OF_ACT:
+        return _STATE_OF_ACT[step.act]
+    acts = {one.act for one in rules.before(step.code, steps)}
+    return State.AGREED if "sign" in acts else State.NOTICED if "announce" in acts else State.STEP
+
+
+async def onward(
+    tx: Transaction,
+    found: queries.Application,
+    governed: Governing,
+    name: str,
+    done: rules.Step | None,
+    *,
+    changes: Mapping[str, Any] | None = None,
+    details: Mapping[str, Any] | None = None,
+) -> Refusal | None:
+    """Make a move that finishes a step: the case then waits for the one that the pack puts next."""
+    steps = steps_of(found, governed.pack, tx.today)
+    after = rules.following(done.code, steps) if done else None
+    told = {**(details or {}), **({"step": done.code} if done else {})}
+    return await advance(
+        tx,
+        found,
+        name,
+        target=state_at(after, steps),
+        changes={**(changes or {}), "step": after.code if after else None},
+        details=told,
+    )
+
+
+async def stopped(tx: Transaction, found: queries.Application, name: str, governed: Governing) -> Refusal | None:
+    """The refusal of a step that the state or the pack's order does not allow, before its own rules are asked."""
+    refused = MOVES.refusal(name, found.state) or await _out_of_turn(tx, found, name, governed)
     return None if refused is None else await refuse(tx, refused, f"{CASE}.{name}", CASE, found.id)
+
+
+async def _out_of_turn(tx: Transaction, found: queries.Application, name: str, governed: Governing) -> Refusal | None:
+    act = ACT_OF_MOVE.get(name)
+    steps = steps_of(found, governed.pack, tx.today)
+    current = current_step(found, steps)
+    wanted = rules.step_doing(act, steps) if act else None
+    # A withdrawn notice is published again, whatever came after it.
+    again = name == "publish" and found.state == State.NOTICED
+    if act is None or again or current is None or current.act == act:
+        return None
+    if wanted is None:
+        return stale(f"该申请现在应办理“{current.label}”；请刷新页面查看最新进展")
+    facts = {
+        **rules.step_facts(found.grant_type, found.grant_mode, found.achievement_type),
+        "step": wanted.code,
+        "done": [one.code for one in rules.before(current.code, steps)],
+    }
+    answer = rules.may_take(facts, governed.pack, tx.today)
+    await keep_decision(tx, answer, facts, found.id, governed)
+    return Refusal.of(answer) or stale(f"该申请现在应办理“{current.label}”；请刷新页面查看最新进展")
 
 
 async def tell_person(tx: Transaction, person_id: UUID, title: str, application_id: UUID) -> None:
@@ -149,6 +271,12 @@ async def current_notice(tx: Transaction, application_id: UUID) -> notices.Notic
         if found is not None and found.state != NoticeState.WITHDRAWN:
             return found
     return None
+
+
+async def withdrawn_notice(tx: Transaction, application_id: UUID) -> bool:
+    """Whether the notice of an application was withdrawn and has to be published again."""
+    published = await queries.notice_ids_of(tx, application_id)
+    return bool(published) and await current_notice(tx, application_id) is None
 
 
 async def withdraw_running_notice(tx: Transaction, application_id: UUID, reason: str) -> None:
@@ -201,10 +329,17 @@ async def withdraw(tx: Transaction, application_id: UUID, reason: str) -> Refusa
     return lost
 
 
-async def needs_rescreening(tx: Transaction, application_id: UUID) -> bool:
-    """Whether the list in force is another one than that of the last screening, or that one did not pass."""
-    in_force = await queries.list_in_force(tx, tx.today)
-    latest = next(iter(await queries.screenings_of(tx, application_id)), None)
-    if latest is None or in_force is None:
+async def needs_rescreening(tx: Transaction, found: queries.Application, pack: Pack) -> bool:
+    """Whether the list in force is another one than that of the last screening, or that one did not pass.
+
+    A list of the institution's own is known by what the last screening named; without a screening step nothing is due.
+    """
+    if rules.step_doing("screen", steps_of(found, pack, tx.today)) is None:
+        return False
+    latest = next(iter(await queries.screenings_of(tx, found.id)), None)
+    if latest is None or latest.result != "passed":
         return True
-    return bool(latest.result != "passed" or latest.list_version_id != in_force.version_id)
+    if rules.list_owner(pack) != "province":
+        return False
+    in_force = await queries.list_in_force(tx, tx.today)
+    return in_force is None or bool(latest.list_version_id != in_force.version_id)

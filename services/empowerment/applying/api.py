@@ -1,7 +1,7 @@
 """Applications for machines: enter and submit one, read one."""
 
 from datetime import date, datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 from uuid import UUID
 
 import msgspec
@@ -19,7 +19,8 @@ from shared.forms import share_of
 from tenants.machine import api_refused
 from tenants.packs import governing
 
-Words = Annotated[str, msgspec.Meta(min_length=1, max_length=5000)]
+Words = Annotated[str, msgspec.Meta(max_length=5000)]
+Code = Annotated[str, msgspec.Meta(min_length=1, max_length=40)]
 
 
 class MemberIn(msgspec.Struct):
@@ -39,16 +40,18 @@ class ConditionIn(msgspec.Struct):
 
 
 class ApplicationIn(msgspec.Struct):
-    """An application. Shares are exact text; days are ``2026-03-16``."""
+    """An application. Shares are exact text; days are ``2026-03-16``; codes are those of the province's rules."""
 
     achievement_id: UUID
-    grant_type: Literal["ownership", "use_right"]
+    grant_type: Code
     representative_id: UUID
     members: list[MemberIn]
-    explanation: Words
-    team_information: Words
-    plan: Words
-    conditions: dict[str, ConditionIn]
+    explanation: Words = ""
+    team_information: Words = ""
+    plan: Words = ""
+    materials: dict[str, Words] = {}
+    conditions: dict[str, ConditionIn] = {}
+    grant_mode: Code | None = None
     unit_share: str | None = None
     team_share: str | None = None
     co_ownership: str | None = None
@@ -75,8 +78,10 @@ class ApplicationOut(msgspec.Struct):
     id: UUID
     achievement_id: UUID
     grant_type: str
+    grant_mode: str | None
     state: str
     state_label: str
+    step: str | None
     submitted_at: datetime | None
     members: list[MemberIn]
     unit_share: str | None
@@ -118,6 +123,8 @@ def _submission(sent: ApplicationIn) -> rules.Submission:
         sent.term_first_day,
         sent.term_last_day,
         sent.protection_last_day,
+        sent.grant_mode,
+        {code: words for code, words in sent.materials.items() if code not in rules.COLUMN_OF_MATERIAL},
     )
 
 
@@ -144,8 +151,10 @@ async def application_out(tx: Transaction, application_id: UUID) -> ApplicationO
         found.id,
         found.achievement_id,
         found.grant_type,
+        found.grant_mode,
         found.state,
         STATES[State(found.state)],
+        found.step,
         found.submitted_at,
         [MemberIn(one.person_id, one.confirmed, one.share) for one in await queries.members_of(tx, application_id)],
         found.unit_share,

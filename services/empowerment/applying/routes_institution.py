@@ -7,8 +7,10 @@ from litestar import Request, Response, get, post
 
 from services.empowerment import queries, rules, workflow
 from services.empowerment.applying import forms
+from services.empowerment.applying import rules as asking
 from services.empowerment.applying import workflow as verbs
-from services.empowerment.routes_institution import crumbs_of, grant_label, seen
+from services.empowerment.display import grant_label
+from services.empowerment.routes_institution import crumbs_of, seen
 from shared.db.transaction import Outcome, Transaction
 from shared.errors import Forbidden, Refusal
 from shared.forms import read, typed
@@ -56,6 +58,9 @@ async def begin_application(request: Request[Any, Any, Any], tx: Transaction) ->
     if form is None:
         context = await _choosing(tx, "", FormState(values, errors))
         return unprocessable(request, tx, f"{_PAGE}new.html", "申请赋权", context)
+    if form.grant_type not in (await governing(tx)).pack.content.grant_types:
+        context = await _choosing(tx, "", FormState(values, {"grant_type": "请选择本省规定的赋权类型"}))
+        return unprocessable(request, tx, f"{_PAGE}new.html", "申请赋权", context)
     begun = await verbs.begin(tx, form.achievement_id, form.grant_type)
     if isinstance(begun, Refusal):
         return refused(request, tx, begun, back=_NEW)
@@ -77,15 +82,13 @@ async def _editing(
         "grant": grant_label(pack, found.grant_type),
         "grant_source": pack.citation(f"grant_types.{found.grant_type}"),
         "application_source": pack.citation("application"),
-        "materials": {
-            code: pack.citation(f"fields.application.{code}") for code in pack.content.fields.get("application", {})
-        },
+        "asked": asking.asked(found.grant_type, pack),
+        "mode_source": pack.citation("grant_modes"),
+        "share_source": pack.citation(f"grant_types.{found.grant_type}.minimum_share"),
+        "co_ownership_source": pack.citation(f"grant_types.{found.grant_type}.co_ownership"),
+        "term_source": pack.citation(f"grant_types.{found.grant_type}.minimum_years"),
         "type": pack.label("achievement_type", found.achievement_type),
         "team": [(person, names.get(person, "")) for person in team],
-        "co_ownership": [
-            (code, {"by_share": "按份共有", "joint": "共同共有"}.get(code, code))
-            for code in pack.content.grant_types[found.grant_type].co_ownership
-        ],
         "conditions": [
             (
                 code,
@@ -119,7 +122,7 @@ async def submit_application(request: Request[Any, Any, Any], tx: Transaction, a
     conditions = [code for code, *_ in context["conditions"]]
     values = await _typed(request, conditions)
     team = [person for person, _ in context["team"]]
-    submission, errors = forms.read_application(found.grant_type, values, team, conditions)
+    submission, errors = forms.read_application(found.grant_type, values, team, conditions, context["asked"])
     context["form"] = FormState(values, errors)
     if submission is None:
         return unprocessable(request, tx, f"{_PAGE}edit.html", "填写赋权申请", context)

@@ -9,7 +9,7 @@ from sqlalchemy import delete, insert, update
 
 from services.empowerment import queries, rules
 from services.empowerment.models import DONE, LIVE, State, application, member
-from services.empowerment.workflow import CASE, REVIEW, advance, keep_decision, load, stopped, tell_holders
+from services.empowerment.workflow import CASE, REVIEW, keep_decision, load, onward, steps_of, stopped, tell_holders
 from shared.audit.writing import write_audit
 from shared.db.transaction import Transaction
 from shared.errors import Forbidden, FormInvalid, NotFound, Refusal, stale
@@ -19,6 +19,8 @@ from tenants.packs import Governing, governing
 
 FIELDS = {
     "representative_id": "代表",
+    "grant_mode": "赋权方式",
+    "materials": "其他申请材料",
     "explanation": "成果说明",
     "team_information": "团队信息",
     "plan": "转化方案",
@@ -37,11 +39,14 @@ async def begin(tx: Transaction, achievement_id: UUID, grant_type: str) -> UUID 
     """Open a draft; refused where the institution is in no pilot of the guideline (第三条, 第十三条).
 
     :raises NotFound: the achievement is not a registered one of this tenant.
+    :raises FormInvalid: the pack has no such right.
     """
     found = await queries.candidate(tx, achievement_id)
     if found is None:
         raise NotFound
     governed = await governing(tx)
+    if grant_type not in governed.pack.content.grant_types:
+        raise FormInvalid({"grant_type": "请选择本省规定的赋权类型"})
     application_id = new_id()
     facts = rules.cover_facts(await queries.unit_of(tx), tx.today)
     answer = rules.is_covered(facts, governed.pack, tx.today)
@@ -81,7 +86,7 @@ async def submit(tx: Transaction, application_id: UUID, submission: rules.Submis
     found, governed = await load(tx, application_id)
     if tx.actor.person_id != found.applicant_id:
         raise Forbidden("只有申请人可以提交申请")
-    halted = await stopped(tx, found, "submit")
+    halted = await stopped(tx, found, "submit", governed)
     if halted is not None:
         return halted
     candidate = await queries.candidate(tx, found.achievement_id)
@@ -93,7 +98,7 @@ async def submit(tx: Transaction, application_id: UUID, submission: rules.Submis
     refused = await _judge(tx, application_id, candidate, full, governed)
     if refused is not None:
         return await refuse(tx, refused, "empowerment.submit", CASE, application_id)
-    return await _file(tx, found, full)
+    return await _file(tx, found, full, governed)
 
 
 async def apply(tx: Transaction, achievement_id: UUID, submission: rules.Submission) -> UUID | Refusal:
@@ -113,7 +118,7 @@ async def apply(tx: Transaction, achievement_id: UUID, submission: rules.Submiss
         return await refuse(tx, refused, "empowerment.apply", CASE, application_id)
     await _insert(tx, application_id, achievement_id, submission.grant_type, governed)
     found, _ = await load(tx, application_id)
-    return await _file(tx, found, full) or application_id
+    return await _file(tx, found, full, governed) or application_id
 
 
 async def _judge(
@@ -178,6 +183,8 @@ def _text(share: object) -> str | None:
 def _columns(submission: rules.Submission) -> dict[str, Any]:
     return {
         "representative_id": submission.representative_id,
+        "grant_mode": submission.grant_mode,
+        "materials": dict(submission.others) or None,
         "explanation": submission.explanation,
         "team_information": submission.team_information,
         "plan": submission.plan,
@@ -191,7 +198,9 @@ def _columns(submission: rules.Submission) -> dict[str, Any]:
     }
 
 
-async def _file(tx: Transaction, found: queries.Application, submission: rules.Submission) -> Refusal | None:
+async def _file(
+    tx: Transaction, found: queries.Application, submission: rules.Submission, governed: Governing
+) -> Refusal | None:
     columns = _columns(submission)
     before = await queries.members_of(tx, found.id)
     again = found.submitted_at is not None
@@ -200,10 +209,13 @@ async def _file(tx: Transaction, found: queries.Application, submission: rules.S
         (one.person_id, _text(one.share), one.confirmed) for one in submission.members
     ]:
         changed.append("members")
-    lost = await advance(
+    asked = replace(found, grant_mode=submission.grant_mode)
+    lost = await onward(
         tx,
-        found,
+        asked,
+        governed,
         "submit",
+        rules.step_doing("apply", steps_of(asked, governed.pack, tx.today)),
         changes={**columns, "draft": None, "submitted_at": tx.now, "return_field": None, "return_reason": None},
         details={"changed": changed} if again else None,
     )
@@ -225,5 +237,5 @@ async def _file(tx: Transaction, found: queries.Application, submission: rules.S
             for position, one in enumerate(submission.members, 1)
         ],
     )
-    await tell_holders(tx, REVIEW, f"新的赋权申请待排查：{found.achievement_name}", found.id)
+    await tell_holders(tx, REVIEW, f"新的赋权申请待办理：{found.achievement_name}", found.id)
     return None

@@ -18,6 +18,7 @@ class ScreeningForm(Form):
     """负面清单排查; the answers come by the pack's categories and the list's items."""
 
     list_version_id: Annotated[UUID | None, BeforeValidator(empty_is_none)] = Field(default=None, title="清单版本")
+    own_list: Annotated[str, BeforeValidator(plain), Field(max_length=200)] = Field(default="", title="清单名称和版本")
     note: OptionalBody = Field(default="", title="排查说明")
 
 
@@ -59,7 +60,7 @@ def read_screening(
     if form is None or errors:
         return None, None, errors
     chosen = {code: str(values[f"item-{code}"]) for code in items if values.get(f"item-{code}") in ("yes", "no")}
-    return form.list_version_id, Screened(answers, chosen, form.note), {}
+    return form.list_version_id, Screened(answers, chosen, form.note, form.own_list), {}
 
 
 def names_in(words: str) -> list[str]:

@@ -1,14 +1,16 @@
 """Pages of the review: the screening form item by item, the feasibility form, the notice before it is published."""
 
+from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
 from litestar import Request, Response, get, post
 
 from services.empowerment import queries, rules, workflow
+from services.empowerment.display import grant_label
 from services.empowerment.reviewing import forms
 from services.empowerment.reviewing import workflow as verbs
-from services.empowerment.routes_institution import crumbs_of, grant_label, seen
+from services.empowerment.routes_institution import crumbs_of, seen
 from services.negative_list.queries import version_in_force
 from services.notices.workflow import preview
 from shared.db.transaction import Transaction
@@ -21,6 +23,8 @@ from tenants.people import names_of
 _PAGE = "empowerment/institution/"
 _REVIEW = {"permission": workflow.REVIEW}
 _PUBLISH = {"permission": workflow.PUBLISH}
+# What a notice lacks before anything was typed is no finding yet.
+_STILL_TO_FILL = ("notice.missing.", "notice.venue.")
 
 
 async def _screening(
@@ -28,18 +32,28 @@ async def _screening(
 ) -> tuple[queries.Application, dict[str, Any]]:
     found = await seen(tx, application_id)
     pack = (await workflow.governing_case(tx, found)).pack
-    version = await version_in_force(tx, tx.today)
+    owner = rules.list_owner(pack)
+    version = await version_in_force(tx, tx.today) if owner == "province" else None
+    step = workflow.current_step(found, workflow.steps_of(found, pack, tx.today))
     asked = evaluate("screening.questions", {}, pack, tx.today).values
     latest = next(iter(await queries.screenings_of(tx, application_id)), None)
     return found, {
         "application": found,
         "grant": grant_label(pack, found.grant_type),
         "version": version,
+        "owner": owner,
+        "own_list_source": pack.citation("screening.list"),
         "categories": asked["categories"],
         "source": pack.citation("screening"),
         "latest": latest,
-        "open": found.state in ("submitted", "screening", "noticed"),
-        "form": form or FormState({"list_version_id": str(version.id) if version else ""}),
+        "open": (step is not None and step.act == "screen") or found.state == "noticed",
+        "form": form
+        or FormState(
+            {
+                "list_version_id": str(version.id) if version else "",
+                "own_list": (latest.list_title or "") if latest else "",
+            }
+        ),
         "refusal": None,
     }
 
@@ -76,11 +90,14 @@ async def _assessing(
 ) -> tuple[queries.Application, dict[str, Any]]:
     found = await seen(tx, application_id)
     pack = (await workflow.governing_case(tx, found)).pack
+    step = workflow.current_step(found, workflow.steps_of(found, pack, tx.today))
     return found, {
         "application": found,
         "grant": grant_label(pack, found.grant_type),
+        "reviewers_source": pack.citation("screening.finding_by" if pack.content.screening else "feasibility"),
+        "conclusion_source": pack.citation("feasibility"),
         "dimensions": evaluate("feasibility.dimensions", {}, pack, tx.today).values["dimensions"],
-        "open": found.state == "feasibility",
+        "open": step is not None and step.act == "assess",
         "form": form or FormState(),
         "refusal": None,
     }
@@ -112,27 +129,41 @@ async def record_feasibility(request: Request[Any, Any, Any], tx: Transaction, a
     return redirect(tx, workflow.href(application_id), done="done")
 
 
+def _more(values: Mapping[str, Any]) -> dict[str, str]:
+    """The texts by the pack's content codes, and where the notice is posted."""
+    return {name[8:]: plain(value)[:5000] for name, value in values.items() if name.startswith("content-")}
+
+
 async def _announcing(
     tx: Transaction, application_id: UUID, form: FormState | None = None
 ) -> tuple[queries.Application, dict[str, Any]]:
     found = await seen(tx, application_id)
     governed = await workflow.governing_case(tx, found)
     members = await queries.members_of(tx, application_id)
-    new = verbs.announcement(found, members, governed.pack)
+    more = _more(form.values) if form else {}
+    new = verbs.announcement(found, members, governed.pack, tx.today, more=more)
     content, period, entries = await preview(tx, new, found.achievement_type, governed)
+    asked = [one for one in content.values.get("fields", ()) if one["code"] not in {*verbs.ANSWERED, *new.people}]
+    rule = governed.pack.content.notices.get(new.kind)
+    step = workflow.current_step(found, workflow.steps_of(found, governed.pack, tx.today))
     names = await names_of(tx, [one.person_id for one in members])
     return found, {
         "application": found,
         "grant": grant_label(governed.pack, found.grant_type),
         "title": new.title,
-        "content": content,
+        "findings": [one for one in content.findings if form or not one.code.startswith(_STILL_TO_FILL)],
         "count": period.values,
-        "source": governed.pack.citation(f"notices.{rules.NOTICE_KIND}.days"),
+        "source": governed.pack.citation(f"notices.{new.kind}.days"),
+        "asked": asked,
+        "summary_source": governed.pack.citation(f"notices.{new.kind}.content.achievement_summary"),
+        "novelty_source": governed.pack.citation(f"notices.{new.kind}.basics_only_for"),
+        "internal": rule is None or rule.audience == "internal",
         "entries": [
             (one["label"], one["value"] or "、".join(names.get(UUID(person), "") for person in one["people"]))
             for one in entries
         ],
-        "open": found.state in ("approved", "noticed") and await workflow.current_notice(tx, found.id) is None,
+        "open": ((step is not None and step.act == "announce") or found.state == "noticed")
+        and await workflow.current_notice(tx, found.id) is None,
         "form": form or FormState({"summary": found.explanation or "", "days": period.values.get("days_required")}),
         "refusal": None,
     }
@@ -159,6 +190,7 @@ async def publish(request: Request[Any, Any, Any], tx: Transaction, application_
         summary=form.summary,
         days=form.days,
         novelty_at_risk=form.novelty_at_risk == "yes",
+        more=_more(values),
     )
     if refusal is not None:
         crumbs = crumbs_of(found, "公示")

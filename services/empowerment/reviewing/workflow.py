@@ -1,6 +1,7 @@
 """Screen item by item, record the feasibility review, publish the internal notice."""
 
 from collections.abc import Mapping, Sequence
+from datetime import date
 from uuid import UUID
 
 from sqlalchemy import insert
@@ -15,6 +16,8 @@ from services.empowerment.workflow import (
     current_notice,
     keep_decision,
     load,
+    onward,
+    steps_of,
     stopped,
     tell_holders,
     tell_person,
@@ -30,6 +33,8 @@ from shared.ui.words import share
 from shared.workflow import refuse
 from tenants.people import add_people, people_named
 
+# Contents of a notice that the application itself answers; whatever else the pack wants is asked at publication.
+ANSWERED = ("achievement_name", "achievement_type", "achievement_summary", "grant_type", "ownership", "term")
 _MOVE_OF_RESULT = {"passed": "screen", "held": "hold", "excluded": "exclude"}
 
 
@@ -43,23 +48,31 @@ async def screen(
     """
     found, governed = await load(tx, application_id)
     again = found.state == State.NOTICED
-    halted = await stopped(tx, found, "rescreen" if again else "screen")
+    halted = await stopped(tx, found, "rescreen" if again else "screen", governed)
     if halted is not None:
         return halted
-    in_force = await queries.list_in_force(tx, tx.today)
-    used = in_force if in_force and in_force.version_id == used_version_id else None
+    owner = rules.list_owner(governed.pack)
+    in_force = used = rules.unit_list(screened.own_list) if owner == "unit" else None
+    if owner == "province":
+        in_force = await queries.list_in_force(tx, tx.today)
+        used = in_force if in_force and in_force.version_id == used_version_id else None
     facts = rules.screening_facts(screened, used, in_force, tx.today)
     answer = rules.screening_result(facts, governed.pack, tx.today)
     decision_id = await keep_decision(tx, answer, facts, application_id, governed, in_force)
     refused = Refusal.of(answer)
-    if used is None or not rules.is_complete(answer):
+    if (owner == "province" and used is None) or not rules.is_complete(answer):
         incomplete = refused or stale("负面清单已更新，请对照现行版本重新填写")
         return await refuse(tx, incomplete, "empowerment.screen", CASE, application_id)
     result = "passed" if answer.allowed else str(answer.values["result"])
     await _keep_screening(tx, application_id, screened, used, result, decision_id)
     name = "rescreen" if again and result != "excluded" else _MOVE_OF_RESULT[result]
     reason = None if refused is None else refused.message
-    lost = await advance(tx, found, name, reason=reason, details={"list": used.number, "result": result})
+    details = {"list": (used.number or used.title) if used else None, "result": result}
+    if name == "screen":
+        step = rules.step_doing("screen", steps_of(found, governed.pack, tx.today))
+        lost = await onward(tx, found, governed, name, step, details=details)
+    else:
+        lost = await advance(tx, found, name, reason=reason, details=details)
     if lost is not None:
         return lost
     if result == "excluded":
@@ -74,7 +87,7 @@ async def _keep_screening(
     tx: Transaction,
     application_id: UUID,
     screened: rules.Screened,
-    used: rules.ListRef,
+    used: rules.ListRef | None,
     result: str,
     decision_id: UUID,
 ) -> None:
@@ -84,9 +97,10 @@ async def _keep_screening(
             id=new_id(),
             province_id=tx.province_id,
             application_id=application_id,
-            list_version_id=used.version_id,
-            list_number=used.number,
-            list_hash=used.hash,
+            list_version_id=used.version_id if used else None,
+            list_number=used.number if used else None,
+            list_hash=used.hash if used else None,
+            list_title=(used.title or None) if used else None,
             answers={code: dict(one) for code, one in screened.answers.items()},
             item_answers=dict(screened.items),
             result=result,
@@ -106,7 +120,7 @@ async def record_feasibility(
     A complete review that concludes ``not_feasible`` ends the application.
     """
     found, governed = await load(tx, application_id)
-    halted = await stopped(tx, found, "record_feasibility")
+    halted = await stopped(tx, found, "record_feasibility", governed)
     if halted is not None:
         return halted
     people, new_people = await people_named(tx, reviewers)
@@ -131,7 +145,11 @@ async def record_feasibility(
             decision_id=decision_id,
         )
     )
-    lost = await advance(tx, found, "find_infeasible" if infeasible else "record_feasibility")
+    step = rules.step_doing("assess", steps_of(found, governed.pack, tx.today))
+    if infeasible:
+        lost = await advance(tx, found, "find_infeasible")
+    else:
+        lost = await onward(tx, found, governed, "record_feasibility", step)
     if lost is not None:
         return lost
     if infeasible:
@@ -141,16 +159,27 @@ async def record_feasibility(
     return None
 
 
+def notice_kind(found: queries.Application, pack: Pack, today: date) -> str:
+    """The kind of notice that the pack wants at the step which announces."""
+    step = rules.step_doing("announce", steps_of(found, pack, today))
+    return (step.notice if step else None) or rules.PROCEDURE
+
+
 def announcement(
     found: queries.Application,
     members: Sequence[queries.Member],
     pack: Pack,
+    today: date,
     *,
     summary: str | None = None,
     days: int | None = None,
     novelty_at_risk: bool = False,
+    more: Mapping[str, str] | None = None,
 ) -> NewNotice:
-    """What the notice of an application would say; the pack decides which of it is shown."""
+    """What the notice of an application would say; the pack decides which of it is shown.
+
+    ``more`` are texts by the pack's content codes that nothing in the application answers, and where it is posted.
+    """
     terms = found.terms
     grant = pack.content.grant_types.get(found.grant_type)
     ownership = ""
@@ -160,7 +189,7 @@ def announcement(
     if terms.term_first_day and terms.term_last_day:
         term = f"{terms.term_first_day} 至 {terms.term_last_day}"
     return NewNotice(
-        rules.NOTICE_KIND,
+        notice_kind(found, pack, today),
         found.achievement_id,
         f"{found.achievement_name}赋权公示",
         {
@@ -170,6 +199,7 @@ def announcement(
             "grant_type": grant.label if grant else found.grant_type,
             "ownership": ownership,
             "term": term,
+            **(more or {}),
         },
         {"applicants": [one.person_id for one in members]},
         days,
@@ -184,23 +214,28 @@ async def publish(
     summary: str | None = None,
     days: int | None = None,
     novelty_at_risk: bool = False,
+    more: Mapping[str, str] | None = None,
 ) -> Refusal | None:
     """Publish the internal notice of an approved application (第八条(二)); again only after a withdrawn one."""
     found, governed = await load(tx, application_id)
-    halted = await stopped(tx, found, "publish")
+    halted = await stopped(tx, found, "publish", governed)
     if halted is not None:
         return halted
     if await current_notice(tx, application_id) is not None:
         return await refuse(tx, stale("该申请的公示已经发布"), "empowerment.publish", CASE, application_id)
     members = await queries.members_of(tx, application_id)
-    new = announcement(found, members, governed.pack, summary=summary, days=days, novelty_at_risk=novelty_at_risk)
+    new = announcement(
+        found, members, governed.pack, tx.today,
+        summary=summary, days=days, novelty_at_risk=novelty_at_risk, more=more,
+    )  # fmt: skip
     published = await publish_notice(tx, new, under=governed)
     if isinstance(published, Refusal):
         return await refuse(tx, published, "empowerment.publish", CASE, application_id)
     await tx.execute(
         insert(application_notice).values(tenant_id=tx.tenant_id, application_id=application_id, notice_id=published)
     )
-    lost = await advance(tx, found, "publish", details={"notice": str(published)})
+    step = rules.step_doing("announce", steps_of(found, governed.pack, tx.today))
+    lost = await onward(tx, found, governed, "publish", step, details={"notice": str(published)})
     if lost is None:
         await tell_person(tx, found.applicant_id, f"赋权申请已开始公示：{found.achievement_name}", application_id)
     return lost

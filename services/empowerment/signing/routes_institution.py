@@ -5,10 +5,11 @@ from uuid import UUID
 
 from litestar import Request, Response, get, post
 
-from services.empowerment import queries, rules, workflow
+from services.empowerment import queries, workflow
 from services.empowerment.applying.forms import share_words
-from services.empowerment.routes_institution import crumbs_of, grant_label, seen
-from services.empowerment.signing import forms
+from services.empowerment.display import grant_label
+from services.empowerment.routes_institution import crumbs_of, seen
+from services.empowerment.signing import forms, rules
 from services.empowerment.signing import workflow as verbs
 from shared.db.transaction import Transaction
 from shared.forms import typed
@@ -27,9 +28,11 @@ async def _signing(
     pack = (await workflow.governing_case(tx, found)).pack
     clauses = rules.clauses(found.grant_type, pack, tx.today)
     supposed = verbs.Agreement(tx.today, tx.today, {one["code"]: "有" for one in clauses}, opinions_heard=True)
-    signing, _ = await verbs.gather(tx, found, supposed)
+    signing, _ = await verbs.gather(tx, found, supposed, pack)
     now = rules.may_sign(rules.signing_facts(await queries.unit_of(tx), signing, tx.now), pack, tx.today)
     rule = pack.content.agreements.get(found.grant_type)
+    grant = pack.content.grant_types.get(found.grant_type)
+    step = workflow.current_step(found, workflow.steps_of(found, pack, tx.today))
     day = tx.today.isoformat()
     first = {
         "signed_on": day,
@@ -46,7 +49,11 @@ async def _signing(
         "clauses": clauses,
         "now": now,
         "opinions": bool(rule and rule.opinions_heard),
-        "open": found.state == "noticed",
+        "opinions_source": pack.citation(f"agreements.{found.grant_type}.opinions_heard"),
+        "sign_source": pack.citation(f"agreements.{found.grant_type}"),
+        "shares": bool(grant and grant.asks_shares),
+        "term": bool(grant and grant.asks_term),
+        "open": step is not None and step.act == "sign",
         "today": tx.today,
         "form": form or FormState(first),
         "refusal": None,
@@ -82,6 +89,7 @@ async def _handling(
 ) -> tuple[queries.Application, dict[str, Any]]:
     found = await seen(tx, application_id)
     pack = (await workflow.governing_case(tx, found)).pack
+    step = workflow.current_step(found, workflow.steps_of(found, pack, tx.today))
     due = rules.formalities(rules.formality_facts(found.grant_type), pack, tx.today).values["formalities"]
     return found, {
         "application": found,
@@ -89,7 +97,7 @@ async def _handling(
         "due": [
             {**one, "source": pack.citation(f"agreements.{found.grant_type}.formalities.{one['code']}")} for one in due
         ],
-        "open": found.state == "agreed",
+        "open": step is not None and step.act == "formalities",
         "today": tx.today,
         "form": form or FormState(),
         "refusal": None,

@@ -7,15 +7,18 @@ from uuid import UUID
 
 from sqlalchemy import insert
 
-from services.empowerment import queries, rules
+from services.empowerment import queries
+from services.empowerment import rules as case_rules
 from services.empowerment.models import agreement, formality
+from services.empowerment.signing import rules
 from services.empowerment.workflow import (
     CASE,
     REVIEW,
-    advance,
     current_notice,
     keep_decision,
     load,
+    onward,
+    steps_of,
     stopped,
     tell_holders,
     tell_person,
@@ -24,6 +27,7 @@ from services.notices.queries import objections_to
 from services.notices.rules import facts_of
 from shared.db.transaction import Transaction
 from shared.errors import Refusal
+from shared.policy.pack import Pack
 from shared.workflow import refuse
 
 
@@ -37,21 +41,27 @@ class Agreement:
     signed_on: date
     effective_on: date
     clauses: Mapping[str, str]
-    terms: rules.Terms | None = None
+    terms: case_rules.Terms | None = None
     opinions_heard: bool | None = None
     document_hash: str | None = None
 
 
 async def gather(
-    tx: Transaction, found: queries.Application, paper: Agreement
-) -> tuple[rules.Signing, rules.ListRef | None]:
+    tx: Transaction, found: queries.Application, paper: Agreement, pack: Pack
+) -> tuple[rules.Signing, case_rules.ListRef | None]:
     """What the rule on signing asks about, as it stands now."""
     notice = await current_notice(tx, found.id)
     objections = [] if notice is None else await objections_to(tx, notice.id)
     latest = next(iter(await queries.screenings_of(tx, found.id)), None)
     passed = latest if latest is not None and latest.result == "passed" else None
-    in_force = await queries.list_in_force(tx, paper.signed_on)
-    against = rules.ListRef(passed.list_version_id, passed.list_number, passed.list_hash) if passed else None
+    against = None
+    if passed is not None and passed.list_hash is not None:
+        against = case_rules.ListRef(
+            passed.list_version_id, passed.list_number, passed.list_hash, title=passed.list_title or ""
+        )
+    # The institution's own list is the one that it screened against; only a published one can have changed meanwhile.
+    owner = case_rules.list_owner(pack)
+    in_force = await queries.list_in_force(tx, paper.signed_on) if owner == "province" else against
     signing = rules.Signing(
         found.grant_type,
         paper.signed_on,
@@ -63,6 +73,7 @@ async def gather(
         against,
         in_force,
         paper.opinions_heard,
+        found.grant_mode,
     )
     return signing, in_force
 
@@ -73,13 +84,13 @@ async def sign_agreement(tx: Transaction, application_id: UUID, paper: Agreement
     An agreement of an earlier day is judged by how things stood at the end of that day.
     """
     found, governed = await load(tx, application_id)
-    halted = await stopped(tx, found, "sign_agreement")
+    halted = await stopped(tx, found, "sign_agreement", governed)
     if halted is not None:
         return halted
     if not paper.signed_on <= tx.today or paper.effective_on < paper.signed_on:
         wrong = Refusal("agreement.days", "签署日期不能晚于今天，生效日期不能早于签署日期")
         return await refuse(tx, wrong, "empowerment.sign_agreement", CASE, application_id)
-    signing, in_force = await gather(tx, found, paper)
+    signing, in_force = await gather(tx, found, paper, governed.pack)
     facts = rules.signing_facts(await queries.unit_of(tx), signing, tx.now)
     answer = rules.may_sign(facts, governed.pack, tx.today)
     decision_id = await keep_decision(tx, answer, facts, application_id, governed, in_force)
@@ -87,19 +98,23 @@ async def sign_agreement(tx: Transaction, application_id: UUID, paper: Agreement
     if refused is not None:
         return await refuse(tx, refused, "empowerment.sign_agreement", CASE, application_id)
     await _keep(tx, application_id, paper, signing.terms, decision_id)
-    lost = await advance(
+    lost = await onward(
         tx,
         found,
+        governed,
         "sign_agreement",
+        case_rules.step_doing("sign", steps_of(found, governed.pack, tx.today)),
         details={"signed_on": paper.signed_on.isoformat(), "effective_on": paper.effective_on.isoformat()},
     )
     if lost is None:
         await tell_person(tx, found.applicant_id, f"赋权协议已签署：{found.achievement_name}", application_id)
-        await tell_holders(tx, REVIEW, f"赋权协议已签署，待办理手续：{found.achievement_name}", application_id)
+        await tell_holders(tx, REVIEW, f"赋权协议已签署：{found.achievement_name}", application_id)
     return lost
 
 
-async def _keep(tx: Transaction, application_id: UUID, paper: Agreement, terms: rules.Terms, decision_id: UUID) -> None:
+async def _keep(
+    tx: Transaction, application_id: UUID, paper: Agreement, terms: case_rules.Terms, decision_id: UUID
+) -> None:
     await tx.execute(
         insert(agreement).values(
             tenant_id=tx.tenant_id,
@@ -132,7 +147,7 @@ class Handled:
 async def record_formality(tx: Transaction, application_id: UUID, handled: Sequence[Handled]) -> Refusal | None:
     """Record what was registered or filed after signing; refused while something required is missing (第八条(四))."""
     found, governed = await load(tx, application_id)
-    halted = await stopped(tx, found, "record_formality")
+    halted = await stopped(tx, found, "record_formality", governed)
     if halted is not None:
         return halted
     proved = [one for one in handled if one.evidence.strip()]
@@ -161,7 +176,9 @@ async def record_formality(tx: Transaction, application_id: UUID, handled: Seque
                 for one in proved
             ],
         )
-    lost = await advance(tx, found, "record_formality", details={"codes": [one.code for one in proved]})
+    step = case_rules.step_doing("formalities", steps_of(found, governed.pack, tx.today))
+    details = {"codes": [one.code for one in proved]}
+    lost = await onward(tx, found, governed, "record_formality", step, details=details)
     if lost is None:
         await tell_person(tx, found.applicant_id, f"赋权手续已办结：{found.achievement_name}", application_id)
     return lost

@@ -11,8 +11,10 @@ from hypothesis import strategies as st
 
 from services.empowerment import rules
 from services.empowerment.applying.forms import read_application, share_words, values_of
+from services.empowerment.applying.rules import asked
 from services.empowerment.models import State
 from services.empowerment.reviewing.forms import names_in
+from services.empowerment.signing import rules as signing_rules
 from services.empowerment.workflow import MOVES
 from shared.forms import share_of
 from shared.ids import new_id
@@ -62,13 +64,13 @@ def test_whom_the_guideline_covers(unit: rules.Unit, day: date, verdict: str, co
 def test_an_agreement_of_an_earlier_day_is_judged_by_the_end_of_that_day(
     signed_on: date, now: Any, instant: Any
 ) -> None:
-    assert rules.signing_instant(signed_on, now) == instant
+    assert signing_rules.signing_instant(signed_on, now) == instant
 
 
-def signing(**changes: Any) -> rules.Signing:
+def signing(**changes: Any) -> signing_rules.Signing:
     reference = rules.ListRef(new_id(), 1, "a")
-    clauses = tuple(one["code"] for one in rules.clauses("ownership", PACK, TODAY))
-    plain = rules.Signing(
+    clauses = tuple(one["code"] for one in signing_rules.clauses("ownership", PACK, TODAY))
+    plain = signing_rules.Signing(
         "ownership", date(2026, 3, 18), date(2026, 3, 18), clauses,
         rules.Terms(Fraction(3, 10), Fraction(7, 10), "by_share"),
         {"published_at": at("2026-03-02"), "days": 15}, [], reference, reference,
@@ -98,15 +100,15 @@ LATE = {"received_at": at("2026-03-18", 0, 10), "state": "open"}
     ],
 )  # fmt: skip
 def test_what_stands_against_signing(changes: dict[str, Any], now: Any, code: str | None) -> None:
-    answer = rules.may_sign(rules.signing_facts(UNIVERSITY, signing(**changes), now), PACK, now.date())
+    answer = signing_rules.may_sign(signing_rules.signing_facts(UNIVERSITY, signing(**changes), now), PACK, now.date())
     assert answer.allowed is (code is None)
     assert code is None or answer.has(code)
 
 
 @pytest.mark.requirement("R036")
 def test_the_clauses_differ_by_kind_of_right() -> None:
-    assert len(rules.clauses("ownership", PACK, TODAY)) == 6
-    assert len(rules.clauses("use_right", PACK, TODAY)) == 10
+    assert len(signing_rules.clauses("ownership", PACK, TODAY)) == 6
+    assert len(signing_rules.clauses("use_right", PACK, TODAY)) == 10
 
 
 def test_a_running_case_keeps_the_version_under_which_it_began() -> None:
@@ -148,7 +150,10 @@ def test_a_submission_survives_its_own_form() -> None:
         "ownership", team[0], tuple(rules.TeamMember(one, True, Fraction(1, 2)) for one in team),
         "说明", "团队", "方案", conditions, Fraction(1, 3), Fraction(2, 3), "by_share",
     )  # fmt: skip
-    assert read_application("ownership", values_of(submission), team, list(conditions)) == (submission, {})
+    assert read_application("ownership", values_of(submission), team, list(conditions), asked("ownership", PACK)) == (
+        submission,
+        {},
+    )
 
 
 def test_names_are_read_however_they_are_parted() -> None:

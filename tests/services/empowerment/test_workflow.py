@@ -499,11 +499,12 @@ LEGAL = {
     "record_feasibility": {"feasibility"},
     "find_infeasible": {"feasibility"},
     "publish": {"approved", "noticed"},
+    "record_step": {"step", "noticed", "agreed"},
     "sign_agreement": {"noticed"},
     "record_formality": {"agreed"},
-    "return_for_correction": {"submitted", "screening", "feasibility", "approved", "noticed"},
-    "reject": {"submitted", "screening", "feasibility", "approved", "noticed"},
-    "withdraw": {"draft", "returned", "submitted", "screening", "feasibility", "approved", "noticed"},
+    "return_for_correction": {"submitted", "screening", "feasibility", "approved", "step", "noticed"},
+    "reject": {"submitted", "screening", "feasibility", "approved", "step", "noticed"},
+    "withdraw": {"draft", "returned", "submitted", "screening", "feasibility", "approved", "step", "noticed"},
 }
 
 

@@ -1,0 +1,81 @@
+"""Record a step of the province's own: those before it are done, its papers are there, its notice has run."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+from services.empowerment import queries, rules
+from services.empowerment.workflow import (
+    CASE,
+    current_notice,
+    current_step,
+    keep_decision,
+    load,
+    onward,
+    steps_of,
+    stopped,
+    tell_person,
+)
+from services.notices.queries import objections_to
+from services.notices.rules import facts_of
+from shared.db.transaction import Transaction
+from shared.errors import Refusal, stale
+from shared.policy.pack import Pack
+from shared.workflow import refuse
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """How a step was taken: the day, what proves it by the pack's codes, and a note."""
+
+    done_on: date
+    papers: Mapping[str, str]
+    note: str = ""
+
+
+async def gather(
+    tx: Transaction, found: queries.Application, step: rules.Step, papers: Mapping[str, str], pack: Pack
+) -> dict[str, Any]:
+    """The facts of ``step.may_take`` as they stand now."""
+    facts = {
+        **rules.step_facts(found.grant_type, found.grant_mode, found.achievement_type),
+        "step": step.code,
+        "done": [one.code for one in rules.before(step.code, steps_of(found, pack, tx.today))],
+        "provided": dict(papers),
+        "now": tx.now,
+    }
+    if not step.waits_for_notice:
+        return facts
+    notice = await current_notice(tx, found.id)
+    objections = await objections_to(tx, notice.id) if notice else []
+    return {**facts, "notice": facts_of(notice) if notice else {}, "objections": [one.facts() for one in objections]}
+
+
+async def record_step(tx: Transaction, application_id: UUID, code: str, taken: Taken) -> Refusal | None:
+    """Record the step that the case waits for; ``code`` is the one that the person had before them."""
+    found, governed = await load(tx, application_id)
+    halted = await stopped(tx, found, "record_step", governed)
+    if halted is not None:
+        return halted
+    step = current_step(found, steps_of(found, governed.pack, tx.today))
+    if step is None or step.code != code:
+        other = stale("该步骤刚刚已经办理；请刷新页面查看最新进展")
+        return await refuse(tx, other, "empowerment.record_step", CASE, application_id)
+    facts = await gather(tx, found, step, taken.papers, governed.pack)
+    answer = rules.may_take(facts, governed.pack, tx.today)
+    await keep_decision(tx, answer, facts, application_id, governed)
+    refused = Refusal.of(answer)
+    if refused is not None:
+        return await refuse(tx, refused, "empowerment.record_step", CASE, application_id)
+    details = {
+        "label": step.label,
+        "done_on": taken.done_on.isoformat(),
+        "papers": dict(taken.papers),
+        "note": taken.note,
+    }
+    lost = await onward(tx, found, governed, "record_step", step, details=details)
+    if lost is None:
+        await tell_person(tx, found.applicant_id, f"赋权申请已办理“{step.label}”：{found.achievement_name}", found.id)
+    return lost
