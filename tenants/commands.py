@@ -72,8 +72,10 @@ def province() -> None:
 @click.option("--slug", required=True, help="公开网址中的名称")
 @click.option("--name", required=True)
 @click.option("--short-name", required=True)
-@click.option("--mode", type=click.Choice(["enforced", "advisory"]), default="enforced", show_default=True)
-def create_province(region: str, slug: str, name: str, short_name: str, mode: str) -> None:
+@click.option(
+    "--mode", type=click.Choice(["enforced", "advisory"]), default=None, help="不填则按文本：征求意见稿仅供参考，其余强制"
+)
+def create_province(region: str, slug: str, name: str, short_name: str, mode: str | None) -> None:
     """开通一个省份，连同它的平台运维单位；重复执行只更新名称。"""
 
     async def work(engine: AsyncEngine) -> tuple[UUID, UUID]:

@@ -29,6 +29,7 @@ from shared.db.records import idempotency_key
 from shared.db.transaction import Actor, Outcome, Scope, Transaction, begin, driver_of, legal_instant
 from shared.errors import ApplicationError, Conflict, Forbidden, NotFound, NotSignedIn
 from shared.ids import NIL, token_hash
+from tenants.packs import know_banner
 from tenants.permissions import permissions_of
 from tenants.registry import PROVINCE_COLUMNS, Province, list_provinces
 from tenants.sessions import Session, find_session
@@ -83,7 +84,13 @@ async def open_edge(connection: ASGIConnection[Any, Any, Any, Any]) -> Edge:
 
 
 def cookie_name(connection: ASGIConnection[Any, Any, Any, Any]) -> str:
+    """Over https the browser itself holds that no other host, and no plain connection, sets or reads it."""
     return "__Host-chengguo" if connection.app.state.settings.secure_cookies else "chengguo"
+
+
+def state_cookie_name(connection: ASGIConnection[Any, Any, Any, Any]) -> str:
+    """Holds a sign-in's state between leaving for the identity provider and coming back."""
+    return f"{cookie_name(connection)}-sign-in"
 
 
 async def load_session(connection: ASGIConnection[Any, Any, Any, Any]) -> Edge:
@@ -231,6 +238,8 @@ async def running(
     try:
         if writing and not repeatable:
             await _claim_key(tx, actor, key, hashed)
+        await know_banner(tx)
+        request.scope["state"]["pack_version_id"] = tx.pack_version_id
         yield
         if writing and not repeatable:
             await _settle_key(tx, actor, key)

@@ -19,6 +19,8 @@ from shared.audit.writing import write_audit
 from shared.db.transaction import Actor, Scope, Transaction, transaction
 from shared.errors import ApplicationError
 from shared.ids import NIL, new_id
+from shared.policy.loader import load_pack
+from shared.policy.sources import PackError
 from tenants.people import person
 from tenants.registry import KINDS, UNIT_KINDS, Province, list_provinces, organisation, province, supervision
 
@@ -32,14 +34,17 @@ class NotProvisioned(ApplicationError):
 
 @dataclass(frozen=True, slots=True)
 class NewProvince:
-    """A province with the region of its packs, ``slug`` in public addresses, ``mode`` enforced or advisory."""
+    """A province with the region of its packs, ``slug`` in public addresses, ``mode`` enforced or advisory.
+
+    Without a ``mode`` a province keeps the one that it has; a new one follows its text, a draft's as advice (rule 57).
+    """
 
     id: UUID
     region: str
     slug: str
     name: str
     short_name: str
-    mode: str = "enforced"
+    mode: str | None = None
     position: int = 0
 
 
@@ -98,12 +103,20 @@ async def operator_of(engine: AsyncEngine, province_id: UUID) -> UUID:
     return UUID(str(found))
 
 
+def mode_of(region: str) -> str:
+    """How a region's text is followed unless the province decides otherwise; enforced where there is no text yet."""
+    try:
+        return load_pack(region).mode
+    except PackError:
+        return "enforced"
+
+
 async def put_province(tx: Transaction, new: NewProvince) -> None:
     """Step 1: the province's row and its entry in the directory. The first step of all, so it writes no audit of its own."""
-    values = {"name": new.name, "short_name": new.short_name, "mode": new.mode}
+    values = {"name": new.name, "short_name": new.short_name, **({"mode": new.mode} if new.mode else {})}
     await tx.execute(
         upsert(province)
-        .values(province_id=new.id, region=new.region, slug=new.slug, **values)
+        .values(province_id=new.id, region=new.region, slug=new.slug, **{"mode": mode_of(new.region), **values})
         .on_conflict_do_update(index_elements=["province_id"], set_=values)
     )
     await _list_province(tx, new.id, new.position)
