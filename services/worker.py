@@ -17,6 +17,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from services.administration.policy import tasks as policy_tasks
+from services.administration.tasks import follow_department
 from services.home.tasks import deliver_outbox
 from services.ledger.importing import tasks as importing_tasks
 from services.ledger.tasks import roll_up_totals
@@ -30,6 +31,7 @@ from shared.observability import metrics
 from shared.observability.logging import configure_logging
 from shared.settings import Settings, SettingsError, settings
 from shared.tasks.broker import Task, make_broker, register
+from tenants.departments import department_changes
 from tenants.registry import KINDS, Tenant, list_tenants
 from tenants.upkeep import forget_keys
 
@@ -64,6 +66,7 @@ def jobs() -> tuple[Job, ...]:
     everybody = frozenset(KINDS)
     institutions = frozenset({"institution"})
     return (
+        Job("registry.follow", follow_department, time(0, 1), institutions, legal=True, needed=department_changes),
         Job("notices.close", close_notices, time(0, 5), institutions, legal=True, needed=any_running),
         *(
             Job("notices.check", check_notices, time(hour, 10), institutions, legal=True, needed=any_running)

@@ -11,25 +11,18 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Row, func, insert, select, text, update
-from sqlalchemy.dialects.postgresql import Range
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from shared.audit.writing import write_audit
 from shared.db.transaction import Actor, Scope, Transaction, transaction
-from shared.errors import ApplicationError
-from shared.ids import NIL, new_id
+from shared.ids import NIL
 from shared.policy.loader import load_pack
 from shared.policy.sources import PackError
+from tenants.departments import NotProvisioned as NotProvisioned
+from tenants.departments import move_department, supervise
 from tenants.people import person
 from tenants.registry import KINDS, UNIT_KINDS, Province, list_provinces, organisation, province, supervision
-
-
-class NotProvisioned(ApplicationError):
-    """What a command names does not exist, or does not fit; the message says so in Chinese."""
-
-    status = 422
-    title = "无法办理"
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +60,7 @@ class NewTenant:
     credit_code: str | None = None
     central: bool = False
     department_id: UUID | None = None
+    area: str = ""
 
 
 @asynccontextmanager
@@ -119,10 +113,12 @@ async def put_province(tx: Transaction, new: NewProvince) -> None:
         .values(province_id=new.id, region=new.region, slug=new.slug, **{"mode": mode_of(new.region), **values})
         .on_conflict_do_update(index_elements=["province_id"], set_=values)
     )
-    await _list_province(tx, new.id, new.position)
+    await put_directory_province(tx, new.id, new.position)
 
 
-async def _list_province(tx: Transaction, province_id: UUID, position: int = 0) -> None:
+async def put_directory_province(tx: Transaction, province_id: UUID, position: int | None = None) -> None:
+    """The province's entry in the directory, as its row says; its place among the provinces stays unless one is given."""
+    place = text("select p.position from app.list_provinces() p where p.province_id = :id")
     row = await tx.row(select(province).where(province.c.province_id == province_id))
     assert row is not None
     science = await tx.scalar(
@@ -137,7 +133,7 @@ async def _list_province(tx: Transaction, province_id: UUID, position: int = 0) 
             "name": row.name,
             "short_name": row.short_name,
             "science": science,
-            "position": position,
+            "position": (await tx.scalar(place, {"id": province_id}) or 0) if position is None else position,
         },
     )
 
@@ -145,9 +141,14 @@ async def _list_province(tx: Transaction, province_id: UUID, position: int = 0) 
 async def put_tenant(tx: Transaction, new: NewTenant) -> bool:
     """Step 2: the organisation, its competent department, its entry in the directory. True when anything changed.
 
+    Another department takes an institution over on ``since``, at once where that day has come.
+
     :raises NotProvisioned: another organisation of the province has the name, or the department is none.
     """
     department_id = await _department(tx, new)
+    before = await _organisation(tx, new.id)
+    moved = before is not None and new.kind == "institution" and before.department_id != department_id
+    present = before.department_id if before is not None and moved else department_id
     wanted = {
         "kind": new.kind,
         "unit_kind": new.unit_kind,
@@ -156,9 +157,9 @@ async def put_tenant(tx: Transaction, new: NewTenant) -> bool:
         "number_prefix": new.number_prefix,
         "credit_code": new.credit_code,
         "central": new.central,
-        "department_id": department_id,
+        "area": new.area,
+        "department_id": present,
     }
-    before = await _organisation(tx, new.id)
     await _refuse_taken_name(tx, new)
     if before is None:
         await tx.execute(insert(organisation).values(id=new.id, province_id=tx.province_id, **wanted))
@@ -173,14 +174,20 @@ async def put_tenant(tx: Transaction, new: NewTenant) -> bool:
             .where(organisation.c.id == new.id, organisation.c.province_id == tx.province_id)
             .values(**wanted)
         )
-    if new.kind == "institution":
-        await _supervise(tx, new.id, department_id, new.since)
-    await _list_tenant(tx, new, department_id, active=before is None or before.state == "active")
+    listed = await tx.row(text("select alias from app.tenant_of(:id)"), {"id": new.id})
+    if listed is None or listed.alias != new.alias:
+        changes["alias"] = [listed.alias if listed else None, new.alias]
+    await _list_tenant(tx, new, present, active=before is None or before.state == "active")
+    if new.kind == "institution" and before is None:
+        await supervise(tx, new.id, department_id, new.since)
     if new.kind == "science":
-        await _list_province(tx, tx.province_id)
+        await put_directory_province(tx, tx.province_id)
     if changes:
-        await write_audit(tx, "organisation.create", "organisation", new.id, details={"changes": changes})
-    return bool(changes)
+        action = "organisation.create" if before is None else "organisation.change"
+        await write_audit(tx, action, "organisation", new.id, details={"changes": changes})
+    if moved:
+        await move_department(tx, new.id, department_id, new.since)
+    return bool(changes) or moved
 
 
 async def _organisation(tx: Transaction, organisation_id: UUID) -> Row[Any] | None:
@@ -206,36 +213,6 @@ async def _refuse_taken_name(tx: Transaction, new: NewTenant) -> None:
     )
     if taken is not None:
         raise NotProvisioned(f"本省已有名为“{new.name}”的单位")
-
-
-async def _supervise(tx: Transaction, tenant_id: UUID, department_id: UUID, since: date) -> None:
-    """The dated relation to the competent department; a change closes the old one on the day before."""
-    present = await tx.row(
-        select(supervision.c.id, supervision.c.department_id, func.lower(supervision.c.held).label("since")).where(
-            supervision.c.tenant_id == tenant_id,
-            supervision.c.province_id == tx.province_id,
-            func.upper_inf(supervision.c.held),
-        )
-    )
-    if present is not None and present.department_id == department_id:
-        return
-    if present is not None:
-        if since <= present.since:
-            raise NotProvisioned("主管部门变更的生效日期须晚于现有关系的起始日期")
-        await tx.execute(
-            update(supervision)
-            .where(supervision.c.tenant_id == tenant_id, supervision.c.id == present.id)
-            .values(held=Range(present.since, since, bounds="[)"))
-        )
-    await tx.execute(
-        insert(supervision).values(
-            tenant_id=tenant_id,
-            id=new_id(),
-            province_id=tx.province_id,
-            department_id=department_id,
-            held=Range(since, None, bounds="[)"),
-        )
-    )
 
 
 async def _list_tenant(tx: Transaction, new: NewTenant, department_id: UUID, *, active: bool) -> None:
@@ -289,11 +266,9 @@ async def set_active(tx: Transaction, tenant_id: UUID, active: bool) -> None:
 
 async def tenant_by_alias(tx: Transaction, alias: str) -> UUID | None:
     """The tenant of the province with this alias at the identity provider."""
-    for row in await tx.rows(select(organisation.c.id).where(organisation.c.province_id == tx.province_id)):
-        listed = await tx.row(text("select id, alias from app.tenant_of(:id)"), {"id": row.id})
-        if listed is not None and listed.alias == alias:
-            return UUID(str(row.id))
-    return None
+    found = await tx.scalar(text("select app.tenant_with_alias(:alias)"), {"alias": alias})
+    row = await _organisation(tx, found) if found is not None else None
+    return None if row is None else UUID(str(row.id))
 
 
 async def tenant_named(tx: Transaction, named: str) -> UUID:

@@ -319,3 +319,17 @@ async def _decide(tx: Transaction, found: Standing, asked: Asked | None, report_
 def year_to_report(today: date) -> int:
     """The reporting year whose report is due now: last year's."""
     return today.year - 1
+
+
+async def follow_department(tx: Transaction, department_id: UUID) -> int:
+    """Have the reports in hand go to another competent department; what was submitted stays where it is. Returns how many."""
+    moved = await tx.execute(
+        update(annual_report)
+        .where(
+            annual_report.c.tenant_id == tx.tenant_id,
+            annual_report.c.state.in_(OPEN),
+            annual_report.c.department_id != department_id,
+        )
+        .values(department_id=department_id)
+    )
+    return moved.rowcount

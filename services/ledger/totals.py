@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy import text
 
@@ -150,9 +151,32 @@ _ROLL_UPS = tuple(
 )
 
 
+# What a department had only from institutions that have gone over to another one.
+_LEFT_BEHIND = text(
+    "update app.department_total d set n = 0, n_valued = 0, sum = 0, institutions = 0, rolled_up_at = clock_timestamp() "
+    "where d.province_id = :province and d.institutions > 0 and not exists (select from app.ledger_total t "
+    "where t.province_id = d.province_id and t.department_id = d.department_id and t.dimension = d.dimension "
+    "and t.first = d.first and t.second = d.second)"
+)
+
+
 async def roll_up(tx: Transaction) -> None:
     """Add the institutions' totals up per province and per department, as ``worker_rollup``; cells never disappear, they
-    become 0, so one statement per table is enough and two roll-ups at once end alike.
+    become 0, so that two roll-ups at once end alike.
     """
-    for statement in _ROLL_UPS:
+    for statement in (*_ROLL_UPS, _LEFT_BEHIND):
         await tx.execute(statement, {"province": tx.province_id})
+
+
+async def follow_department(tx: Transaction, department_id: UUID) -> int:
+    """Count the tenant's totals for another competent department from now on; returns how many cells went over."""
+    moved = await tx.execute(
+        text(
+            "update app.ledger_total set department_id = :department "
+            "where tenant_id = :tenant and department_id <> :department"
+        ),
+        {"tenant": tx.tenant_id, "department": department_id},
+    )
+    if moved.rowcount:
+        ask_for_roll_up(tx)
+    return moved.rowcount

@@ -108,6 +108,6 @@ def upgrade() -> None:
     scope("organisation", "worker", "update", "province_id", floor=False)
     grant("update (department_id)", ("organisation", "annual_report"), "worker")
     op.execute("grant execute on function app.put_department(uuid, uuid) to worker, web_operator")
-    op.execute("grant execute on function app.tenant_with_alias(text) to web_operator")
+    op.execute("grant execute on function app.tenant_with_alias(text), app.list_provinces() to web_operator")
     op.execute("grant execute on function app.hold_job(text, uuid, timestamptz, boolean) to tasks")
     for_maintenance("calendar_year")
