@@ -29,7 +29,7 @@ from services.home import routes_institution as home_institution
 from services.home import routes_operator as home_operator
 from services.home import routes_public as home_public
 from services.home.aggregates import routes_console as aggregates_console
-from services.home.workbench import routes_console as workbench_console
+from services.home.overview import routes_console as overview_console
 from services.home.workbench import routes_institution as workbench_institution
 from services.home.workbench import routes_operator as workbench_operator
 from services.ledger import api as ledger_api
@@ -81,7 +81,7 @@ INSTITUTION: tuple[ControllerRouterHandler, ...] = (
     *reports_institution.HANDLERS,
 )
 CONSOLE: tuple[ControllerRouterHandler, ...] = (
-    *workbench_console.HANDLERS,
+    *overview_console.HANDLERS,
     *home_console.HANDLERS,
     *lists_console.HANDLERS,
     *drafting_console.HANDLERS,
@@ -109,7 +109,7 @@ MENU: tuple[MenuEntry, ...] = (
     *lists_console.MENU,
     *pilot_console.MENU,
     *workbench_institution.MENU,
-    *workbench_console.MENU,
+    *overview_console.MENU,
     *workbench_operator.MENU,
     *administration_institution.MENU,
     *empowerment_institution.MENU,

@@ -115,6 +115,22 @@ def chart_of(group: Group) -> dict[str, Any]:
     }
 
 
+def progress_chart(counts: Sequence[Any]) -> dict[str, Any]:
+    """How many units of each kind have filed, were given it back, have not filed (``reviewing.queries.Counted``)."""
+    return {
+        "kind": "bar-horizontal",
+        "stacked": True,
+        "whole": True,
+        "unit": "家",
+        "categories": [one.label for one in counts],
+        "series": [
+            {"name": "已报送", "data": [one.filed for one in counts], "tone": "ok"},
+            {"name": "退回修改", "data": [one.returned for one in counts], "tone": "ret"},
+            {"name": "未报送", "data": [one.missing for one in counts], "tone": "none"},
+        ],
+    }
+
+
 def xlsx(name: str, made: bytes) -> Response[bytes]:
     """A workbook as a download."""
     return Response(

@@ -23,7 +23,7 @@ _WRITE = {"permission": "console:list:write"}
 _DETERMINE = {"permission": "console:list:determine"}
 HOME = "/console/lists"
 DEFAULT_DAYS = 30
-MENU = (MenuEntry("console", "政策执行", "负面清单", "list-check", HOME, "console:list:read", 310),)
+MENU = (MenuEntry("console", "负面清单", "清单与版本", "list-details", HOME, "console:list:read", 310),)
 _TEMPLATE = "negative_list/console/version.html"
 
 Act = Callable[[Any], Awaitable[Refusal | None]]

@@ -17,7 +17,7 @@ from tenants.registry import UNIT_KINDS
 
 _READ, _WRITE = {"permission": "console:pilot:read"}, {"permission": "console:pilot:write"}
 HOME = "/console/pilots"
-MENU = (MenuEntry("console", "政策执行", "试点单位", "flag", HOME, "console:pilot:read", 300),)
+MENU = (MenuEntry("console", "试点", "试点单位", "building-community", HOME, "console:pilot:read", 300),)
 _NEW, _END = "pilot/console/selection.html", "pilot/console/end.html"
 
 

@@ -24,7 +24,7 @@ HOME = "/console/reports"
 SCHEDULE = "console:report:schedule"
 _READ, _REVIEW, _FORWARD = {"permission": "console:report:read"}, {"permission": REVIEW}, {"permission": FORWARD}
 _SCHEDULE = {"permission": SCHEDULE}
-MENU = (MenuEntry("console", "年度报告", "年度报告", "report-analytics", HOME, "console:report:read", 100),)
+MENU = (MenuEntry("console", "", "年度报告", "report-analytics", HOME, "console:report:read", 100),)
 _RETURN, _DEADLINES = "annual_report/console/return.html", "annual_report/console/deadlines.html"
 
 
@@ -54,23 +54,11 @@ async def reports(request: Request[Any, Any, Any], tx: Transaction, year: int | 
 
 def _standing_of(form: Any, rows: list[queries.Progress]) -> dict[str, Any]:
     counts = queries.counted(rows)
-    chart = {
-        "kind": "bar-horizontal",
-        "stacked": True,
-        "whole": True,
-        "unit": "家",
-        "categories": [one.label for one in counts],
-        "series": [
-            {"name": "已报送", "data": [one.filed for one in counts], "tone": "ok"},
-            {"name": "退回修改", "data": [one.returned for one in counts], "tone": "ret"},
-            {"name": "未报送", "data": [one.missing for one in counts], "tone": "none"},
-        ],
-    }
     return {
         "form": form,
         "rows": rows,
         "counts": counts,
-        "chart": chart,
+        "chart": pages.progress_chart(counts),
         "aggregates": form.stage_of(DEPARTMENT) is not None,
     }
 

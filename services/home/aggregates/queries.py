@@ -53,6 +53,11 @@ class Cell:
         return HIDDEN if self.hidden else self.n
 
     @property
+    def words(self) -> str:
+        """As a page writes it."""
+        return HIDDEN if self.hidden else f"{self.n:,}"
+
+    @property
     def drawn(self) -> int | None:
         """For a chart, which leaves a hidden cell out."""
         return None if self.hidden else self.n

@@ -15,7 +15,7 @@ from tenants.pages import MenuEntry, page
 
 HOME = "/console/statistics"
 _READ = {"permission": "console:statistics:read"}
-MENU = (MenuEntry("console", "年度报告", "统计汇总", "chart-bar", HOME, "console:statistics:read", 110),)
+MENU = (MenuEntry("console", "", "统计汇总", "chart-bar", HOME, "console:statistics:read", 110),)
 
 
 @get("/statistics", opt=_READ)

@@ -1,13 +1,12 @@
 """The workbench: what waits, what runs, how much there is; gathered from each slice's own queries."""
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from typing import Any
-from uuid import UUID
 
-from sqlalchemy import Row, func, select
+from sqlalchemy import Row
 
 from services.annual_report import todos as report_todos
 from services.empowerment import queries as empowerment
@@ -18,14 +17,12 @@ from services.ledger import queries as ledger
 from services.ledger.disclosure import queries as disclosure
 from services.ledger.importing import queries as importing
 from services.ledger.listing import Filters, LedgerPage, ledger_page
-from services.ledger.models import province_total
-from services.negative_list import queries as lists
 from services.notices import queries as notices
 from services.notices import rules as notice_rules
 from services.notices import todos as notice_todos
 from services.notices.queries import Notice
 from services.pilot import queries as pilots
-from services.pilot.queries import MembershipRow, Validity
+from services.pilot.queries import Validity
 from shared.db.transaction import Transaction
 from shared.policy.answer import Citation
 from shared.todo import Todo
@@ -191,52 +188,3 @@ async def last_import(tx: Transaction) -> Row[Any] | None:
 async def excerpt(tx: Transaction) -> LedgerPage:
     """The newest rows of the ledger."""
     return await ledger_page(tx, Filters(), limit=EXCERPT)
-
-
-@dataclass(frozen=True, slots=True)
-class Overview:
-    """What the console's home shows of a province."""
-
-    memberships: Sequence[MembershipRow]
-    validities: Sequence[Validity]
-    units: Mapping[str, int]
-    list_version: Any | None
-    totals: Mapping[tuple[str, str], Row[Any]]
-    achievements: int
-
-
-async def province_overview(tx: Transaction) -> Overview:
-    """Pilots, the list in force, and the ledger's totals of the province; never a row of anybody's ledger."""
-    held = [one for one in await pilots.public_memberships(tx) if one.holds_on(tx.today)] if _is_science(tx) else []
-    units: dict[str, int] = {}
-    for membership in held:
-        units[membership.guideline] = units.get(membership.guideline, 0) + 1
-    totals = await _type_status(tx) if _is_science(tx) else {}
-    return Overview(
-        held,
-        await pilots.validity(tx),
-        units,
-        await lists.version_in_force(tx, tx.today),
-        totals,
-        sum(row.n for row in totals.values()),
-    )
-
-
-def _is_science(tx: Transaction) -> bool:
-    return tx.scope.role == "web_science"
-
-
-async def _type_status(tx: Transaction) -> dict[tuple[str, str], Row[Any]]:
-    table = province_total
-    rows = await tx.rows(
-        select(table.c.first, table.c.second, func.sum(table.c.n).label("n"))
-        .where(table.c.province_id == tx.province_id, table.c.dimension == "type_status")
-        .group_by(table.c.first, table.c.second)
-    )
-    return {(row.first, row.second): row for row in rows if row.n}
-
-
-def units_of(memberships: Sequence[MembershipRow]) -> int:
-    """How many units are in any pilot."""
-    found: set[UUID] = {membership.tenant_id for membership in memberships}
-    return len(found)

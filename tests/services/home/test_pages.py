@@ -194,7 +194,7 @@ async def test_the_console_home_counts_the_province_and_names_no_achievement(sit
         page = await (await site.signed_in(world, tenant, role, kind=kind)).get("/console/")
         assert page.status_code == 200
         # a department answers for its own units, a finance department for none
-        missing = {"science": "未报送 4 家", "department": "未报送 3 家"}.get(kind)
+        missing = {"science": "未报送 <b>4</b> 家", "department": "未报送 <b>3</b> 家"}.get(kind)
         assert (missing in page.text) if missing else ("未报送" not in page.text)
         assert "茶叶杀青机" not in page.text
 

@@ -1,7 +1,7 @@
 /* Charts from a JSON block named by data-chart; drawn as SVG, with tooltips that need no inline style. */
 (() => {
   'use strict';
-  const COLOURS = ['#0b5cad', '#5e9bd6', '#c3ccd8', '#d9730d', '#2c8745', '#7a5ea8'];
+  const COLOURS = ['#0b5cad', '#5e9bd6', '#c3ccd8', '#d9730d', '#2c8745', '#7a5ea8', '#b8860b', '#5b6673'];
   const TONES = { ok: '#0b5cad', wait: '#e8a33d', ret: '#d9480f', none: '#c3ccd8', good: '#2c8745' };
   const DARK = ['#0b5cad', '#d9480f', '#2c8745', '#7a5ea8'];
   const PALE = 0.5;
