@@ -83,6 +83,16 @@ class ObjectStore:
             raise ObjectAltered(digest)
         return body
 
+    def remove_now(self, tenant_id: UUID, digest: str) -> None:
+        """Remove an object for good; one that is not there is removed already."""
+        try:
+            self._client.delete_object(Bucket=self._bucket, Key=f"{tenant_id}/{digest}")
+        except ClientError as error:
+            raise Unavailable("文件存储暂时不可用，请稍后再试") from error
+
+    async def remove(self, tenant_id: UUID, digest: str) -> None:
+        await asyncio.to_thread(self.remove_now, tenant_id, digest)
+
     async def put(self, tenant_id: UUID, content: bytes) -> str:
         return await asyncio.to_thread(self.put_now, tenant_id, content)
 

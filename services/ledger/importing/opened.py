@@ -13,10 +13,13 @@ from typing import Any
 from uuid import UUID
 
 from services.ledger.importing.entries import StagedRow, Stager
+from services.ledger.importing.keeping import both
 from services.ledger.reading.copies import CopyNote, reopen
+from services.ledger.reading.layout import Corrections, lay_out
 from services.ledger.reading.profile import LedgerProfile
 from services.ledger.reading.reader import LedgerReader
 from services.ledger.reading.records import Record
+from services.ledger.reading.secrecy import find_secrets
 from shared.policy.pack import Pack
 
 _AT_MOST = 2
@@ -36,6 +39,8 @@ class OpenImport:
 
     def __init__(self, reader: LedgerReader, stager: Stager) -> None:
         self.records_done = 0
+        self.layout = reader.layout
+        self.secrets = reader.secrets
         self._stager = stager
         self._records: Iterator[Record] = reader.records()
         self._above: dict[str, int] = {}
@@ -59,11 +64,19 @@ class OpenImport:
         return Chunk(rows, rows_done, len(records) < size)
 
 
-def open_copy(content: bytes, note: Any, pack: Pack, day: date, records_done: int) -> OpenImport:
-    """Open a kept copy at a record; blocking, seconds for a large one."""
+def open_copy(
+    content: bytes, note: Any, pack: Pack, day: date, records_done: int, corrections: Corrections | None = None
+) -> OpenImport:
+    """Open a kept copy at a record; blocking, seconds for a large one.
+
+    With a person's corrections it is searched for classified rows as they read it, beside what was found before.
+    """
     decoded = CopyNote.decode(note)
     profile = LedgerProfile.from_pack(pack)
-    reader = LedgerReader(reopen(content, decoded), profile, secrets=decoded.secrets, today=day)
+    workbook, secrets = reopen(content, decoded), decoded.secrets
+    if corrections is not None:
+        secrets = both(secrets, find_secrets(workbook, lay_out(workbook, corrections)))
+    reader = LedgerReader(workbook, profile, corrections=corrections, secrets=secrets, today=day)
     opened = OpenImport(reader, Stager(profile, reader.layout, pack, day))
     opened.skip(records_done)
     return opened

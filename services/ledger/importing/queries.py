@@ -6,7 +6,9 @@ from uuid import UUID
 
 from sqlalchemy import Row, func, select
 
+from services.ledger.importing import rules
 from services.ledger.importing.models import OVER, ImportState, import_mapping, ledger_import, ledger_import_row
+from services.ledger.reading.layout import SheetLayout
 from shared.db.transaction import Transaction
 from shared.todo import Todo
 from tenants.people import person
@@ -185,3 +187,19 @@ async def todos(tx: Transaction) -> list[Todo]:
                 )
             )
     return found
+
+
+async def corrections_before(tx: Transaction, sheets: Sequence[SheetLayout]) -> dict[str, Any] | None:
+    """What a person said of these headings when they were last imported, as corrections of this workbook; None for nothing."""
+    headings = {rules.heading_of(sheet): sheet.name for sheet in sheets}
+    rows = await tx.rows(
+        select(import_mapping.c.heading, import_mapping.c.corrections).where(
+            import_mapping.c.tenant_id == tx.tenant_id,
+            import_mapping.c.heading.in_(headings),
+            import_mapping.c.corrections.is_not(None),
+        )
+    )
+    said = {headings[row.heading]: row.corrections for row in rows}
+    columns = {name: one["columns"] for name, one in said.items() if one.get("columns")}
+    units = {name: one["unit"] for name, one in said.items() if one.get("unit")}
+    return {"columns": columns, "units": units} if columns or units else None

@@ -3,10 +3,11 @@
 from collections.abc import Mapping, Sequence
 from datetime import date
 from hashlib import sha256
-from typing import Protocol
+from typing import Any, Protocol
 
 from services.ledger.reading.layout import Layout, SheetLayout
 from services.ledger.reading.secrecy import marks_secret
+from services.ledger.reading.vocabulary import FIELD_LABELS
 from shared.errors import Refusal, stale
 
 _EARLIEST = date(1985, 1, 1)
@@ -59,6 +60,39 @@ def heading_of(sheet: SheetLayout) -> str:
 def fields_of(sheet: SheetLayout) -> dict[str, str | None]:
     """Column letter to the field it was read as."""
     return {column.letter: column.field for column in sheet.columns}
+
+
+def said_of(corrections: Mapping[str, Any] | None, sheet: str) -> dict[str, Any] | None:
+    """What a person said of one sheet, as it is remembered for its headings."""
+    columns, unit = ((corrections or {}).get(part, {}).get(sheet) for part in ("columns", "units"))
+    return {"columns": columns or {}, "unit": unit} if columns or unit else None
+
+
+def mapping_errors(layout: Layout, chosen: Mapping[str, Mapping[str, str]]) -> dict[str, str]:
+    """What is wrong with a person's choice of fields, by sheet index and letter (``c-0-B``): all at once.
+
+    Every sheet needs one name column, no field may stand twice, and a column of 密级 stays one: it is what the search for
+    classified rows rests on.
+    """
+    errors: dict[str, str] = {}
+    for sheet in ledger_sheets(layout):
+        fields = {
+            column.letter: chosen.get(sheet.name, {}).get(column.letter, column.field or "") for column in sheet.columns
+        }
+        for column in sheet.columns:
+            key, field = f"c-{sheet.index}-{column.letter}", fields[column.letter]
+            same = [letter for letter, other in fields.items() if field and other == field]
+            if field and field not in FIELD_LABELS:
+                errors[key] = f"请选择“{sheet.name}”{column.letter} 列的含义"
+            elif column.field == "secrecy" and field != "secrecy":
+                errors[key] = f"“{sheet.name}”{column.letter} 列是密级，用于排除涉密行，不能改作其他含义"
+            elif len(same) > 1 and same[0] != column.letter:
+                errors[key] = (
+                    f"“{sheet.name}”{same[0]} 列和 {column.letter} 列都选了“{FIELD_LABELS[field]}”，只能有一列"
+                )
+        if "name" not in fields.values():
+            errors[f"c-{sheet.index}-{sheet.columns[0].letter}"] = f"“{sheet.name}”必须有一列是成果名称"
+    return errors
 
 
 def ledger_sheets(layout: Layout) -> Sequence[SheetLayout]:

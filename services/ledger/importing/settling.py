@@ -94,7 +94,17 @@ async def keep_answers(tx: Transaction, import_id: UUID, rows: Rows, answers: Ma
 
 
 async def mark_answered(tx: Transaction, import_id: UUID) -> int:
-    """Mark rows that ask and were answered before they were read anew; returns how many."""
+    """Mark rows that ask and were answered before they were read anew; returns how many. Of rows that turned out to be
+    classified no answer stays either.
+    """
+    await tx.execute(
+        text(
+            "delete from app.import_answer a using app.ledger_import_row r where a.tenant_id = :tenant "
+            "and a.import_id = :import and r.tenant_id = a.tenant_id and r.import_id = a.import_id and r.sheet = a.sheet "
+            "and a.first_row = any(coalesce(r.sheet_rows, array[r.first_row])) and r.disposition = 'refused' and r.raw is null"
+        ),
+        {"tenant": tx.tenant_id, "import": import_id},
+    )
     done = await tx.execute(
         text(
             "update app.ledger_import_row r set pending = true from app.import_answer a where r.tenant_id = :tenant "

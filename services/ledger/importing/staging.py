@@ -312,9 +312,10 @@ async def empty_entries(tx: Transaction, import_id: UUID) -> None:
     )
 
 
-async def drop_rows(tx: Transaction, import_id: UUID) -> None:
-    """Keep nothing staged of an import that was not made."""
-    await drop_answers(tx, import_id)
+async def drop_rows(tx: Transaction, import_id: UUID, *, answers: bool = True) -> None:
+    """Keep nothing staged of an import that was not made, or that is read anew (then what was answered stays)."""
+    if answers:
+        await drop_answers(tx, import_id)
     await tx.execute(text(f"delete from app.ledger_import_row r where {_OF_IMPORT}"), _of(tx, import_id))
 
 

@@ -3,7 +3,7 @@
 from functools import lru_cache
 from uuid import UUID
 
-from services.ledger.importing import answering, undoing, workflow
+from services.ledger.importing import answering, undoing, wiping, workflow
 from shared.db.transaction import Transaction
 from shared.settings import settings
 from shared.storage.objects import ObjectStore
@@ -43,3 +43,15 @@ async def undo_import(tx: Transaction, import_id: str) -> None:
 async def settle_answers(tx: Transaction, import_id: str) -> bool:
     """Check answered rows again, many at a time, and register what became right."""
     return await answering.settle_rest(tx, UUID(import_id))
+
+
+@task(workflow.QUEUE)
+async def wipe_copy(tx: Transaction, import_id: str) -> None:
+    """Write the kept copy anew without rows that a person said are classified."""
+    await wiping.wipe_copy(tx, _objects(), UUID(import_id))
+
+
+@task(workflow.QUEUE)
+async def drop_copy(tx: Transaction, kept_hash: str) -> None:
+    """Remove a copy that was written anew, once nothing reads it."""
+    await wiping.drop_copy(tx, _objects(), kept_hash)

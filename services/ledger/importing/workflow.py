@@ -5,7 +5,6 @@ written anew. Reading goes chunk by chunk, each in its own transaction; applying
 """
 
 import asyncio
-from dataclasses import dataclass
 from datetime import date
 from hashlib import sha256
 from typing import Any
@@ -19,17 +18,16 @@ from sqlalchemy.exc import DataError, IntegrityError
 
 from services.ledger.importing import opened, queries, rules, settling, staging
 from services.ledger.importing.entries import storable
+from services.ledger.importing.keeping import corrections_of, forget_wiped, keep_without, look, prepare
 from services.ledger.importing.models import OVER, STATES, ImportState, import_mapping, ledger_import
 from services.ledger.intake import lock_ledger, register_intake
-from services.ledger.reading.copies import note_of, values_only
+from services.ledger.reading.copies import CopyNote
 from services.ledger.reading.layout import Layout, LedgerError
 from services.ledger.reading.profile import LedgerProfile
-from services.ledger.reading.reader import LedgerReader
 from shared.audit.writing import write_audit
 from shared.clock import local_day
 from shared.db.transaction import Transaction
 from shared.documents.uploads import Upload
-from shared.documents.workbook import read_workbook
 from shared.documents.workbook_limits import WorkbookError
 from shared.errors import NotFound, Refusal
 from shared.ids import new_id
@@ -53,6 +51,7 @@ MOVES = Moves(
     (
         Move("start_reading", frozenset({"uploaded"}), ImportState.READING, "reading_started", _IMPORT, "开始核对"),
         Move("finish_reading", _BEFORE, ImportState.CHECKED, "checked", _IMPORT, "完成核对"),
+        Move("remap", frozenset({"checked"}), ImportState.READING, "columns_changed", _IMPORT, "按新的对应重新核对"),
         Move("confirm", frozenset({"checked"}), ImportState.APPLYING, "confirmed", _IMPORT, "确认导入"),
         Move("apply", frozenset({"applying"}), ImportState.APPLIED, "applied", _IMPORT, "导入"),
         Move("fail", frozenset({*_BEFORE, "applying"}), ImportState.FAILED, "failed", _IMPORT, "停止"),
@@ -64,34 +63,6 @@ MOVES = Moves(
         Move("keep", frozenset({"undoing"}), ImportState.APPLIED, "undo_stopped", _IMPORT, "停止撤销"),
     ),
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Prepared:
-    """What may be kept of an upload: values only, classified rows empty; nothing here holds a text of those rows."""
-
-    sha256: str
-    copy: bytes
-    note: Any
-    layout: Layout
-    rows_total: int
-
-
-def prepare(upload: Upload, profile: LedgerProfile, today: date) -> Prepared:
-    """Read an upload and search it for classified rows, in memory; blocking, seconds for a large one.
-
-    :raises WorkbookError: no workbook, encrypted, a bomb, too large. :raises LedgerError: no ledger in it.
-    """
-    workbook = read_workbook(upload.content, upload.file_name)
-    reader = LedgerReader(workbook, profile, today=today)
-    sheets = zip(workbook.sheets, reader.layout.sheets, strict=True)
-    return Prepared(
-        workbook.sha256,
-        values_only(workbook, reader.secrets),
-        msgspec.json.decode(note_of(workbook, reader.secrets).encode()),
-        reader.layout,
-        sum(sheet.last_row for sheet, layout in sheets if layout.role == "ledger"),
-    )
 
 
 async def receive(
@@ -117,9 +88,11 @@ async def receive(
     governed = await governing(tx)
     profile = LedgerProfile.from_pack(governed.pack)
     try:
-        prepared = await asyncio.to_thread(prepare, upload, profile, tx.today)
+        looked = await asyncio.to_thread(look, upload, profile, tx.today)
     except (WorkbookError, LedgerError) as error:
         return await refuse(tx, Refusal(error.code, error.message), "ledger_import.receive", CASE, import_id)
+    before = await queries.corrections_before(tx, rules.ledger_sheets(looked.layout))
+    prepared = await asyncio.to_thread(prepare, looked, corrections_of(before))
     kept = await objects.put(tx.tenant_id, prepared.copy)
     made = await tx.execute(
         insert(ledger_import)
@@ -135,6 +108,7 @@ async def receive(
             size=len(upload.content),
             note=prepared.note,
             layout=storable(prepared.layout),
+            corrections=before,
             pack_version_id=governed.id,
             rows_total=prepared.rows_total,
             as_of_proposed=as_of or prepared.layout.as_of,
@@ -165,12 +139,17 @@ async def read_chunk(tx: Transaction, objects: ObjectStore, import_id: UUID, *, 
     if row is None or row.state not in _BEFORE:
         opened.let_go(import_id)
         return False
+    anew = bool(row.corrections) and not row.records_done
+    if anew and await forget_wiped(tx, objects, row):
+        row = await loaded(tx, import_id)
     try:
         reading = opened.take(import_id, row.records_done) or await _open(tx, objects, row)
     except (WorkbookError, LedgerError, NotFound, ObjectAltered) as error:
         log.error("import.unreadable", import_id=str(import_id), reason=type(error).__name__)
         await _fail(tx, row, "保存的文件无法读取，请重新上传")
         return False
+    if anew:
+        await _begin_anew(tx, objects, row, reading)
     chunk = await asyncio.to_thread(reading.next_chunk, size)
     state = row.state
     if state == ImportState.UPLOADED:
@@ -194,7 +173,23 @@ async def _open(tx: Transaction, objects: ObjectStore, row: Row[Any]) -> opened.
     content = await objects.get(tx.tenant_id, row.kept_hash)
     governed = await governing(tx, row.pack_version_id)
     day = local_day(row.uploaded_at)
-    return await asyncio.to_thread(opened.open_copy, content, row.note, governed.pack, day, row.records_done)
+    corrections = corrections_of(row.corrections)
+    return await asyncio.to_thread(
+        opened.open_copy, content, row.note, governed.pack, day, row.records_done, corrections
+    )
+
+
+async def _begin_anew(tx: Transaction, objects: ObjectStore, row: Row[Any], reading: opened.OpenImport) -> None:
+    """What was staged under another reading goes; what this one shows to be classified leaves the kept copy too."""
+    await staging.drop_rows(tx, row.id, answers=False)
+    changes: dict[str, Any] = {"layout": storable(reading.layout)}
+    if reading.secrets != CopyNote.decode(row.note).secrets:
+        changes |= await keep_without(tx, objects, row, reading.secrets)
+    await tx.execute(
+        update(ledger_import)
+        .where(ledger_import.c.tenant_id == tx.tenant_id, ledger_import.c.id == row.id)
+        .values(**changes)
+    )
 
 
 async def _finish_reading(tx: Transaction, row: Row[Any], state: str, records: int) -> None:
@@ -246,9 +241,16 @@ async def confirm(tx: Transaction, import_id: UUID, as_of: date | None, *, queue
 
 
 async def _remember(tx: Transaction, row: Row[Any]) -> None:
-    sheets = {rules.heading_of(sheet): rules.fields_of(sheet) for sheet in rules.ledger_sheets(layout_of(row))}
+    read = rules.ledger_sheets(layout_of(row))
+    sheets = {rules.heading_of(sheet): rules.fields_of(sheet) for sheet in read}
+    names = {rules.heading_of(sheet): sheet.name for sheet in read}
     for heading, fields in sorted(sheets.items()):
-        values = {"fields": fields, "import_id": row.id, "used_at": func.clock_timestamp()}
+        values = {
+            "fields": fields,
+            "corrections": rules.said_of(row.corrections, names[heading]),
+            "import_id": row.id,
+            "used_at": func.clock_timestamp(),
+        }
         await tx.execute(
             insert(import_mapping)
             .values(tenant_id=tx.tenant_id, heading=heading, **values)

@@ -25,6 +25,7 @@ _PARENTHESES = re.compile(r"\([^()]*\)|\[[^\[\]]*\]|【[^【】]*】")
 _DECORATION = re.compile(r"^[*★☆#]+|[*★☆:]+$|^\d+[.、]")
 _UNIT_TAIL = re.compile(r"[/,]?(?:单位)?:?(?:亿|万)?元$")
 _ALTERNATIVES = re.compile(r"[/或和、及与]")
+_QUESTION = re.compile("是否|与否|有无|否$|吗")
 _UNIT = re.compile(r"(亿元|万元)|(?:[(:/\[]|单位)(元)|(元)[)\]]")
 
 
@@ -201,7 +202,9 @@ def with_mapping(columns: Sequence[Column], mapping: Mapping[str, str | None], u
     result = []
     for column in columns:
         if column.letter in mapping:
-            column = msgspec.structs.replace(column, field=mapping[column.letter] or None)
+            field = mapping[column.letter] or None
+            asks = column.asks or (field in ("status", "secrecy") and _QUESTION.search(column.header) is not None)
+            column = msgspec.structs.replace(column, field=field, asks=asks)
         elif column.field in taken:
             column = msgspec.structs.replace(column, field=None)
         if unit and column.field in ("value", "assessed"):
