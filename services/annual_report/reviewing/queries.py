@@ -6,14 +6,17 @@ A recipient reads its own rows of ``report_submission``; the draft of an institu
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, select
+from sqlalchemy import ColumnElement, Row, func, literal_column, select
+from sqlalchemy.dialects.postgresql import JSONB
 
 from services.annual_report import rules
 from services.annual_report.models import annual_report, report_aggregate, report_submission
 from services.annual_report.queries import deadlines
+from services.annual_report.reviewing.deals import Received
 from services.annual_report.rules import Form
 from shared.db.transaction import Transaction
 from tenants.packs import governing
@@ -82,6 +85,34 @@ async def received(tx: Transaction, year: int) -> Sequence[Row[Any]]:
         .where(_received(tx), table.c.year == year)
         .order_by(table.c.submitted_at.desc(), table.c.id)
     )  # fmt: skip
+
+
+async def deals_received(tx: Transaction, first_year: int) -> list[Received]:
+    """The contracts in every report that the authority received for the years from one on; only what stands counts.
+
+    Only sums leave the database: of a department's aggregate the units' sums, of a unit's own report its lines.
+    """
+    table = report_submission
+
+    def picked(path: str) -> ColumnElement[Any]:
+        return func.jsonb_path_query_array(table.c.payload, literal_column(f"'{path}'::jsonpath"), type_=JSONB)
+
+    rows = await tx.rows(
+        select(
+            table.c.tenant_id, table.c.report, table.c.year, table.c.aggregate_id,
+            picked('$.figures[*] ? (@.dimension == "deal")').label("figures"),
+            picked("$.members[*].tenant_id").label("units"), picked("$.members[*].deals_amount").label("amounts"),
+        ).where(_received(tx), table.c.year >= first_year, table.c.state.in_(("submitted", "accepted")))
+    )  # fmt: skip
+    return [_deals_of(row) for row in rows]
+
+
+def _deals_of(row: Row[Any]) -> Received:
+    if row.aggregate_id is not None:
+        units = {UUID(unit): Decimal(amount) for unit, amount in zip(row.units, row.amounts, strict=True)}
+    else:
+        units = {row.tenant_id: sum((Decimal(line["amount"]) for line in row.figures), Decimal(0))}
+    return Received(row.report, row.year, row.aggregate_id is not None, row.figures, units)
 
 
 async def submission(tx: Transaction, submission_id: UUID, *, lock: bool = False) -> Row[Any] | None:
