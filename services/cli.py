@@ -111,6 +111,7 @@ def _policy() -> click.Command:
 cli.elsewhere = {
     "province": _from("tenants.commands", "province"),
     "tenant": _from("tenants.commands", "tenant"),
+    "calendar": _from("tenants.calendar_commands", "calendar"),
     "policy": _policy,
     "audit": _from("services.administration.commands", "audit"),
     "keys": _from("shared.keys.commands", "keys"),

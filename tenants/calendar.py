@@ -2,7 +2,7 @@
 whose arrangement stands there as a whole. Entered by the operator, each with the document that says so.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any, Literal
@@ -171,6 +171,50 @@ def _is_off(calendar: Calendar, day: date) -> bool:
     return entry is not None and entry.kind == "off"
 
 
+async def enter_typed(tx: Transaction, sent: Mapping[str, Any]) -> NewDays:
+    """Enter what an operator typed: ``first_day``, ``last_day`` (empty: one day), ``kind``, ``name``, ``source``, ``area``.
+
+    :raises FormInvalid: every wrong field at once.
+    """
+    typed = {name: str(value or "").strip() for name, value in sent.items()}
+    errors: dict[str, str] = {}
+    days = {}
+    for field, label, value in (
+        ("first_day", "第一日", typed.get("first_day", "")),
+        ("last_day", "最后一日", typed.get("last_day") or typed.get("first_day", "")),
+    ):
+        try:
+            days[field] = date.fromisoformat(value)
+        except ValueError:
+            if field == "first_day" or typed.get("last_day"):
+                errors[field] = f"{label}请按 2026-03-16 的格式填写" if value else f"请填写{label}"
+    if typed.get("kind") not in KINDS:
+        errors["kind"] = "请选择放假或者上班"
+    for field, label, limit in (("name", "名称", 40), ("source", "依据文件", 200)):
+        errors.update(_line_fault(field, label, typed.get(field, ""), limit))
+    if len(days) == 2:
+        kind: Literal["off", "working"] = "working" if typed.get("kind") == "working" else "off"
+        new = NewDays(
+            days["first_day"],
+            days["last_day"],
+            kind,
+            typed.get("name", ""),
+            typed.get("source", ""),
+            typed.get("area", ""),
+        )
+        errors = {**await faults_of_days(tx, new), **errors}
+    if errors:
+        raise FormInvalid(errors, typed)
+    await enter_days(tx, new)
+    return new
+
+
+def _line_fault(field: str, label: str, value: str, limit: int) -> dict[str, str]:
+    if not value:
+        return {field: f"请填写{label}"}
+    return {field: f"{label}不能超过 {limit} 字，现有 {len(value)} 字"} if len(value) > limit else {}
+
+
 async def enter_days(tx: Transaction, new: NewDays) -> None:
     """Enter a stretch of days; a day that stood otherwise is replaced, and the log has both.
 
@@ -212,18 +256,40 @@ async def remove_day(tx: Transaction, day: date, area: str = "") -> None:
     await write_audit(tx, "calendar.remove", "calendar", None, details=details)
 
 
+async def arrange_typed(tx: Transaction, sent: Mapping[str, Any]) -> int:
+    """Mark the ``year`` that an operator typed as arranged, by the document ``source``.
+
+    :raises FormInvalid: every wrong field at once.
+    """
+    year, source = (str(sent.get(name) or "").strip() for name in ("year", "source"))
+    errors = _line_fault("source", "依据文件", source, 200)
+    if not (year.isascii() and year.isdigit() and len(year) == 4):
+        errors["year"] = "年份请填写四位数字" if year else "请填写年份"
+    else:
+        errors = {**await faults_of_year(tx, int(year)), **errors}
+    if errors:
+        raise FormInvalid(errors, {"year": year, "source": source})
+    await arrange_year(tx, int(year), source)
+    return int(year)
+
+
+async def faults_of_year(tx: Transaction, year: int) -> dict[str, str]:
+    """Why a year may not be marked: it is official already, out of reach, or lacks a legal holiday."""
+    if year in official_calendar().years:
+        return {"year": f"{year} 年的安排随平台提供，不需要标记"}
+    if not tx.today.year - _YEARS_BACK <= year <= tx.today.year + _YEARS_AHEAD:
+        return {"year": f"年份须在 {tx.today.year - _YEARS_BACK} 至 {tx.today.year + _YEARS_AHEAD} 之间"}
+    if missing := missing_holidays(year, await _provincial(tx, year)):
+        return {"year": f"{year} 年还缺{'、'.join(missing)}的放假日，登记齐全后才能标记"}
+    return {}
+
+
 async def arrange_year(tx: Transaction, year: int, source: str) -> None:
     """Mark a year as arranged as a whole: from then on its plain weekends and weekdays count as known.
 
-    :raises FormInvalid: the year is official already, out of reach, or lacks a legal holiday.
+    :raises FormInvalid: it may not be marked.
     """
-    errors: dict[str, str] = {}
-    if year in official_calendar().years:
-        errors["year"] = f"{year} 年的安排随平台提供，不需要标记"
-    elif not tx.today.year - _YEARS_BACK <= year <= tx.today.year + _YEARS_AHEAD:
-        errors["year"] = f"年份须在 {tx.today.year - _YEARS_BACK} 至 {tx.today.year + _YEARS_AHEAD} 之间"
-    elif missing := missing_holidays(year, await _provincial(tx, year)):
-        errors["year"] = f"{year} 年还缺{'、'.join(missing)}的放假日，登记齐全后才能标记"
+    errors = await faults_of_year(tx, year)
     if errors:
         raise FormInvalid(errors)
     values = {"source": source, "changed_at": func.clock_timestamp()}

@@ -16,11 +16,11 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from shared.db.engine import make_engine
 from shared.db.transaction import Transaction
-from shared.errors import ApplicationError
+from shared.errors import ApplicationError, FormInvalid
 from shared.ids import new_id
 from shared.policy.sources import PackError
 from shared.settings import settings
-from tenants import provisioning
+from tenants import provisioning, registration
 from tenants.registry import KINDS, UNIT_KINDS, list_organisations, list_provinces
 
 T = TypeVar("T")
@@ -39,6 +39,8 @@ def run(work: Callable[[AsyncEngine], Awaitable[T]]) -> T:
 
     try:
         return asyncio.run(main())
+    except FormInvalid as error:
+        raise click.ClickException("；".join(error.errors.values())) from error
     except ApplicationError as error:
         raise click.ClickException(error.message) from error
     except PackError as error:
@@ -64,7 +66,7 @@ def echo_rows(rows: list[list[Any]]) -> None:
 
 @click.group()
 def province() -> None:
-    """省份：开通、列出。"""
+    """省份：开通、列出、变更。"""
 
 
 @province.command("create")
@@ -73,7 +75,10 @@ def province() -> None:
 @click.option("--name", required=True)
 @click.option("--short-name", required=True)
 @click.option(
-    "--mode", type=click.Choice(["enforced", "advisory"]), default=None, help="不填则按文本：征求意见稿仅供参考，其余强制"
+    "--mode",
+    type=click.Choice(["enforced", "advisory"]),
+    default=None,
+    help="不填则按文本：征求意见稿仅供参考，其余强制",
 )
 def create_province(region: str, slug: str, name: str, short_name: str, mode: str | None) -> None:
     """开通一个省份，连同它的平台运维单位；重复执行只更新名称。"""
@@ -112,9 +117,26 @@ def show_provinces() -> None:
     echo_rows([[one.slug, one.region, one.name, one.id] for one in run(list_provinces)])
 
 
+@province.command("change")
+@click.argument("slug")
+@click.option("--name")
+@click.option("--short-name")
+@click.option("--mode", type=click.Choice(["enforced", "advisory"]), help="执行或者只提示")
+def change_province(slug: str, **changes: Any) -> None:
+    """变更一个省份的名称或者执行方式，只写要改的项。"""
+
+    async def work(engine: AsyncEngine) -> None:
+        async with operating(engine, slug) as tx:
+            given = {name: value for name, value in changes.items() if value is not None}
+            await registration.change_province(tx, {**await registration.province_as_typed(tx), **given})
+
+    run(work)
+    click.echo(f"{slug}：已变更")
+
+
 @click.group()
 def tenant() -> None:
-    """单位：开通、列出、查看、暂停、恢复。"""
+    """单位：开通、列出、查看、变更、变更主管部门、暂停、恢复。"""
 
 
 @tenant.command("create")
@@ -128,6 +150,8 @@ def tenant() -> None:
 @click.option("--prefix", default=None, help="台账编号前缀")
 @click.option("--credit-code", default=None, help="统一社会信用代码")
 @click.option("--central", is_flag=True, help="中央驻地方单位")
+@click.option("--area", default="", help="所在自治州、市：适用其地方性放假日")
+@click.option("--authority", default="", help="其他接收部门在政策包中的代号，如 human_resources")
 @click.option("--since", type=_DAY, default=None, help="主管关系起始日期，默认当天")
 @click.option("--id", "tenant_id", type=click.UUID, default=None, help="指定编号（迁移时用）")
 def create_tenant(
@@ -141,36 +165,55 @@ def create_tenant(
     prefix: str | None,
     credit_code: str | None,
     central: bool,
+    area: str,
+    authority: str,
     since: Any,
     tenant_id: UUID | None,
 ) -> None:
     """开通一个单位；同一别名再次执行只更新内容。"""
     if kind == "institution" and (unit_kind is None or not prefix):
         raise click.UsageError("科研单位须指定 --unit-kind 和 --prefix")
+    sent = {
+        "kind": kind,
+        "unit_kind": unit_kind,
+        "name": name,
+        "short_name": short_name,
+        "alias": alias,
+        "prefix": prefix,
+        "credit_code": credit_code,
+        "central": central,
+        "area": area,
+        "authority": authority,
+        "department": department,
+    }
 
     async def work(engine: AsyncEngine) -> tuple[UUID, bool]:
         async with operating(engine, slug) as tx:
+            sent["since"] = (since.date() if since else tx.today).isoformat()
             known = await provisioning.tenant_by_alias(tx, alias)
-            if known is not None and tenant_id not in (None, known):
+            if known is None:
+                return (await registration.register(tx, sent, tenant_id=tenant_id)).id, True
+            if tenant_id not in (None, known):
                 raise provisioning.NotProvisioned(f"别名“{alias}”已属于另一单位")
-            new = provisioning.NewTenant(
-                id=known or tenant_id or new_id(),
-                kind=kind,
-                unit_kind=unit_kind if kind == "institution" else None,
-                name=name,
-                short_name=short_name,
-                alias=alias,
-                department_id=await provisioning.tenant_named(tx, department) if department else None,
-                number_prefix=prefix,
-                credit_code=credit_code,
-                central=central,
-                since=since.date() if since else tx.today,
-            )
-            return new.id, await provisioning.put_tenant(tx, new)
+            return known, await _brought_up_to(tx, known, sent)
 
     made, changed = run(work)
     click.echo(f"单位 {name}：编号 {made}" + ("" if changed else "（没有变化）"))
     _tell_identity_provider(alias, made)
+
+
+async def _brought_up_to(tx: Transaction, known: UUID, sent: dict[str, Any]) -> bool:
+    """An organisation that was opened before: what differs is changed, its department from the day that is named."""
+    before = (await registration.registered(tx, known)).row
+    if before.kind != sent["kind"]:
+        raise provisioning.NotProvisioned(f"该单位的类别是{KINDS[before.kind]}，不能更改")
+    changed = await registration.change(tx, known, sent)
+    if before.kind != "institution" or not sent["department"]:
+        return changed
+    if await provisioning.tenant_named(tx, sent["department"]) == before.department_id:
+        return changed
+    await registration.move(tx, known, sent)
+    return True
 
 
 def _tell_identity_provider(alias: str, tenant_id: UUID) -> None:
@@ -203,6 +246,47 @@ def show_tenant(slug: str, named: str) -> None:
             return await provisioning.described(tx, await provisioning.tenant_named(tx, named))
 
     echo_rows(run(work))
+
+
+@tenant.command("change")
+@click.option("--province", "slug", required=True)
+@click.argument("named")
+@click.option("--name")
+@click.option("--short-name")
+@click.option("--alias", help="在统一身份认证中的组织别名")
+@click.option("--unit-kind", type=click.Choice(sorted(UNIT_KINDS)))
+@click.option("--prefix", help="台账编号前缀，只影响以后的编号")
+@click.option("--credit-code", help="统一社会信用代码")
+@click.option("--area", help="所在自治州、市")
+@click.option("--central/--no-central", default=None, help="中央驻地方单位")
+def change(slug: str, named: str, **changes: Any) -> None:
+    """变更一个单位的登记内容，只写要改的项。NAMED 为别名或编号。"""
+
+    async def work(engine: AsyncEngine) -> bool:
+        async with operating(engine, slug) as tx:
+            tenant_id = await provisioning.tenant_named(tx, named)
+            present = registration.as_typed(await registration.registered(tx, tenant_id))
+            given = {name: value for name, value in changes.items() if value is not None}
+            return await registration.change(tx, tenant_id, {**present, **given})
+
+    click.echo(f"{named}：{'已变更' if run(work) else '没有变化'}")
+
+
+@tenant.command("move")
+@click.option("--province", "slug", required=True)
+@click.argument("named")
+@click.option("--department", required=True, help="新的行政主管部门的别名或编号")
+@click.option("--since", required=True, help="自哪一天起，如 2026-09-01")
+def move(slug: str, named: str, department: str, since: str) -> None:
+    """变更一个科研单位的行政主管部门，自所定日期起生效。NAMED 为别名或编号。"""
+
+    async def work(engine: AsyncEngine) -> None:
+        async with operating(engine, slug) as tx:
+            tenant_id = await provisioning.tenant_named(tx, named)
+            await registration.move(tx, tenant_id, {"department": department, "since": since})
+
+    run(work)
+    click.echo(f"{named}：自 {since} 起由 {department} 主管")
 
 
 @tenant.command("suspend")

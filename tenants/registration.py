@@ -49,6 +49,31 @@ async def registered(tx: Transaction, tenant_id: UUID, *, lock: bool = False) ->
     return Registered(row, listed.alias or "")
 
 
+def as_typed(known: Registered) -> dict[str, Any]:
+    """What stands, under the names of the form's fields."""
+    row = known.row
+    return {
+        "kind": row.kind,
+        "unit_kind": row.unit_kind or "",
+        "name": row.name,
+        "short_name": row.short_name,
+        "alias": known.alias,
+        "prefix": row.number_prefix or "",
+        "credit_code": row.credit_code or "",
+        "area": row.area,
+        "authority": row.settings.get("authority", ""),
+        "central": "yes" if row.central else "",
+    }
+
+
+async def province_as_typed(tx: Transaction) -> dict[str, Any]:
+    """The operator's own province, under the names of the form's fields."""
+    row = await tx.row(select(province).where(province.c.province_id == tx.province_id))
+    if row is None:
+        raise NotFound
+    return {"name": row.name, "short_name": row.short_name, "mode": row.mode}
+
+
 async def register(tx: Transaction, sent: Mapping[str, Any], *, tenant_id: UUID | None = None) -> NewTenant:
     """Open an organisation of the province.
 
@@ -198,6 +223,7 @@ class _Reading:
             credit_code=await self._credit_code(tenant_id),
             central=bool(self.sent.get("central")),
             area=self.line("area", "所在地区", 40, required=False),
+            authority=self.line("authority", "接收部门代号", 40, required=kind == "recipient"),
         )
 
     async def _alias(self, tenant_id: UUID) -> str:
