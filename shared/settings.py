@@ -3,6 +3,7 @@
 Every variable is named ``CHENGGUO_<FIELD>``; ``.env.example`` says what each is for.
 """
 
+import re
 from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
@@ -63,6 +64,9 @@ class Settings(BaseSettings):
     def _encrypted(cls, value: str, others: ValidationInfo) -> str:
         if others.data.get("mode") == "production" and not value.startswith("https://"):
             raise ValueError("正式环境必须是 https 地址")
+        # Without encryption a cookie has no protection but that it never leaves the machine.
+        if others.data.get("mode") == "demo" and not value.startswith("https://") and not _is_loopback(value):
+            raise ValueError("演示环境用 http 时只能是本机地址（127.0.0.1），其他地址须用 https")
         return value
 
     @field_validator("oidc_issuer", "object_store_url")
@@ -97,6 +101,14 @@ class Settings(BaseSettings):
         """
         if self.mode == "production":
             raise SettingsError(f"{part}只能在演示环境启动：请设置 CHENGGUO_MODE=demo，正式环境不得启用")
+
+
+def _is_loopback(address: str) -> bool:
+    try:
+        host = urlsplit(address).hostname or ""
+    except ValueError:
+        return False
+    return host in ("localhost", "::1") or re.fullmatch(r"127(?:\.\d{1,3}){3}", host) is not None
 
 
 def _is_database(address: str) -> bool:

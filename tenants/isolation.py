@@ -103,9 +103,16 @@ async def load_session(connection: ASGIConnection[Any, Any, Any, Any]) -> Edge:
         if edge.session is not None:
             await _know_province(edge.driver, edge.session.province_id)
             edge.permissions = session_permissions(edge.session.roles, edge.session.role)
-            if real_now() - edge.session.seen_at > _TOUCH_AFTER:
+            if real_now() - edge.session.seen_at > _touch_after(connection, edge.session.role):
                 await edge.driver.execute("select app.touch_session($1)", token_hash(token))
     return edge
+
+
+def _touch_after(connection: ASGIConnection[Any, Any, Any, Any], role: str) -> timedelta:
+    """How old the last sign of life may be before it is written again: not each request, yet well within the limit."""
+    settings = connection.app.state.settings
+    idle = settings.session_idle_minutes if role == "web_institution" else settings.console_idle_minutes
+    return min(_TOUCH_AFTER, timedelta(minutes=idle) / 10)
 
 
 @lru_cache(maxsize=1024)

@@ -10,6 +10,7 @@ from litestar.handlers import BaseRouteHandler
 from shared.db.transaction import Actor, Outcome, Scope, Transaction, begin, legal_instant
 from shared.errors import Forbidden, NotSignedIn, Refusal
 from shared.problems import refusal_problem
+from tenants.doubtful_sign_ins import note_refusal
 from tenants.isolation import Edge, address_of, only_asks_for_methods, open_edge, running
 from tenants.people import person_of_account
 from tenants.permissions import permissions_of
@@ -28,6 +29,7 @@ async def machine_guard(connection: ASGIConnection[Any, Any, Any, Any], handler:
         edge = await open_edge(connection)
         tenant = await tenant_of_claims(edge.driver, claims)
     except SignInRefused as refused:
+        await note_refusal(connection, refused, "machine")
         raise NotSignedIn("令牌无效、已过期或不是发给本平台的") from refused
     if tenant.kind != "institution":
         raise Forbidden

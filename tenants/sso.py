@@ -7,6 +7,7 @@ people are keyed by issuer and subject.
 
 import base64
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, cast
 from urllib.parse import urlencode
@@ -16,6 +17,7 @@ import asyncpg
 import msgspec
 from jwcrypto import jwk
 from jwcrypto.common import JWException
+from jwcrypto.jwt import JWTExpired, JWTInvalidClaimValue, JWTMissingClaim
 from keycloak import KeycloakOpenID
 from keycloak.exceptions import KeycloakError
 from keycloak.pkce_utils import generate_code_challenge, generate_code_verifier
@@ -34,18 +36,24 @@ ALGORITHMS = ["RS256", "PS256", "ES256"]
 _REQUEST_SECONDS = 600
 _KEYS_SECONDS = 300.0
 _KEYS_AT_MOST_EVERY = 5.0
+_INVALID = "登录凭据无效或已过期，请重新登录"
 _BACKCHANNEL_EVENT = "http://schemas.openid.net/event/backchannel-logout"
 
 
 class SignInRefused(ApplicationError):
-    """A sign-in that is not believed; ``code`` says which check failed (for the audit log and tests)."""
+    """A sign-in that is not believed; ``code`` says which check failed (for the audit log and tests).
+
+    ``claims`` are those of a token that the provider did sign, so that it can be said whom the attempt concerns; None where
+    nothing of it may be believed.
+    """
 
     status = 400
     title = "登录没有完成，请重新登录"
 
-    def __init__(self, code: str, message: str = "") -> None:
+    def __init__(self, code: str, message: str = "", claims: Mapping[str, Any] | None = None) -> None:
         super().__init__(message or self.title)
         self.code = code
+        self.claims = claims
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,19 +165,28 @@ class IdentityProvider:
                 leeway=5,
                 check_claims={"iss": self.issuer, "aud": audience, "exp": None},
             )
+        except (JWTExpired, JWTInvalidClaimValue, JWTMissingClaim) as error:
+            # the signature is checked before the claims are
+            code = "token.expired" if isinstance(error, JWTExpired) else "token.claims"
+            raise SignInRefused(code, _INVALID, self._own(token)) from error
         except (JWException, ValueError, KeyError, TypeError) as error:
-            raise SignInRefused("token", "登录凭据无效或已过期，请重新登录") from error
+            raise SignInRefused("token.signature", _INVALID) from error
         if claims.get("typ") != kind:
-            raise SignInRefused("typ")
+            raise SignInRefused("typ", claims=claims)
         return cast(dict[str, Any], claims)
+
+    def _own(self, token: str) -> Mapping[str, Any] | None:
+        """The claims of a token with a right signature, if this very issuer made it."""
+        claims = msgspec.json.decode(_segment(token, 1))
+        return claims if isinstance(claims, dict) and claims.get("iss") == self.issuer else None
 
     async def verified_identity(self, id_token: str, nonce: str) -> dict[str, Any]:
         """:raises SignInRefused: also for a wrong authorised party or nonce."""
         claims = await self.verified(id_token, audience=self.client_id, kind="ID")
         if claims.get("azp", self.client_id) != self.client_id:
-            raise SignInRefused("azp")
+            raise SignInRefused("azp", claims=claims)
         if claims.get("nonce") != nonce:
-            raise SignInRefused("nonce")
+            raise SignInRefused("nonce", claims=claims)
         return claims
 
     async def verified_logout(self, logout_token: str) -> tuple[str | None, str | None]:
@@ -197,12 +214,9 @@ def claims_of(verified: dict[str, Any]) -> Claims:
         raise SignInRefused("organization.none", "您的账号没有加入任何单位，请联系本单位管理员")
     if len(organizations) != 1:
         raise SignInRefused("organization.several", "您的账号属于多个单位，请在登录时选择一个单位")
-    (organization,) = organizations.values()
-    named = organization.get("tenant") if isinstance(organization, dict) else None
-    try:
-        tenant_id = UUID(named[0] if isinstance(named, list) else str(named))
-    except (ValueError, IndexError, TypeError) as error:
-        raise SignInRefused("organization.tenant", "您所在的单位尚未在本平台开通，请联系平台运维") from error
+    tenant_id = tenant_named_by(verified)
+    if tenant_id is None:
+        raise SignInRefused("organization.tenant", "您所在的单位尚未在本平台开通，请联系平台运维")
     roles = verified.get("portal_roles") or []
     return Claims(
         issuer=str(verified["iss"]),
@@ -215,6 +229,19 @@ def claims_of(verified: dict[str, Any]) -> Claims:
         roles=tuple(str(role) for role in roles),
         tenant_id=tenant_id,
     )
+
+
+def tenant_named_by(verified: Mapping[str, Any]) -> UUID | None:
+    """The tenant that a token's one organization names; None where there is not exactly one."""
+    organizations = verified.get("organization")
+    if not isinstance(organizations, dict) or len(organizations) != 1:
+        return None
+    (organization,) = organizations.values()
+    named = organization.get("tenant") if isinstance(organization, dict) else None
+    try:
+        return UUID(named[0] if isinstance(named, list) else str(named))
+    except (ValueError, IndexError, TypeError, AttributeError):
+        return None
 
 
 async def begin_sign_in(provider: IdentityProvider, edge: Edge, return_to: str) -> tuple[str, str]:
@@ -284,8 +311,8 @@ async def complete_sign_in(
         claims.acr,
         sealed,
         address,
-        idle * 60,
-        settings.session_hours * 3600,
+        int(idle * 60),
+        int(settings.session_hours * 3600),
     )
     return SignedIn(token, request["return_to"], role)
 
@@ -297,7 +324,8 @@ async def tenant_of_claims(driver: "asyncpg.Connection[asyncpg.Record]", claims:
         raise SignInRefused("tenant.unknown", "您所在的单位尚未在本平台开通，请联系平台运维")
     tenant = Tenant(**{name: row[name] for name in Tenant.__dataclass_fields__})
     if not tenant.active:
-        raise SignInRefused("tenant.suspended", "您所在的单位已暂停使用本平台")
+        concerned = {"organization": {"": {"tenant": str(tenant.id)}}}
+        raise SignInRefused("tenant.suspended", "您所在的单位已暂停使用本平台", concerned)
     return tenant
 
 

@@ -9,9 +9,10 @@ from litestar.response import Redirect
 
 from shared.errors import Forbidden
 from shared.ui.links import local_address
-from tenants.isolation import cookie_name, form_key_is_ours, load_session, open_edge
+from tenants.doubtful_sign_ins import note_refusal
+from tenants.isolation import address_of, cookie_name, form_key_is_ours, load_session, open_edge, state_cookie_name
 from tenants.pages import page
-from tenants.sso import SignInRefused, begin_sign_in, complete_sign_in, end_session
+from tenants.sso import SignedIn, SignInRefused, begin_sign_in, complete_sign_in, end_session
 
 log = structlog.get_logger()
 _HOME = {
@@ -21,7 +22,6 @@ _HOME = {
     "web_finance": "/console/",
     "web_operator": "/operator/",
 }
-_STATE_COOKIE = "chengguo-sign-in"
 
 
 def _cookie(request: Request[Any, Any, Any], name: str, value: str, seconds: int) -> Cookie:
@@ -43,33 +43,41 @@ async def sign_in(request: Request[Any, Any, Any], return_to: str | None = None)
     if edge.session is not None:
         return Redirect(local_address(return_to) or _HOME[edge.session.role], status_code=303)
     state, address = await begin_sign_in(request.app.state.provider, edge, local_address(return_to))
-    return Redirect(address, status_code=303, cookies=[_cookie(request, _STATE_COOKIE, state, 600)])
+    return Redirect(address, status_code=303, cookies=[_cookie(request, state_cookie_name(request), state, 600)])
 
 
 @get("/sign-in/callback", opt={"audience": "anonymous"}, include_in_schema=False)
 async def callback(request: Request[Any, Any, Any], code: str | None = None, error: str | None = None) -> Response[Any]:
     """The provider's answer becomes a session with a fresh id; anything doubtful becomes a page that says so."""
-    if error or not code:
-        raise SignInRefused("provider", "统一身份认证没有完成登录，请重新登录")
-    edge = await open_edge(request)
-    signed_in = await complete_sign_in(
-        request.app.state.provider,
-        request.app.state.keyring,
-        request.app.state.settings,
-        edge,
-        code=code,
-        state=request.query_params.get("state", ""),
-        cookie_state=request.cookies.get(_STATE_COOKIE, ""),
-        address=request.client.host if request.client else "",
-    )
+    try:
+        signed_in = await _signed_in(request, "" if error else code or "")
+    except SignInRefused as refused:
+        await note_refusal(request, refused, "browser")
+        raise
     hours = request.app.state.settings.session_hours
     return Redirect(
         signed_in.return_to or _HOME[signed_in.audience],
         status_code=303,
         cookies=[
-            _cookie(request, cookie_name(request), signed_in.token, hours * 3600),
-            _cookie(request, _STATE_COOKIE, "", 0),
+            _cookie(request, cookie_name(request), signed_in.token, int(hours * 3600)),
+            _cookie(request, state_cookie_name(request), "", 0),
         ],
+    )
+
+
+async def _signed_in(request: Request[Any, Any, Any], code: str) -> SignedIn:
+    """:raises SignInRefused: the provider gave no code, or its answer is not believed."""
+    if not code:
+        raise SignInRefused("provider", "统一身份认证没有完成登录，请重新登录")
+    return await complete_sign_in(
+        request.app.state.provider,
+        request.app.state.keyring,
+        request.app.state.settings,
+        await open_edge(request),
+        code=code,
+        state=request.query_params.get("state", ""),
+        cookie_state=request.cookies.get(state_cookie_name(request), ""),
+        address=address_of(request),
     )
 
 

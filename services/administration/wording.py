@@ -77,6 +77,7 @@ VERBS = {
     "exported": "导出",
     "download": "下载",
     "signed_in": "登录",
+    "refused": "登录被拒绝",
     "ended": "退出其他登录",
     "read": "查阅",
     "move": "拨动",

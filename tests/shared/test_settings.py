@@ -65,6 +65,23 @@ def test_all_faults_are_named_at_once(environment: pytest.MonkeyPatch) -> None:
     assert ".env.example" in said
 
 
+@pytest.mark.parametrize(
+    "address", ["http://127.0.0.1:8080", "http://localhost:8080", "http://[::1]:8080", "https://demo.example"]
+)
+def test_a_demo_stands_on_its_own_machine_or_behind_https(environment: pytest.MonkeyPatch, address: str) -> None:
+    environment.setenv("CHENGGUO_PUBLIC_URL", address)
+    assert settings().secure_cookies == address.startswith("https")
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["http://10.0.0.5:8080", "http://demo.example", "http://127.0.0.1.example", "http://[::1", "ftp://127.0.0.1x"],
+)
+def test_a_demo_that_others_reach_without_encryption_is_refused(environment: pytest.MonkeyPatch, address: str) -> None:
+    environment.setenv("CHENGGUO_PUBLIC_URL", address)
+    assert "CHENGGUO_PUBLIC_URL：演示环境用 http 时只能是本机地址" in refused()
+
+
 def test_what_production_lacks_is_named_beside_other_faults(environment: pytest.MonkeyPatch) -> None:
     environment.setenv("CHENGGUO_MODE", "production")
     environment.delenv("CHENGGUO_DATABASE_WEB_URL")

@@ -1,0 +1,54 @@
+"""What is kept of a sign-in that was not believed: a log line and a count always, an audit row where an institution is named.
+
+Most forgeries name nobody: the state, the code or the signature is wrong, and nothing in them may be believed. Where the
+provider's own signature stands under a token that is not for us (another audience, replayed, expired), its organization is
+whom it concerns, and its auditors see it.
+"""
+
+from typing import Any, Literal
+from uuid import UUID
+
+import structlog
+from litestar.connection import ASGIConnection
+
+from shared.audit.writing import write_audit
+from shared.db.transaction import Actor, Scope, Transaction, begin, legal_instant
+from shared.observability import metrics
+from tenants.isolation import Edge, address_of, open_edge
+from tenants.registry import Tenant
+from tenants.sso import SignInRefused, tenant_named_by
+
+log = structlog.get_logger()
+Way = Literal["browser", "machine"]
+# A machine whose token ran out asks again with a new one: that is no event.
+_ORDINARY = frozenset({("machine", "token.expired")})
+
+
+async def note_refusal(connection: ASGIConnection[Any, Any, Any, Any], refused: SignInRefused, way: Way) -> None:
+    """Log, count, and audit where it can be said whose it is. ``way``: a person's sign-in, or a bearer token."""
+    log.warning("sign_in.refused", code=refused.code, way=way)
+    metrics.refusals.labels(f"sign_in.{refused.code}").inc()
+    if refused.claims is None or (way, refused.code) in _ORDINARY:
+        return
+    named = tenant_named_by(refused.claims)
+    if named is not None:
+        await _audit(connection, await open_edge(connection), named, refused.code, way)
+
+
+async def _audit(connection: ASGIConnection[Any, Any, Any, Any], edge: Edge, named: UUID, code: str, way: Way) -> None:
+    row = await edge.driver.fetchrow("select * from app.tenant_of($1)", named)
+    if row is None or row["id"] is None:
+        return
+    tenant = Tenant(**{name: row[name] for name in Tenant.__dataclass_fields__})
+    # Every organisation enters by its tenant_id, as at a sign-in that is believed.
+    scope = Scope("web_institution", tenant.id, tenant.province_id, tenant.id, tenant.department_id)
+    actor = Actor(None, tenant.id, address=address_of(connection))
+    tx = Transaction(edge.connection, edge.driver, scope, actor, await legal_instant(edge.driver))
+    await begin(edge.driver, scope)
+    try:
+        await write_audit(tx, "session.refused", "session", None, outcome="refused", details={"code": code, "way": way})
+        await tx.finish()
+    except BaseException:
+        await edge.driver.execute("rollback")
+        raise
+    await edge.driver.execute("commit")
