@@ -12,6 +12,8 @@ from litestar.types import ControllerRouterHandler
 from services.administration import routes_institution as administration_institution
 from services.administration import routes_public as administration_public
 from services.administration.front import routes_public as front_public
+from services.administration.policy import routes_console as policy_console
+from services.administration.policy import routes_institution as policy_institution
 from services.annual_report import routes_institution as reports_institution
 from services.annual_report.reviewing import routes_console as reports_console
 from services.edge import Edge
@@ -69,6 +71,7 @@ INSTITUTION: tuple[ControllerRouterHandler, ...] = (
     *workbench_institution.HANDLERS,
     *home_institution.HANDLERS,
     *administration_institution.HANDLERS,
+    *policy_institution.HANDLERS,
     *ledger_institution.HANDLERS,
     *disclosure_institution.HANDLERS,
     *importing_institution.HANDLERS,
@@ -89,6 +92,7 @@ CONSOLE: tuple[ControllerRouterHandler, ...] = (
     *pilot_console.HANDLERS,
     *reports_console.HANDLERS,
     *aggregates_console.HANDLERS,
+    *policy_console.HANDLERS,
 )
 OPERATOR: tuple[ControllerRouterHandler, ...] = (
     *workbench_operator.HANDLERS,
@@ -120,6 +124,8 @@ MENU: tuple[MenuEntry, ...] = (
     *reports_institution.MENU,
     *reports_console.MENU,
     *aggregates_console.MENU,
+    *policy_institution.MENU,
+    *policy_console.MENU,
 )
 
 

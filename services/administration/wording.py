@@ -152,6 +152,7 @@ _RESOURCES = {
     "audit": "操作日志",
     "conversion": "转化项目",
     "report": "年度报告",
+    "policy": "政策规则",
 }
 _ACTIONS = {
     "read": "查看",
@@ -176,6 +177,7 @@ STATES: Mapping[str, Mapping[str, str]] = {
     "empowerment": empowerment.STATES,
     "list_version": negative_list.STATES,
     "organisation": {"active": "使用中", "suspended": "已暂停"},
+    "pack_activation": {"proposed": "待确认", "confirmed": "已确认", "withdrawn": "已撤回"},
 }
 Change = tuple[str, str, str]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import hashlib
 import itertools
 from collections.abc import Iterable, Mapping
@@ -45,8 +46,8 @@ def resolve_pack(region: str, sources: Sources, *, mode: Mode | None = None, cal
     documents = {owner: _document(owner, sources, problems) for _, owner in owners}
     resolution = _laid(chain, documents, sources, problems)
     content = _content(resolution)
-    if chain and content is not None:
-        problems += inconsistencies(content, resolution)
+    if chain and not sources.broken:  # codes that stand in a file that cannot be read would all seem unknown
+        problems += inconsistencies(content or _good_part(resolution.tree), resolution)
     cases = _own_cases(chain[-1], sources, problems) if chain else []
     if problems or content is None or not chain:
         raise PackError(problems)
@@ -169,6 +170,22 @@ def _content(resolution: Resolution) -> Content | None:
             message = _MEANINGS.get(one["type"], one["msg"])
             resolution.problems.append(Problem(place.file if place else "", place.line if place else 0, path, message))
         return None
+
+
+def _good_part(tree: Mapping[str, Any]) -> Content:
+    """The entries that the schema takes, so that their codes are checked though others are wrong."""
+    good = copy.deepcopy(dict(tree))
+    while True:
+        try:
+            return Content.model_validate(good)
+        except ValidationError as error:
+            for one in error.errors():
+                section, *inner = one["loc"]
+                held = good.get(str(section))
+                if inner and isinstance(held, dict):
+                    held.pop(str(inner[0]), None)
+                if not inner or not held or not isinstance(held, dict):
+                    good.pop(str(section), None)
 
 
 def _cases(file: SourceFile, problems: list[Problem]) -> list[Case]:

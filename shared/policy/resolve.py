@@ -107,7 +107,7 @@ class _Layer:
     def leaf(self, key: str, value: Any, here: str, node: dict[str, Any], own: Citations | None) -> None:
         if own is None:
             self.problem(here, "has no citation (cite or cites)")
-            return
+            own = ()  # the value stays, so that only what is wrong is told
         earlier = self.into.places.get(here)
         same_region = earlier is not None and earlier.owner.split("/")[0] == self.header.id
         if same_region and node.get(key) != _plain(value):

@@ -18,6 +18,8 @@ PACKS = Path(__file__).parent / "packs"
 
 _HEADER = re.compile(r"^\s*(\[\[?)\s*([^\]]+?)\s*\]\]?\s*(#.*)?$")
 _KEY = re.compile(r"^\s*((?:[A-Za-z0-9_-]+|\"[^\"]*\")(?:\s*\.\s*(?:[A-Za-z0-9_-]+|\"[^\"]*\"))*)\s*=")
+# A key with a value that ends on its line, so that leaving it out leaves the rest as it is.
+_ONE_VALUE = re.compile(r"^\s*[A-Za-z0-9_.\-\"]+\s*=\s*[^\[{\"']*$")
 _AT_LINE = re.compile(r"\(at line (\d+), column \d+\)|\(at end of document\)")
 
 
@@ -73,6 +75,7 @@ class Sources:
     def __init__(self, texts: Mapping[str, str]) -> None:
         self.texts = dict(sorted(texts.items()))
         self._parsed: dict[str, SourceFile] = {}
+        self.broken: set[str] = set()  # files of which nothing could be read
         # What is inherited is laid once for all regions that inherit it; the loader's own.
         self.laid: dict[tuple[str, ...], Resolution] = {}
 
@@ -101,7 +104,7 @@ class Sources:
         return [name for name in self.texts if name.startswith(f"{folder}/")]
 
     def parse(self, name: str, problems: list[Problem]) -> SourceFile:
-        """One file; a syntax error becomes a problem and an empty file."""
+        """One file; a wrong value (a date that does not exist) costs its line, any other syntax error the whole file."""
         if name in self._parsed:
             return self._parsed[name]
         if name not in self.texts:
@@ -110,13 +113,27 @@ class Sources:
         text = self.texts[name]
         try:
             file = SourceFile(name, tomli.loads(text), text)
-        except tomli.TOMLDecodeError as error:
-            at = _AT_LINE.search(str(error))
-            line = int(at.group(1)) if at and at.group(1) else text.count("\n") + 1
-            problems.append(Problem(name, line, "", f"not TOML: {_AT_LINE.sub('', str(error)).strip()}"))
-            file = SourceFile(name, {})
+        except tomli.TOMLDecodeError:
+            file = SourceFile(name, self._mended(name, text, problems), text)
         self._parsed[name] = file
         return file
+
+    def _mended(self, name: str, text: str, problems: list[Problem]) -> dict[str, Any]:
+        """What can be read of a file with errors: every line whose value is wrong is told and left out, so that what else
+        is wrong with the pack is told too; an error that is not one line's alone leaves nothing.
+        """
+        lines = text.splitlines()
+        while True:
+            try:
+                return tomli.loads("\n".join(lines))
+            except tomli.TOMLDecodeError as error:
+                at = _AT_LINE.search(str(error))
+                line = int(at.group(1)) if at and at.group(1) else len(lines) + 1
+                problems.append(Problem(name, line, "", f"not TOML: {_AT_LINE.sub('', str(error)).strip()}"))
+                if line > len(lines) or not _ONE_VALUE.match(lines[line - 1]):
+                    self.broken.add(name)
+                    return {}
+                lines[line - 1] = ""
 
 
 def line_numbers(text: str) -> dict[str, int]:

@@ -5,7 +5,7 @@ from typing import Any
 from litestar import Request, Response, get
 from litestar.response import Redirect
 
-from services.administration.front.reading import rules_of
+from services.administration.reading import rules_of
 from services.negative_list.queries import public_kinds
 from shared.db.transaction import Transaction
 from shared.ui.page import Crumb

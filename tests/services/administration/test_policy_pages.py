@@ -1,0 +1,162 @@
+"""The rules on a page: found by word, article and code; activation by two people; read only for institutions."""
+
+from datetime import UTC, datetime, timedelta
+from uuid import UUID, uuid4
+
+import pytest
+from sqlalchemy import select
+
+from shared.clock import local_day
+from tenants.packs import pack_activation
+from tenants.rehearsal import pack_rehearsal, rehearse
+from tests.tenants.second_version import store_second
+from tests.tenants.test_activation import decided
+from tests.web import Site, Visitor
+from tests.world import World
+
+TODAY = local_day(datetime.now(UTC))
+LATER = TODAY + timedelta(days=30)
+HOME = "/console/policy"
+
+
+async def officer(site: Site, world: World) -> Visitor:
+    return await site.signed_in(world, world.science, "science_officer", kind="science")
+
+
+async def head(site: Site, world: World) -> Visitor:
+    return await site.signed_in(world, world.science, "science_head", kind="science")
+
+
+async def rehearse_all(world: World, proposal: UUID) -> None:
+    async with world.maintenance.connect() as connection:
+        rows = await connection.execute(
+            select(pack_rehearsal.c.tenant_id).where(pack_rehearsal.c.activation_id == proposal)
+        )
+        tenants = [row.tenant_id for row in rows]
+    for tenant in tenants:
+        more = True
+        while more:
+            async with world.working(tenant) as tx:
+                more = await rehearse(tx, proposal)
+
+
+async def test_rules_are_found_by_word_article_and_code(site: Site, world: World) -> None:
+    visitor = await officer(site, world)
+    everything = await visitor.get(HOME)
+    assert everything.status_code == 200
+    for query, found, absent in (
+        ({"q": "公示期为15天"}, "第八条(二)", "第十三条"),
+        ({"q": "第十三条"}, "2028-11-08", "公示期为15天"),
+        ({"q": "notices.empowerment.days"}, "赋权信息公示 · 天数", "第十三条"),
+        ({"force": "鼓励"}, "单位负面清单", "公示期为15天"),
+        ({"q": "公示期 恰为"}, "天数要求", "第十三条"),
+    ):
+        answer = (await visitor.get(HOME, **query)).text
+        rules = answer[: answer.index('id="readings"')]
+        assert found in rules, query
+        assert absent not in rules.partition('id="rules-title"')[2], query
+    assert "没有符合条件的规则" in (await visitor.get(HOME, q="没有这样的话")).text
+
+
+@pytest.mark.parametrize(
+    ("address", "kind", "role", "tenant"),
+    [
+        (HOME, "department", "department_officer", "department"),
+        (HOME, "finance", "finance_officer", "finance"),
+        ("/institution/policy", "institution", "completer", "university"),
+    ],
+)
+async def test_others_read_the_rules(site: Site, world: World, address: str, kind: str, role: str, tenant: str) -> None:
+    visitor = await site.signed_in(world, getattr(world, tenant), role, kind=kind)
+    answer = await visitor.get(address, q="公示期为15天")
+    assert answer.status_code == 200
+    assert "第八条(二)" in answer.text
+    assert "提议启用" not in answer.text
+
+
+async def test_nobody_reads_them_unasked(site: Site, world: World) -> None:
+    assert (await site.anonymous().get(HOME)).status_code == 303
+    clerk = await site.signed_in(world, world.university)
+    assert (await clerk.get(HOME)).status_code == 404
+    department = await site.signed_in(world, world.department, "department_officer", kind="department")
+    version = await store_second(world)
+    page = f"{HOME}/versions/{version}"
+    assert (await department.get(page)).status_code == 200
+    key = await department.form_key(HOME) if 'name="form_key"' in (await department.get(HOME)).text else f"{uuid4()}.x"
+    refused = await department.post(f"{page}/propose", {"effective_on": str(LATER)}, key=key)
+    assert refused.status_code == 403
+
+
+async def test_two_people_put_a_version_in_force_after_seeing_what_changes(site: Site, world: World) -> None:
+    await decided(world, world.university, 2)
+    version = await store_second(world)
+    first = await officer(site, world)
+    page = f"{HOME}/versions/{version}"
+    compared = (await first.get(page)).text
+    assert "赋权信息公示 · 天数" in compared
+    assert '<span class="visually-hidden">原为 </span>15' in compared
+    assert '<span class="visually-hidden">改为 </span>20' in compared
+    wrong = await first.post(f"{page}/propose", {"effective_on": "2026-02-30"}, page=page)
+    assert wrong.status_code == 422
+    assert "没有这一天" in wrong.text
+    assert 'value="2026-02-30"' in wrong.text
+    past = await first.post(f"{page}/propose", {"effective_on": str(TODAY - timedelta(days=1))}, page=page)
+    assert past.status_code == 422
+    assert "早于今天" in past.text
+    key = await first.form_key(page)
+    done, again = [await first.post(f"{page}/propose", {"effective_on": str(LATER)}, key=key) for _ in range(2)]
+    assert done.status_code == again.status_code == 303
+    address = done.headers["location"].partition("?")[0]
+    assert again.headers["location"].partition("?")[0] == address
+    proposal = UUID(address.rpartition("/")[2])
+
+    second = await head(site, world)
+    waiting = (await second.get(address)).text
+    assert "试算完成后才能确认" in waiting
+    assert "测试science_officer" in waiting
+    assert "进行中" in (await second.get(f"{address}/progress")).text
+    await rehearse_all(world, proposal)
+    assert (await second.get(f"{address}/progress")).headers["hx-redirect"] == address
+    ready = (await second.get(address)).text
+    assert "2 项结果不同" in ready
+    assert "变为不予办理 2" in ready
+    assert "须由另一人确认" not in ready
+    assert "滇池示例大学" not in ready.partition("<main")[2].partition("<footer")[0]
+    confirmed = await second.post(f"{address}/confirm", page=address)
+    assert confirmed.status_code == 303
+    assert "已确认，待生效" in (await second.get(f"{HOME}/versions")).text
+    clerk = await site.signed_in(world, world.university)
+    coming = (await clerk.get("/institution/policy")).text
+    assert "将启用" in coming
+    assert str(LATER) in coming
+    late = await second.post(f"{address}/withdraw", {"reason": "晚了"}, key=await second.form_key("/console/"))
+    assert late.status_code == 409
+
+
+async def test_a_proposal_is_withdrawn_with_a_reason(site: Site, world: World) -> None:
+    version = await store_second(world)
+    first = await officer(site, world)
+    page = f"{HOME}/versions/{version}"
+    sent = await first.post(f"{page}/propose", {"effective_on": str(LATER)}, page=page)
+    address = sent.headers["location"].partition("?")[0]
+    assert (await first.post(f"{address}/confirm", page=address)).status_code == 403
+    empty = await first.post(f"{address}/withdraw", {"reason": " "}, page=address)
+    assert empty.status_code == 422
+    assert "请填写撤回原因" in empty.text
+    assert (await first.post(f"{address}/withdraw", {"reason": "文本有误"}, page=address)).status_code == 303
+    assert "已撤回" in (await first.get(f"{HOME}/versions")).text
+
+
+async def test_an_unknown_version_and_another_province_s_are_the_same(site: Site, world: World) -> None:
+    visitor = await officer(site, world)
+    unknown = await visitor.get(f"{HOME}/versions/{uuid4()}")
+    assert unknown.status_code == 404
+    assert (await visitor.get(f"{HOME}/proposals/{uuid4()}")).status_code == 404
+    async with world.maintenance.connect() as connection:
+        foreign = (
+            await connection.execute(
+                select(pack_activation.c.id).where(pack_activation.c.province_id != world.province_id).limit(1)
+            )
+        ).scalar()
+    if foreign is not None:
+        assert (await visitor.get(f"{HOME}/proposals/{foreign}")).status_code == 404
