@@ -46,7 +46,7 @@ class NewTenant:
     """An organisation that becomes a tenant.
 
     ``alias`` names it at the identity provider; ``department_id`` is an institution's competent department from ``since`` on,
-    None for an authority, which is its own.
+    None for an authority, which is its own. ``authority`` is the pack's code of a further authority that receives reports.
     """
 
     id: UUID
@@ -61,6 +61,7 @@ class NewTenant:
     central: bool = False
     department_id: UUID | None = None
     area: str = ""
+    authority: str = ""
 
 
 @asynccontextmanager
@@ -160,6 +161,8 @@ async def put_tenant(tx: Transaction, new: NewTenant) -> bool:
         "area": new.area,
         "department_id": present,
     }
+    if new.kind == "recipient":
+        wanted["settings"] = {**(before.settings if before is not None else {}), "authority": new.authority}
     await _refuse_taken_name(tx, new)
     if before is None:
         await tx.execute(insert(organisation).values(id=new.id, province_id=tx.province_id, **wanted))

@@ -29,6 +29,7 @@ KINDS = {
     "science": "科技主管部门",
     "department": "行政主管部门",
     "finance": "财政部门",
+    "recipient": "其他接收部门",
     "operator": "平台运维",
 }
 ROLE_OF_KIND = {
@@ -36,6 +37,8 @@ ROLE_OF_KIND = {
     "science": "web_science",
     "department": "web_department",
     "finance": "web_finance",
+    # A further authority that receives reports (人社 …): it reads what was handed to it, as a finance department does.
+    "recipient": "web_finance",
     "operator": "web_operator",
 }
 UNIT_KINDS = {"university": "高等院校", "institute": "科研院所", "hospital": "医疗卫生机构", "enterprise": "国有企业"}

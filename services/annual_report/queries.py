@@ -82,15 +82,15 @@ async def unit_of(tx: Transaction, tenant_id: UUID | None = None) -> Row[Any]:
 
 
 async def recipients_of(tx: Transaction, authority: str, department_id: UUID) -> Sequence[Row[Any]]:
-    """The organisations that an authority of the pack stands for; none where the platform has no such kind."""
-    kind = KIND_OF_AUTHORITY.get(authority)
-    if kind is None:
-        return []
+    """The organisations that an authority of the pack stands for; a further one is registered with its code."""
+    kind = KIND_OF_AUTHORITY.get(authority, "recipient")
     wanted = [
         organisation.c.province_id == tx.province_id,
         organisation.c.kind == kind,
         organisation.c.state == "active",
     ]
+    if kind == "recipient":
+        wanted.append(organisation.c.settings["authority"].astext == authority)
     if kind == "department":
         wanted.append(organisation.c.id == department_id)
     return await tx.rows(select(organisation).where(*wanted).order_by(organisation.c.name))

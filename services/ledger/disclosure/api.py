@@ -29,7 +29,7 @@ class CompleterIn(msgspec.Struct):
 class DisclosureIn(msgspec.Struct):
     """A disclosure (成果披露). ``classified`` and ``key_technology`` answer the questions that come before anything else.
 
-    Codes of type, stage, funding and evidence are those of the province's pack.
+    Codes of type, stage, funding and evidence are those of the province's pack; ``more`` holds what only it asks for.
     """
 
     classified: Literal["no", "yes", "suspected"]
@@ -47,6 +47,7 @@ class DisclosureIn(msgspec.Struct):
     obtained_on: date | None = None
     college: str | None = None
     remark: str | None = None
+    more: dict[str, str] = {}
 
 
 class Disclosed(msgspec.Struct):
@@ -120,10 +121,12 @@ async def disclose(tx: Transaction, data: JSONBody[DisclosureIn]) -> Response[An
         forms.DisclosureForm, {name: value if value is not None else "" for name, value in values.items()}
     )
     errors |= rules.unknown_codes(values, await words_of(tx))
+    kind = await queries.unit_kind_of(tx)
+    errors |= rules.unknown_fields(values, rules.fields_of(kind, data.funding, governed.pack, tx.today))
     if form is None or errors:
         raise FormInvalid(errors)
     asked = {**form.model_dump(), "team": form.team}
-    decided = rules.may_submit(asked, await queries.unit_kind_of(tx), governed.pack, tx.today)
+    decided = rules.may_submit(asked, kind, governed.pack, tx.today)
     for one in decided:
         refusal = Refusal.of(one.answer)
         if refusal is not None:

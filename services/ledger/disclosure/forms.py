@@ -1,6 +1,6 @@
 """Forms of disclosure: the secret gate before any text, the disclosure itself, what is returned with reasons."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, field_validator
@@ -9,6 +9,7 @@ from services.ledger.forms import Name, Optional_, Text, members_of
 from shared.forms import Form, OptionalBody, OptionalDay, plain, read
 
 REASON = "reason-"
+MORE = "more-"
 
 
 class GateForm(Form):
@@ -38,6 +39,9 @@ class DisclosureForm(Form):
     )
     team: OptionalBody = Field(default="", title="完成人（团队）")
     remark: Text = Field(default=None, title="备注")
+    more: dict[str, Annotated[str, BeforeValidator(plain), Field(max_length=5000)]] = Field(
+        default_factory=dict, title="本省要求的其他栏目"
+    )
 
     @field_validator("evidence", mode="before")
     @classmethod
@@ -53,17 +57,24 @@ class DisclosureForm(Form):
     def columns(self) -> dict[str, Any]:
         """What of the form is a column of the disclosure; the team is rows of its own."""
         values = self.model_dump(exclude={"team"})
-        return {name: value or None for name, value in values.items()}
+        more = {code: words for code, words in self.more.items() if words}
+        return {**{name: value or None for name, value in values.items()}, "more": more or None}
+
+
+def with_more(values: Mapping[str, Any], codes: Iterable[str]) -> dict[str, Any]:
+    """The form's values with the fields that only this province asks for gathered under ``more``."""
+    return {**values, "more": {code: str(values.get(MORE + code) or "") for code in codes}}
 
 
 def draft_columns(values: Mapping[str, Any]) -> dict[str, Any]:
     """What can be kept of a half-filled form: texts as typed, cut to what the table holds; a date only when it is one."""
     limits = {"type": 40, "stage": 20, "funding": 20, "right_number": 80, "college": 80}
     kept: dict[str, Any] = {}
-    for name in set(DisclosureForm.model_fields) - {"evidence", "obtained_on", "team"}:
+    for name in set(DisclosureForm.model_fields) - {"evidence", "obtained_on", "team", "more"}:
         kept[name] = plain(str(values.get(name) or ""))[: limits.get(name, 5000)] or None
     evidence = values.get("evidence") or []
     kept["evidence"] = [evidence] if isinstance(evidence, str) else list(evidence)
+    kept["more"] = {code: plain(words)[:5000] for code, words in (values.get("more") or {}).items() if words} or None
     form, _ = read(DisclosureForm, {"name": "-", "obtained_on": values.get("obtained_on") or ""})
     kept["obtained_on"] = form.obtained_on if form is not None else None
     return kept

@@ -56,6 +56,10 @@ _SHOWN = (
 )
 
 
+# Fields that stand in the form where the province asks for them, and nowhere else.
+_ONLY_IF_ASKED = frozenset({"technical_field", "form", "stage", "market_prospect"})
+
+
 @get("/disclosures", opt=_WRITE)
 async def list_disclosures(request: Request[Any, Any, Any], tx: Transaction, tab: str = "") -> Response[str]:
     """One's own disclosures; for those who verify, what waits."""
@@ -71,8 +75,15 @@ async def list_disclosures(request: Request[Any, Any, Any], tx: Transaction, tab
 
 
 async def _gate(tx: Transaction, form: FormState | None = None) -> dict[str, Any]:
-    asked = secret_gate(None, None, (await governing(tx)).pack, tx.today)
-    return {"gate": asked.values, "form": form or FormState(), "stopped": None}
+    pack = (await governing(tx)).pack
+    asked = secret_gate(None, None, pack, tx.today)
+    return {
+        "gate": asked.values,
+        "gate_source": pack.citation("secret.question"),
+        "key_source": pack.citation("secret.key_technology_question"),
+        "form": form or FormState(),
+        "stopped": None,
+    }
 
 
 @get("/disclosures/new", opt=_WRITE)
@@ -113,7 +124,10 @@ async def _editing(tx: Transaction, row: Row[Any], form: FormState | None = None
     pack = (await governing(tx)).pack
     words = await words_of(tx)
     if form is None:
-        values = {name: getattr(row, name) for name in forms.DisclosureForm.model_fields if name != "team"}
+        values = {
+            name: getattr(row, name) for name in forms.DisclosureForm.model_fields if name not in ("team", "more")
+        }
+        values |= {forms.MORE + code: words for code, words in (row.more or {}).items()}
         team = _team_words(await queries.members_of(tx, row.id))
         form = FormState({**{k: v if v is not None else "" for k, v in values.items()}, "team": team})
     kind = await queries.unit_kind_of(tx)
@@ -125,7 +139,11 @@ async def _editing(tx: Transaction, row: Row[Any], form: FormState | None = None
         "disclosure": row,
         "form": form,
         "asked": asked,
+        "labels": {name: asked[name]["label"] if name in asked else label for name, label in _SHOWN},
+        "further": [(forms.MORE + code, one) for code, one in rules.further(asked).items()],
         "needs": evidence,
+        "proved": bool(pack.content.evidence.get("disclosure")),
+        "unique": pack.citation("ledger.unique_name"),
         "choices": {
             "type": [(one.code, one.label) for one in words.types],
             "stage": [(one.code, one.label) for one in words.stages],
@@ -157,15 +175,17 @@ async def edit_disclosure(request: Request[Any, Any, Any], tx: Transaction, disc
     return page(request, f"{_PAGE}edit.html", "填写披露", await _editing(tx, row), crumbs=_crumbs(row, "填写"))
 
 
-async def _typed(request: Request[Any, Any, Any]) -> dict[str, Any]:
-    return typed(await request.form(), ["evidence"])
+async def _typed(request: Request[Any, Any, Any], tx: Transaction) -> dict[str, Any]:
+    values = typed(await request.form(), ["evidence"])
+    asked = rules.fields_of(await queries.unit_kind_of(tx), values.get("funding"), (await governing(tx)).pack, tx.today)
+    return forms.with_more(values, rules.further(asked))
 
 
 @post("/disclosures/{disclosure_id:uuid}/edit", opt=_WRITE)
 async def submit_disclosure(request: Request[Any, Any, Any], tx: Transaction, disclosure_id: UUID) -> Response[Any]:
     """Submit it; every wrong field and every missing evidence at once, the values kept."""
     row = await _own(tx, disclosure_id)
-    values = await _typed(request)
+    values = await _typed(request, tx)
     form, errors = read(forms.DisclosureForm, values)
     errors |= rules.unknown_codes(values, await words_of(tx))
     if form is not None and not errors:
@@ -187,7 +207,7 @@ async def submit_disclosure(request: Request[Any, Any, Any], tx: Transaction, di
 @post("/disclosures/{disclosure_id:uuid}/draft", opt={**_WRITE, "repeatable": True}, status_code=200)
 async def save_draft(request: Request[Any, Any, Any], tx: Transaction, disclosure_id: UUID) -> Response[Any]:
     """Keep what is being typed."""
-    values = await _typed(request)
+    values = await _typed(request, tx)
     try:
         team: list[Any] | None = members_of(str(values.get("team") or ""))
     except ValueError:
@@ -204,7 +224,11 @@ async def _shown(tx: Transaction, row: Row[Any]) -> dict[str, Any]:
     asked = rules.fields_of(await queries.unit_kind_of(tx), row.funding, pack, tx.today)
     team = await queries.members_of(tx, row.id)
     coded: Mapping[str, str] = {"type": "type", "stage": "stage", "funding": "funding"}
+    further = rules.further(asked)
+    shown = [(name, asked[name]["label"] if name in asked else label) for name, label in _SHOWN]
+    shown += [(forms.MORE + code, one["label"]) for code, one in further.items()]
     values = {name: getattr(row, name, None) for name, _ in _SHOWN}
+    values |= {forms.MORE + code: (row.more or {}).get(code) for code in further}
     values |= {name: words.label(kind, values[name]) for name, kind in coded.items()}
     values["evidence"] = "、".join(words.labels["evidence"].get(one, one) for one in row.evidence or ())
     values["obtained_on"] = row.obtained_on.isoformat() if row.obtained_on else ""
@@ -214,12 +238,16 @@ async def _shown(tx: Transaction, row: Row[Any]) -> dict[str, Any]:
     moves = workflow.MOVES.available(row.state, held)
     return {
         "disclosure": row,
-        "entries": [(name, label, values[name], asked.get(name)) for name, label in _SHOWN],
+        "entries": [
+            (name, label, values[name], asked.get(name.removeprefix(forms.MORE)))
+            for name, label in shown
+            if values[name] or name not in _ONLY_IF_ASKED or name in asked
+        ],
         "state": DISCLOSURE_STATES[row.state],
         "tone": _TONES[row.state],
         "moves": {one.name: one for one in moves if own or one.permission != queries.WRITE},
         "returns": await queries.returns_of(tx, row.id),
-        "labels": dict(_SHOWN),
+        "labels": dict(shown),
         "form": FormState(),
         "refusal": None,
     }

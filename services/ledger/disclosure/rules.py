@@ -28,6 +28,11 @@ def fields_of(unit_kind: str | None, funding: str | None, pack: Pack, today: dat
     return {FIELD_OF_CODE.get(one["code"], one["code"]): one for one in values.get("fields", ())}
 
 
+def further(asked: Mapping[str, Mapping[str, Any]]) -> dict[str, Mapping[str, Any]]:
+    """Those of the asked fields that no column answers: only this province has them."""
+    return {code: one for code, one in asked.items() if code not in FIELD_OF_CODE.values()}
+
+
 def evidence_of(
     unit_kind: str | None, funding: str | None, achievement_type: str | None, pack: Pack, today: date
 ) -> list[Mapping[str, Any]]:
@@ -36,6 +41,12 @@ def evidence_of(
         return []
     facts = {"funding": funding, "achievement_type": achievement_type, "unit_kind": unit_kind}
     return list(evaluate("disclosure.evidence", facts, pack, today).values.get("evidence", ()))
+
+
+def unknown_fields(values: Mapping[str, Any], asked: Mapping[str, Mapping[str, Any]]) -> dict[str, str]:
+    """Further fields that the pack does not have, by field of the form."""
+    known = further(asked)
+    return {f"more-{code}": "本省没有这个栏目" for code in values.get("more") or {} if code not in known}
 
 
 def unknown_codes(values: Mapping[str, Any], words: Vocabulary) -> dict[str, str]:
@@ -81,9 +92,9 @@ def errors_of(decided: Sequence[Decided]) -> dict[str, str]:
         for finding in one.answer.findings:
             if finding.verdict in (Verdict.REFUSED, Verdict.PERSON_MUST_DECIDE):
                 code = finding.code.rsplit(".", 1)[-1]
-                field = (
-                    "evidence" if finding.code.startswith("disclosure.no_evidence") else FIELD_OF_CODE.get(code, code)
-                )
+                field = FIELD_OF_CODE.get(code, f"more-{code}")
+                if finding.code.startswith("disclosure.no_evidence"):
+                    field = "evidence"
                 errors.setdefault(field, f"{finding.message}（{_article(finding.citation)}）")
     return errors
 

@@ -142,7 +142,9 @@ async def register(tx: Transaction, disclosure_id: UUID) -> UUID | Refusal:
     stopped = MOVES.refusal("register", row.state)
     if stopped is not None:
         return await refuse(tx, stopped, "disclosure.register", CASE, disclosure_id)
-    entry = _entry(row, await queries.members_of(tx, disclosure_id))
+    pack = (await governing(tx)).pack
+    asked = rules.fields_of(await queries.unit_kind_of(tx), row.funding, pack, tx.today)
+    entry = _entry(row, await queries.members_of(tx, disclosure_id), asked)
     registered = await ledger.register(tx, entry, held_from=tx.today, source="disclosed")
     if isinstance(registered, Refusal):
         return registered
@@ -160,7 +162,9 @@ async def withdraw(tx: Transaction, disclosure_id: UUID) -> Refusal | None:
     return await refuse(tx, stopped, "disclosure.withdraw", CASE, disclosure_id) if stopped is not None else None
 
 
-def _entry(row: Row[Any], team: Sequence[queries.DisclosedMember]) -> Entry:
+def _entry(row: Row[Any], team: Sequence[queries.DisclosedMember], asked: Mapping[str, Mapping[str, Any]]) -> Entry:
+    # What only this province asks for stands in the ledger under the name that it has there.
+    named = {asked[code]["label"] if code in asked else code: words for code, words in (row.more or {}).items()}
     rights: tuple[Right, ...] = ()
     if row.right_number:
         rights = (
@@ -181,6 +185,7 @@ def _entry(row: Row[Any], team: Sequence[queries.DisclosedMember]) -> Entry:
         market_prospect=row.market_prospect,
         college=row.college,
         remark=row.remark,
+        extra=named,
     )
 
 
