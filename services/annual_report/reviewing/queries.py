@@ -83,7 +83,7 @@ async def received(tx: Transaction, year: int) -> Sequence[Row[Any]]:
             (organisation.c.id == table.c.tenant_id) & (organisation.c.province_id == table.c.province_id),
         )
         .where(_received(tx), table.c.year == year)
-        .order_by(table.c.submitted_at.desc(), table.c.id)
+        .order_by(table.c.submitted_at.desc(), table.c.id.desc())
     )  # fmt: skip
 
 
