@@ -16,7 +16,7 @@ from shared.policy import evaluate
 from shared.policy.sources import PackError
 from shared.workflow import record_decision
 from tenants import activation
-from tenants.packs import governing, pack_version
+from tenants.packs import governing, pack_activation, pack_version
 from tenants.rehearsal import pack_rehearsal, progress_of, rehearse, result_of
 from tests.tenants.second_version import TWENTY_DAYS, changed, store_second
 from tests.world import REGION, START, World
@@ -156,9 +156,9 @@ async def test_a_confirmed_version_governs_from_its_day_on_and_not_a_day_earlier
     assert await confirm(world, proposal) is None
     async with world.maintenance.connect() as connection:
         days = await connection.execute(
-            select(
-                activation.pack_activation.c.effective_on, activation.pack_activation.c.confirmed_by.is_not(None)
-            ).where(activation.pack_activation.c.id == proposal)
+            select(pack_activation.c.effective_on, pack_activation.c.confirmed_by.is_not(None)).where(
+                pack_activation.c.id == proposal
+            )
         )
         told = await connection.scalar(
             select(func.count()).where(outbox.c.province_id == world.province_id, outbox.c.kind == "message")
