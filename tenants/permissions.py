@@ -118,6 +118,9 @@ ROLES: dict[str, Role] = {
             "console:report:read",
             "console:report:schedule",
             "console:statistics:read",
+            "console:policy:read",
+            "console:policy:propose",
+            "console:policy:withdraw",
         ),
         _role(
             "science_head",
@@ -129,6 +132,9 @@ ROLES: dict[str, Role] = {
             "console:pilot:read",
             "console:report:read",
             "console:statistics:read",
+            "console:policy:read",
+            "console:policy:confirm",
+            "console:policy:withdraw",
         ),
         _role(
             "department_officer",
@@ -139,8 +145,16 @@ ROLES: dict[str, Role] = {
             "console:report:review",
             "console:report:forward",
             "console:statistics:read",
+            "console:policy:read",
         ),
-        _role("finance_officer", "finance", "财政部门", "console:home:read", "console:report:read"),
+        _role(
+            "finance_officer",
+            "finance",
+            "财政部门",
+            "console:home:read",
+            "console:report:read",
+            "console:policy:read",
+        ),
         _role(
             "operator",
             "operator",
