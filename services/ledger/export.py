@@ -1,26 +1,26 @@
 """The ledger as a workbook: what is filtered on the screen, written by a job, fetched afterwards."""
 
-import io
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import date
 from typing import Any, Protocol
 from uuid import UUID
 
-import xlsxwriter
 from sqlalchemy import Row, insert, select
 
 from services.ledger.display import KINDS_OF_VALUE, obtained, words_of
-from services.ledger.listing import Filters, count_rows, ledger_rows
+from services.ledger.listing import Filters, count_rows, ledger_pages
 from services.ledger.models import EXPORT_STATES, export_job
 from services.ledger.rules import Vocabulary
 from shared.audit.writing import write_audit
 from shared.db.transaction import Transaction
+from shared.documents.workbook_writing import GrowingWorkbook, Style, Styled, WrittenRow, WrittenSheet
 from shared.errors import Refusal
 from shared.ids import new_id
 from shared.tasks.broker import ask
 from shared.workflow import Move, Moves, move, send
 
 CASE = "export"
+FIRST_ROW = 3
 _EXPORT = "institution:ledger:export"
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 COLUMNS = (
@@ -83,19 +83,22 @@ async def write_export(tx: Transaction, export_id: UUID, store: Store, filters: 
     if job is None or job.state != "queued":
         return None
     words = await words_of(tx)
-    rows = await ledger_rows(tx, filters, sort)
     day = filters.as_of or tx.today
-    digest = await store.put(tx.tenant_id, workbook(rows, words, day))
+    book, count = GrowingWorkbook(head(day)), 0
+    async for rows in ledger_pages(tx, filters, sort):
+        book.add(lines(rows, words, FIRST_ROW + count))
+        count += len(rows)
+    digest = await store.put(tx.tenant_id, book.finish())
     changes = {
         "object_hash": digest,
         "file_name": f"单列管理台账_{day:%Y%m%d}.xlsx",
-        "rows_total": len(rows),
-        "rows_done": len(rows),
+        "rows_total": count,
+        "rows_done": count,
         "finished_at": tx.now,
     }
-    refusal = await move(tx, MOVES, export_id, "finish_export", job.state, changes=changes, details={"rows": len(rows)})
+    refusal = await move(tx, MOVES, export_id, "finish_export", job.state, changes=changes, details={"rows": count})
     if refusal is None:
-        title = f"台账导出完成，共 {len(rows)} 项"
+        title = f"台账导出完成，共 {count} 项"
         href = f"/institution/ledger/exports/{export_id}"
         await send(tx, "message", {"to_person": str(job.person_id), "title": title, "href": href})
     return refusal
@@ -108,29 +111,18 @@ async def _job(tx: Transaction, export_id: UUID) -> Row[Any] | None:
     )
 
 
-def workbook(rows: Iterable[Any], words: Vocabulary, day: date) -> bytes:
-    """An xlsx of these rows; text that a spreadsheet would read as a formula is kept as text."""
-    target = io.BytesIO()
-    book = xlsxwriter.Workbook(
-        target, {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
-    )
-    sheet = book.add_worksheet("单列管理台账")
-    head = book.add_format({"bold": True, "bg_color": "#E9EEF6", "border": 1, "text_wrap": True, "valign": "vcenter"})
-    amount = book.add_format({"num_format": "#,##0.00"})
-    for column, (_, width) in enumerate(COLUMNS):
-        sheet.set_column(column, column, width)
-    sheet.write_string(0, 0, f"职务科技成果单列管理台账　截至 {day:%Y-%m-%d}　示例格式　金额单位：元")
-    for column, (label, _) in enumerate(COLUMNS):
-        sheet.write_string(1, column, label, head)
-    sheet.freeze_panes(2, 2)
-    for place, row in enumerate(rows, 2):
-        for column, value in enumerate(_cells(row, words)):
-            if isinstance(value, str):
-                sheet.write_string(place, column, safe_text(value))
-            elif value is not None:
-                sheet.write_number(place, column, value, amount if COLUMNS[column][0].endswith("（元）") else None)
-    book.close()
-    return target.getvalue()
+def head(day: date) -> WrittenSheet:
+    """The sheet with its two first rows: what it is and as of when, and the columns' names."""
+    title = f"职务科技成果单列管理台账　截至 {day:%Y-%m-%d}　示例格式　金额单位：元"
+    rows: tuple[WrittenRow, ...] = ((1, [title]), (2, [Styled(label, Style.HEADER) for label, _ in COLUMNS]))
+    widths = [width for _, width in COLUMNS]
+    return WrittenSheet("单列管理台账", rows, widths=widths, frozen_rows=2, frozen_columns=2)
+
+
+def lines(rows: Iterable[Any], words: Vocabulary, first: int) -> Iterator[WrittenRow]:
+    """The ledger's rows as the sheet has them, from row number ``first`` on."""
+    for place, row in enumerate(rows, first):
+        yield place, _cells(row, words)
 
 
 def safe_text(value: str) -> str:
@@ -141,18 +133,18 @@ def safe_text(value: str) -> str:
 def _cells(row: Any, words: Vocabulary) -> tuple[Any, ...]:
     return (
         row["code"],
-        row["name"],
-        "、".join(row["people"]),
+        safe_text(row["name"]),
+        safe_text("、".join(row["people"])),
         words.label("type", row["type"]),
-        row["right_category"] or "",
-        "、".join(row["numbers"]),
+        safe_text(row["right_category"] or ""),
+        safe_text("、".join(row["numbers"])),
         obtained(row["obtained_on"], row["obtained_precision"]) if row["obtained_on"] else "",
         words.label("stage", row["stage_recognised"]),
         words.label("stage", row["stage_declared"]),
         words.label("status", row["status"]),
         row["conversions"] or None,
         words.label("mode", row["mode"]),
-        row["value"],
+        None if row["value"] is None else Styled(float(row["value"]), Style.MONEY),
         KINDS_OF_VALUE.get(row["value_kind"] or "", ""),
-        row["college"] or "",
+        safe_text(row["college"] or ""),
     )

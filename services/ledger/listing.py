@@ -5,7 +5,7 @@ the direction only; it is compiled once and kept.
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from functools import lru_cache
@@ -157,17 +157,14 @@ async def ledger_page(
     )
 
 
-async def ledger_rows(
+async def ledger_pages(
     tx: Transaction, filters: Filters, sort: str = "-number", *, batch: int = 1_000
-) -> "list[asyncpg.Record]":
-    """Every row that the filters let through, with all names, read page by page."""
-    found: list[asyncpg.Record] = []
-    after = ""
-    while True:
+) -> "AsyncIterator[list[asyncpg.Record]]":
+    """Every row that the filters let through, with all names, in portions, so that a large ledger is never in memory whole."""
+    after: str | None = ""
+    while after is not None:
         page = await ledger_page(tx, filters, sort, after=after, limit=batch, wide=True)
-        found += page.rows
-        if page.next is None:
-            return found
+        yield page.rows
         after = page.next
 
 

@@ -64,6 +64,7 @@ class WrittenSheet:
     hidden_columns: Sequence[tuple[int, int]] = ()
     widths: Sequence[float] = ()
     frozen_rows: int = 0
+    frozen_columns: int = 0
     neutralise: bool = False
     _letters: list[str] = field(default_factory=list, repr=False)
 
@@ -79,6 +80,32 @@ def write_workbook(sheets: Iterable[WrittenSheet]) -> bytes:
         for name, text in _package(entries):
             archive.writestr(_entry(name), text)
     return buffer.getvalue()
+
+
+class GrowingWorkbook:
+    """A workbook of one sheet whose rows come in portions, so that they need never be in memory together."""
+
+    def __init__(self, sheet: WrittenSheet) -> None:
+        self._sheet = sheet
+        self._letters: list[str] = []
+        self._buffer = io.BytesIO()
+        self._archive = zipfile.ZipFile(self._buffer, "w", zipfile.ZIP_DEFLATED, compresslevel=3)
+        self._stream = self._archive.open(_entry("xl/worksheets/sheet1.xml"), "w", force_zip64=True)
+        self._stream.write(_sheet_head(sheet).encode())
+        self.add(sheet.rows)
+
+    def add(self, rows: Iterable[WrittenRow]) -> None:
+        """Write further rows below."""
+        self._stream.write("".join(_rows(self._sheet, rows, self._letters)).encode())
+
+    def finish(self) -> bytes:
+        """The whole file; nothing can be added after."""
+        self._stream.write(_sheet_foot(self._sheet).encode())
+        self._stream.close()
+        for name, text in _package([(_unique_name(self._sheet.name, []), self._sheet.state)]):
+            self._archive.writestr(_entry(name), text)
+        self._archive.close()
+        return self._buffer.getvalue()
 
 
 def _entry(name: str) -> zipfile.ZipInfo:
@@ -99,20 +126,32 @@ def _write_sheet(archive: zipfile.ZipFile, path: str, sheet: WrittenSheet) -> No
 
 
 def _sheet_pieces(sheet: WrittenSheet) -> Iterator[str]:
-    yield (
+    yield _sheet_head(sheet)
+    yield from _rows(sheet, sheet.rows, [])
+    yield _sheet_foot(sheet)
+
+
+def _sheet_head(sheet: WrittenSheet) -> str:
+    return (
         '<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n'
         '<worksheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main">'
+        f"{_frozen(sheet)}{_columns(sheet)}<sheetData>"
     )
-    if sheet.frozen_rows:
-        yield (
-            '<sheetViews><sheetView workbookViewId="0">'
-            f'<pane ySplit="{sheet.frozen_rows}" topLeftCell="A{sheet.frozen_rows + 1}" state="frozen"/>'
-            "</sheetView></sheetViews>"
-        )
-    yield _columns(sheet)
-    yield "<sheetData>"
-    letters: list[str] = []
-    for number, values in sheet.rows:
+
+
+def _frozen(sheet: WrittenSheet) -> str:
+    rows, columns = sheet.frozen_rows, sheet.frozen_columns
+    if not rows and not columns:
+        return ""
+    split = (f' xSplit="{columns}"' if columns else "") + (f' ySplit="{rows}"' if rows else "")
+    return (
+        f'<sheetViews><sheetView workbookViewId="0"><pane{split} topLeftCell="{column_letter(columns + 1)}{rows + 1}" '
+        'state="frozen"/></sheetView></sheetViews>'
+    )
+
+
+def _rows(sheet: WrittenSheet, rows: Iterable[WrittenRow], letters: list[str]) -> Iterator[str]:
+    for number, values in rows:
         while len(letters) < len(values):
             letters.append(column_letter(sheet.first_column + len(letters)))
         cells = "".join(
@@ -125,13 +164,15 @@ def _sheet_pieces(sheet: WrittenSheet) -> Iterator[str]:
         hidden = ' hidden="1"' if number in sheet.hidden_rows else ""
         if cells or hidden:
             yield f'<row r="{number}"{hidden}>{cells}</row>'
-    yield "</sheetData>"
-    if sheet.merges:
-        yield f'<mergeCells count="{len(sheet.merges)}">'
-        for top, left, bottom, right in sheet.merges:
-            yield f'<mergeCell ref="{column_letter(left)}{top}:{column_letter(right)}{bottom}"/>'
-        yield "</mergeCells>"
-    yield "</worksheet>"
+
+
+def _sheet_foot(sheet: WrittenSheet) -> str:
+    merges = "".join(
+        f'<mergeCell ref="{column_letter(left)}{top}:{column_letter(right)}{bottom}"/>'
+        for top, left, bottom, right in sheet.merges
+    )
+    merged = f'<mergeCells count="{len(sheet.merges)}">{merges}</mergeCells>' if merges else ""
+    return f"</sheetData>{merged}</worksheet>"
 
 
 def _columns(sheet: WrittenSheet) -> str:

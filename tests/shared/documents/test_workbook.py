@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from shared.documents.workbook import CellValue, column_letter, read_workbook
 from shared.documents.workbook_limits import Limits, WorkbookError, WorkbookFault
-from shared.documents.workbook_writing import Style, Styled, WrittenSheet, write_workbook
+from shared.documents.workbook_writing import GrowingWorkbook, Style, Styled, WrittenRow, WrittenSheet, write_workbook
 from shared.documents.workbook_xml import column_number
 
 OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
@@ -229,6 +229,25 @@ def test_the_same_rows_give_the_same_bytes() -> None:
     rows: list[CellValue] = ["甲", 1.0, date(2024, 2, 29), datetime(2024, 2, 29, 8, 30)]  # noqa: DTZ001 (a cell has no zone)
     assert plain(rows) == plain(rows)
     assert next(read_workbook(plain(rows), "x").sheets[0].rows()) == rows
+
+
+def test_rows_that_come_in_portions_make_the_same_sheet() -> None:
+    rows: list[WrittenRow] = [(number, ["甲" * number, float(number), None, "<&>"]) for number in range(1, 9)]
+
+    def sheet(first: list[WrittenRow]) -> WrittenSheet:
+        return WrittenSheet("表", first, widths=[10, 20], frozen_rows=2, frozen_columns=1, merges=[(1, 1, 1, 2)])
+
+    whole = write_workbook([sheet(rows)])
+    growing = GrowingWorkbook(sheet(rows[:2]))
+    growing.add(rows[2:5])
+    growing.add([])
+    growing.add(iter(rows[5:]))
+    parts = zipfile.ZipFile(io.BytesIO(growing.finish()))
+    expected = zipfile.ZipFile(io.BytesIO(whole))
+    assert {name: parts.read(name) for name in parts.namelist()} == {
+        name: expected.read(name) for name in expected.namelist()
+    }
+    assert b'<pane xSplit="1" ySplit="2" topLeftCell="B3" state="frozen"/>' in parts.read("xl/worksheets/sheet1.xml")
 
 
 def test_sheet_names_that_excel_refuses_are_made_good() -> None:
