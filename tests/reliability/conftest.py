@@ -1,4 +1,4 @@
-"""`pytest tests/reliability --full` kills each part a hundred times; `CHENGGUO_KILLS` sets another number, six by default."""
+"""`pytest tests/reliability --full` kills each part a hundred times; `CHENGGUO_KILLS` sets another number, twenty by default."""
 
 import pytest
 
