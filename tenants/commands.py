@@ -22,6 +22,7 @@ from shared.policy.sources import PackError
 from shared.settings import settings
 from tenants import provisioning, registration
 from tenants.registry import KINDS, UNIT_KINDS, list_organisations, list_provinces
+from tenants.unit_rules import record_unit_rules
 
 T = TypeVar("T")
 _DAY = click.DateTime(["%Y-%m-%d"])
@@ -287,6 +288,20 @@ def move(slug: str, named: str, department: str, since: str) -> None:
 
     run(work)
     click.echo(f"{named}：自 {since} 起由 {department} 主管")
+
+
+@tenant.command("rules")
+@click.option("--province", "slug", required=True)
+@click.argument("named")
+@click.argument("codes", nargs=-1)
+def unit_rules(slug: str, named: str, codes: tuple[str, ...]) -> None:
+    """登记一个科研单位已建立的单位制度，如 management_rules，一次写全。NAMED 为别名或编号。"""
+
+    async def work(engine: AsyncEngine) -> bool:
+        async with operating(engine, slug) as tx:
+            return await record_unit_rules(tx, await provisioning.tenant_named(tx, named), codes)
+
+    click.echo(f"{named}：{'已登记' if run(work) else '没有变化'}")
 
 
 @tenant.command("suspend")
