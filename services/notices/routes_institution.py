@@ -34,12 +34,16 @@ async def shown(tx: Transaction, found: queries.Notice) -> dict[str, Any]:
     """A notice as pages show it: counted, with names, with the article that says how it is counted."""
     pack = (await governing(tx, found.pack_version_id)).pack
     counted = rules.period(found, pack, tx.now)
+    rule = pack.content.notices.get(found.kind)
     names = await names_of(tx, found.people)
     return {
         "notice": found,
         "count": counted.values,
         "answer": counted,
         "source": rules.source(found.kind, pack),
+        "rule": rule,
+        "articles": rules.articles(found.kind, pack),
+        "venues": "、".join(pack.label("venue", one) for one in rule.venues) if rule else "",
         "kind": pack.content.notices[found.kind].label if found.kind in pack.content.notices else "公示",
         "entries": [
             (one["label"], one["value"] or "、".join(names.get(UUID(person), "") for person in one.get("people") or ()))
@@ -177,10 +181,15 @@ async def answer_objection(
 
 
 async def _changing(tx: Transaction, found: queries.Notice, form: FormState | None = None) -> dict[str, Any]:
+    pack = (await governing(tx, found.pack_version_id)).pack
     texts = {f"content-{one['code']}": one["value"] for one in found.content if one["value"]}
     return {
         **await shown(tx, found),
-        "fields": [(f"content-{one['code']}", one["label"]) for one in found.content if not one.get("people")],
+        "fields": [
+            (f"content-{one['code']}", one["label"], rules.content_source(found.kind, one["code"], pack))
+            for one in found.content
+            if not one.get("people")
+        ],
         "form": form or FormState({"title": found.title, **texts}),
         "refusal": None,
     }

@@ -117,6 +117,23 @@ def source(kind: str, pack: Pack) -> Citation:
     return pack.citation(f"notices.{kind}.days")
 
 
+def articles(kind: str, pack: Pack) -> dict[str, Citation]:
+    """Where the text speaks of objections, of their result, of corrections and of interruptions."""
+    places = {
+        "objections": "objections",
+        "result": "result_published",
+        "change": "restarts_on_change",
+        "offline": "offline_limit_hours",
+        "venues": "venues",
+    }
+    return {name: pack.citation(f"notices.{kind}.{path}") for name, path in places.items()}
+
+
+def content_source(kind: str, code: str, pack: Pack) -> Citation:
+    """Where the text asks for a part of the content, or for a place where it is posted."""
+    return pack.citation(f"notices.{kind}.{'venues' if code.startswith('venue_') else f'content.{code}'}")
+
+
 def longest_gap(published_at: datetime, hours: Sequence[datetime], until: datetime) -> timedelta:
     """The longest stretch between two proofs, from publication to ``until``: how well the log covers the period."""
     points = [published_at, *sorted(hours), until]

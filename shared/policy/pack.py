@@ -90,10 +90,14 @@ class Pack:
         return Value(path, node, self.citations(path))
 
     def citations(self, path: str) -> tuple[Citation, ...]:
-        """The citations of a path, or of the nearest entry above it, or of the pack's first document."""
+        """The citations of a path, of a section's first entry, of the nearest entry above it, or the pack's first document."""
         found = self._citations.get(path)
         if found is not None:
             return found
+        inside = f"{path}."
+        for known, cited in self._citations.items():
+            if known.startswith(inside):
+                return cited
         head, _, _ = path.rpartition(".")
         return self.citations(head) if head else self._citations[""]
 

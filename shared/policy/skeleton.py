@@ -47,12 +47,68 @@ _RULES = """\
 # effect = "在办事项的要求随政策更新而变化"
 # decided_by = "（谁决定）"
 
-# 赋权类型
+# 本地独有的名称：成果类型、佐证材料、公示地点、接收单位、办理主体等。代号自定（小写字母和下划线），名称照条文写。
+# 没有写 achievement_type、status、mode 的，用全国通用的；写了就以写的为准。
+# [enumerations.evidence]
+# cite = { article = "" }
+# panel_opinion = { label = "专家评议意见" }
+# [enumerations.venue]
+# cite = { article = "" }
+# notice_board = { label = "村务公开栏" }
+# [enumerations.authority]
+# cite = { article = "" }
+# ethnic_affairs = { label = "省民宗委" }
+
+# 披露的栏目：name 名称、achievement_type 类型、technical_field 技术领域、form 成果形式、completers 完成人、stage 阶段、
+# market_prospect 市场前景、obtained_on 取得时间；其他代号自定，页面上就是一个文字栏目
+# [fields.disclosure]
+# cite = { article = "" }
+# name = { label = "成果名称" }
+# completers = { label = "完成人" }
+
+# 赋权类型：代号自定；asks 写要填份额 "shares"、期限 "term"
 # [grant_types.use_right]
 # label = "长期使用权赋权"
+# asks = ["term"]
 # minimum_years = 10
 # or_remaining_protection = false  # 是否可以按法律保护剩余期限
 # cite = { article = "" }
+# [grant_types.ownership]
+# label = "所有权赋权"
+# asks = ["shares"]
+# co_ownership = ["by_share"]      # by_share 按份共有、joint 共同共有
+# minimum_share = "0.7"            # 按份共有的，完成人最低份额
+# full_ownership = false           # 是否可以全部赋予
+# cite = { article = "" }
+
+# 赋权方式（条文没有分的不写）
+# [grant_modes.agreed]
+# label = "协议赋权"
+# cite = { article = "" }
+
+# 赋权条件和佐证、申请材料
+# [conditions.clear_ownership]
+# label = "权属清晰"
+# evidence = ["ownership_certificate"]   # 任一即可
+# cite = { article = "" }
+# [application]
+# label = "赋权申请"
+# consensus = true                 # 全体完成人协商一致
+# representative = true            # 指定一名代表
+# cite = { article = "" }
+# [fields.application]
+# cite = { article = "" }
+# achievement_description = { label = "成果说明" }
+
+# 步骤，按 after 排序。apply 申请、screen 排查、assess 评估、announce 公示、sign 签协议、formalities 办手续；
+# 其他代号是本地自己的步骤，登记办理结果和 evidence 材料。没有负面清单的不写 screen，也不写 [screening]
+# [steps.empowerment]
+# cite = { article = "" }
+# apply = { label = "申请", actor = "representative" }
+# panel = { label = "专家评议", actor = "professionals", after = ["apply"], evidence = ["panel_opinion"] }
+# announce = { label = "公示", actor = "unit", after = ["panel"] }
+# result = { label = "公布公示结果", actor = "unit", after = ["announce"], waits_for_notice = true }
+# sign = { label = "签署协议", actor = "unit", after = ["result"] }
 
 # 公示
 # [notices.empowerment]
@@ -60,10 +116,16 @@ _RULES = """\
 # comparator = ">="                # = 恰为、>= 不少于
 # days = 15
 # unit = "day"                     # day 自然日、working_day 工作日
+# venues = ["unit_internal"]       # 平台的公示页；其他地点要填发布的位置
+# venue_mode = "all"               # all 都要、any 任一即可
 # objections = "block"             # block 异议未处理完不得签署、recorded 只登记
+# result_published = false         # 异议的处理结果是否必须公布
 # cite = { article = "" }
+# [notices.empowerment.content]
+# cite = { article = "" }
+# achievement_name = { label = "成果名称", basic = true }   # basic 涉及技术秘密时也列
 
-# 协议条款
+# 协议条款和签署后的手续
 # [agreements.use_right]
 # label = "长期使用权赋权协议"
 # after_notice = "empowerment"
@@ -71,15 +133,19 @@ _RULES = """\
 # [agreements.use_right.clauses]
 # term = { label = "使用期限" }
 # cite = { article = "" }
+# [agreements.use_right.formalities]
+# licence_filing = { label = "实施许可备案", any_of = ["licence_filing"] }
+# cite = { article = "" }
 
 # 报告
 # [reports.annual_report]
 # label = "年度报告"
+# as_of = "12-31"
 # cite = { article = "" }
 # [reports.annual_report.stages.unit]
 # label = "单位报主管部门"
 # sender = "unit"
-# recipients = ["competent"]
+# recipients = ["competent"]       # competent 主管部门、science 科技、finance 财政、human_resources 人社，或者自定代号
 # month = 3
 # month_end = true                 # 月底前；或写 day = 30；每年另定的写 due_entered_yearly = true
 # cite = { article = "" }
