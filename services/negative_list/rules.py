@@ -148,9 +148,14 @@ def may_publish(facts: Mapping[str, Any], pack: Pack, today: date) -> Answer:
     return evaluate("list.may_publish", facts, pack, today)
 
 
+def determination_facts(facts: Mapping[str, Any]) -> dict[str, Any]:
+    """What a determination rests on, of the facts of publication: a closed consultation and an expert record."""
+    return {**facts, "determined": True, "unanswered": 0}
+
+
 def may_determine(facts: Mapping[str, Any], pack: Pack, today: date) -> Answer:
-    """Whether the version may be determined: on the ground of a closed consultation and an expert record."""
-    return evaluate("list.may_publish", {**facts, "determined": True, "unanswered": 0}, pack, today)
+    """Whether the version may be determined."""
+    return evaluate("list.may_publish", determination_facts(facts), pack, today)
 
 
 def last_day_of(published_on: date, days: int) -> date:

@@ -175,7 +175,7 @@ async def determine(tx: Transaction, version_id: UUID, determination: Proceeding
     row = await locked(tx, version_id)
     facts, round_ = await _facts(tx, row, determined=False)
     pack = (await governing(tx)).pack
-    refused = await _decide(tx, rules.may_determine(facts, pack, tx.today), facts, row)
+    refused = await _decide(tx, rules.may_determine(facts, pack, tx.today), rules.determination_facts(facts), row)
     refused = refused or rules.determined_too_early(determination.held_on, tx.today, round_)
     if refused is None:
         changes = {"decided_on": determination.held_on, **_touched()}
