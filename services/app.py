@@ -15,6 +15,7 @@ from services.administration.front import routes_public as front_public
 from services.administration.policy import routes_console as policy_console
 from services.administration.policy import routes_institution as policy_institution
 from services.annual_report import routes_institution as reports_institution
+from services.annual_report.reminding import routes_console as reminding_console
 from services.annual_report.reviewing import routes_console as reports_console
 from services.edge import Edge
 from services.empowerment import routes_institution as empowerment_institution
@@ -91,6 +92,7 @@ CONSOLE: tuple[ControllerRouterHandler, ...] = (
     *opinions_console.HANDLERS,
     *pilot_console.HANDLERS,
     *reports_console.HANDLERS,
+    *reminding_console.HANDLERS,
     *aggregates_console.HANDLERS,
     *policy_console.HANDLERS,
 )

@@ -16,6 +16,7 @@ from shared.db.transaction import Transaction
 from shared.errors import NotFound, Refusal
 from shared.forms import read, typed
 from shared.ui.page import Crumb, FormState
+from shared.ui.words import of_year
 from tenants.pages import MenuEntry, page, redirect, refused, refused_in_place, unprocessable
 
 HOME = "/institution/reports"
@@ -27,7 +28,7 @@ _AT = "/reports/{year:int}/{report:str}"
 
 
 def _crumbs(found: Standing, *further: str) -> tuple[Crumb, ...]:
-    here = f"{found.form.year} 年度{found.form.label}"
+    here = of_year(found.form.label, found.form.year)
     steps = [Crumb("年度报告", HOME), Crumb(here, _address(found) if further else "")]
     return (*steps, *(Crumb(step) for step in further))
 
@@ -63,7 +64,7 @@ async def _due(tx: Transaction, found: Standing) -> rules.Asked:
 async def report_year(request: Request[Any, Any, Any], tx: Transaction, year: int, report: str) -> Response[str]:
     """One report of one year."""
     found = await standing(tx, report, year)
-    title = f"{year} 年度{found.form.label}"
+    title = of_year(found.form.label, year)
     context = await _year_context(tx, found)
     return page(request, "annual_report/institution/year.html", title, context, crumbs=_crumbs(found))
 

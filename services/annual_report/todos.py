@@ -5,6 +5,7 @@ from services.annual_report.standing import Standing, forms_of, standing
 from services.annual_report.workflow import SUBMIT, WRITE, year_to_report
 from shared.db.transaction import Transaction
 from shared.todo import Todo
+from shared.ui.words import of_year
 
 
 async def todos(tx: Transaction) -> list[Todo]:
@@ -27,7 +28,7 @@ async def _returned(tx: Transaction, one: Standing) -> int:
 
 def _todo(one: Standing, returned: int) -> Todo:
     stage, form = one.form.unit_stage, one.form
-    title = f"{form.year} 年度{form.label}"
+    title = of_year(form.label, form.year)
     ready = one.row is not None and rules.incomplete(form, one.texts) is None
     return Todo(
         "年度报告",

@@ -71,6 +71,7 @@ def make_environment(directories: list[Path], *, reload: bool = False, bytecode:
         "share",
         "count",
         "size",
+        "of_year",
     ):
         # ``count`` replaces Jinja's alias of ``length``, which templates here spell out.
         environment.filters[name] = getattr(words, name)

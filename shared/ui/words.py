@@ -102,6 +102,11 @@ def share(value: Fraction | None, empty: str = EMPTY) -> str:
     return words if scaled.denominator == 1 else f"{value.numerator}/{value.denominator}（约 {percent:.2f}%）"
 
 
+def of_year(label: str, year: int) -> str:
+    """``2025 年度科技成果转化年度报告``; a report whose own name begins with 年度 says it once."""
+    return f"{year} {label}" if label.startswith("年度") else f"{year} 年度{label}"
+
+
 def count(value: int | None, empty: str = EMPTY) -> str:
     """``6,318``."""
     return empty if value is None else f"{value:,}"

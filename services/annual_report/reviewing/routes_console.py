@@ -1,5 +1,7 @@
 """The authorities' pages of the yearly reports: progress, one report, return and accept, aggregate, forward, due days."""
 
+from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -11,13 +13,16 @@ from services.annual_report.forms import DeadlineForm, read_reasons
 from services.annual_report.models import AGGREGATE_STATES, REPORT_STATES, SUBMISSION_STATES
 from services.annual_report.payload import aggregate_workbook, fields_of, workbook
 from services.annual_report.queries import all_deadlines
+from services.annual_report.reminding.queries import reminders
+from services.annual_report.reminding.workflow import REMIND
 from services.annual_report.reviewing import queries, workflow
-from services.annual_report.rules import DEPARTMENT
+from services.annual_report.rules import DEPARTMENT, Form
 from services.annual_report.workflow import FORWARD, MOVES, REVIEW, year_to_report
 from shared.db.transaction import Transaction
 from shared.errors import NotFound, Refusal
 from shared.forms import read, typed
 from shared.ui.page import Crumb, FormState
+from shared.ui.words import of_year
 from tenants.pages import MenuEntry, page, redirect, refused, refused_in_place, unprocessable
 
 HOME = "/console/reports"
@@ -25,41 +30,58 @@ SCHEDULE = "console:report:schedule"
 _READ, _REVIEW, _FORWARD = {"permission": "console:report:read"}, {"permission": REVIEW}, {"permission": FORWARD}
 _SCHEDULE = {"permission": SCHEDULE}
 MENU = (MenuEntry("console", "", "年度报告", "report-analytics", HOME, "console:report:read", 100),)
+_SHOWN = {"": "全部单位", "missing": "未报送"}
 _RETURN, _DEADLINES = "annual_report/console/return.html", "annual_report/console/deadlines.html"
 
 
 @get("/reports", opt=_READ)
-async def reports(request: Request[Any, Any, Any], tx: Transaction, year: int | None = None) -> Response[str]:
-    """How far the institutions have come, and what was received."""
+async def reports(
+    request: Request[Any, Any, Any], tx: Transaction, year: int | None = None, show: str = ""
+) -> Response[str]:
+    """How far the institutions have come, and what was received; ``show=missing`` lists only those that have not filed."""
     shown = year or year_to_report(tx.today)
     if not 2000 <= shown <= tx.today.year:
         raise NotFound
     rows = await queries.progress(tx, shown)
     forms = await queries.forms(tx, shown)
+    sent = await reminders(tx, shown)
+    standings = [_standing_of(form, [row for row in rows if row.report == form.code], show, sent) for form in forms]
     context = {
         "year": shown,
         "years": range(year_to_report(tx.today), year_to_report(tx.today) - 3, -1),
-        "forms": [_standing_of(form, [row for row in rows if row.report == form.code]) for form in forms],
+        "forms": standings,
         "progress": bool(rows),
+        "show": show if show in _SHOWN else "",
+        "shown": [(label, _address(shown, code), code == show, None) for code, label in _SHOWN.items()],
         "received": await queries.received(tx, shown),
         "states": REPORT_STATES,
         "submission_states": SUBMISSION_STATES,
         "tones": pages.TONES,
         "today": tx.today,
+        "reviews": tx.scope.role == "web_department",
         "may_forward": FORWARD in tx.actor.permissions,
         "may_schedule": SCHEDULE in tx.actor.permissions,
+        "may_remind": REMIND in tx.actor.permissions and shown == year_to_report(tx.today),
     }
     return page(request, "annual_report/console/reports.html", "年度报告", context)
 
 
-def _standing_of(form: Any, rows: list[queries.Progress]) -> dict[str, Any]:
+def _address(year: int, show: str) -> str:
+    return f"{HOME}?year={year}" + (f"&show={show}" if show else "")
+
+
+def _standing_of(
+    form: Form, rows: list[queries.Progress], show: str, sent: Mapping[str, tuple[datetime, int]]
+) -> dict[str, Any]:
     counts = queries.counted(rows)
     return {
         "form": form,
-        "rows": rows,
+        "rows": [row for row in rows if show != "missing" or row.state not in queries.FILED],
         "counts": counts,
         "chart": pages.progress_chart(counts),
         "aggregates": form.stage_of(DEPARTMENT) is not None,
+        "missing": sum(not row.state for row in rows),
+        "reminded": sent.get(form.code),
     }
 
 
@@ -73,12 +95,13 @@ async def report(request: Request[Any, Any, Any], tx: Transaction, submission_id
         "groups": pages.groups_of(row.payload),
         "columns": COLUMNS,
     }
+    context["reviews"] = tx.scope.role == "web_department"
     context |= {"submission_states": SUBMISSION_STATES, "states": REPORT_STATES, "moves": set(), "editions": []}
     if row.report_id is not None:
         context["editions"] = await queries.editions(tx, row.tenant_id, row.report_id)
         context["moves"] = await _moves(tx, row)
     context["types_chart"] = pages.chart_of(context["groups"][0]) if context["groups"] else None
-    title = f"{row.payload['unit']['name']}　{row.year} 年度{row.payload['label']}"
+    title = f"{row.payload['unit']['name']}　{of_year(row.payload['label'], row.year)}"
     crumbs = (Crumb("年度报告", f"{HOME}?year={row.year}"), Crumb(row.payload["unit"]["name"]))
     return page(request, "annual_report/console/report.html", title, context, crumbs=crumbs)
 
@@ -163,7 +186,11 @@ async def aggregates(request: Request[Any, Any, Any], tx: Transaction, year: int
     }
     crumbs = (Crumb("年度报告", f"{HOME}?year={year}"), Crumb("汇总上报"))
     return page(
-        request, "annual_report/console/aggregates.html", f"{year} 年度{form.label}　汇总上报", context, crumbs=crumbs
+        request,
+        "annual_report/console/aggregates.html",
+        f"{of_year(form.label, year)}　汇总上报",
+        context,
+        crumbs=crumbs,
     )
 
 
@@ -193,7 +220,7 @@ async def one_aggregate(request: Request[Any, Any, Any], tx: Transaction, aggreg
     }
     back = f"{HOME}/aggregate/{row.year}/{row.report}"
     crumbs = (Crumb("年度报告", f"{HOME}?year={row.year}"), Crumb("汇总上报", back), Crumb(f"第 {row.number} 批"))
-    title = f"{row.year} 年度{row.payload['label']}　第 {row.number} 批"
+    title = f"{of_year(row.payload['label'], row.year)}　第 {row.number} 批"
     return page(request, "annual_report/console/aggregate.html", title, context, crumbs=crumbs)
 
 

@@ -6,6 +6,7 @@ from services.annual_report.workflow import FORWARD, REVIEW, year_to_report
 from shared.clock import local_day
 from shared.db.transaction import Transaction
 from shared.todo import Todo
+from shared.ui.words import of_year
 
 HOME = "/console/reports"
 SCHEDULE = "console:report:schedule"
@@ -21,14 +22,14 @@ async def todos(tx: Transaction) -> list[Todo]:
         for row in await queries.received(tx, year):
             if row.state == "submitted":
                 again = f"（第 {row.edition} 次报送）" if row.edition > 1 else ""
-                title = f"审核{row.sender}{row.year} 年度{row.label}{again}"
+                title = f"审核{row.sender}{of_year(row.label, row.year)}{again}"
                 sent = f"{local_day(row.submitted_at)} 报送"
                 found.append(Todo("年报审核", title, sent, f"{HOME}/{row.id}", "审核", REVIEW, _NO_DAY))
         for form in forms:
             stage = form.stage_of(DEPARTMENT)
             waiting = await queries.accepted(tx, form.code, year) if stage is not None else []
             if stage is not None and waiting:
-                title = f"汇总上报 {year} 年度{form.label}（{len(waiting)} 家）"
+                title = f"汇总上报 {of_year(form.label, year)}（{len(waiting)} 家）"
                 to = f"报{'、'.join(stage.recipient_labels)}"
                 href = f"{HOME}/aggregate/{year}/{form.code}"
                 basis = f"{stage.counted}；{stage.citation.article}"
@@ -36,7 +37,7 @@ async def todos(tx: Transaction) -> list[Todo]:
     if tx.scope.role == "web_science":
         for form in forms:
             if any(stage.entered_yearly and stage.due is None for stage in form.stages):
-                title = f"确定 {year} 年度{form.label}的截止日期"
+                title = f"确定 {of_year(form.label, year)}的截止日期"
                 basis = f"条文没有写明日期，按现行年度报告制度；{form.citation.article}"
                 found.append(Todo("报送期限", title, "尚未公布", f"{HOME}/deadlines", "设定", SCHEDULE, basis))
     return [todo for todo in found if todo.permission in tx.actor.permissions]

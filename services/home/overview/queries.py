@@ -28,6 +28,7 @@ from services.pilot.queries import Validity
 from shared.db.transaction import Transaction
 from shared.policy.answer import Citation
 from shared.todo import Todo
+from shared.ui.words import of_year
 from tenants.packs import governing
 
 # Every slice says what it has for an authority's people; one line per slice.
@@ -53,7 +54,7 @@ class Standing:
 
     @property
     def title(self) -> str:
-        return f"{self.form.year} 年度{self.form.label}"
+        return of_year(self.form.label, self.form.year)
 
     @property
     def total(self) -> int:
@@ -91,14 +92,14 @@ async def standings(tx: Transaction) -> list[Standing]:
 async def deals_by_year(tx: Transaction) -> tuple[str, deals.Deals]:
     """The contracts of the last years as the received reports state them, with the report's name.
 
-    Where units file several reports, those of the first one that brought any are added up, so that no contract counts twice.
+    Where units file several reports, those of one kind are added up, so that no contract counts twice: of the kind that most
+    units filed, the pack's first among equals.
     """
     year = year_to_report(tx.today)
     rows = await reports.deals_received(tx, year - YEARS)
     forms = {form.code: form.label for form in await reports.forms(tx, year)}
-    code = next(
-        (code for code in [*forms, *(row.report for row in rows)] if any(row.report == code for row in rows)), ""
-    )
+    units = {code: sum(len(row.units) for row in rows if row.report == code) for code in forms}
+    code = max(units, key=lambda code: units[code], default="")
     modes = {choice.code: choice.label for choice in vocabulary((await governing(tx)).pack).modes}
     found = deals.by_year([row for row in rows if row.report == code], modes)
     return forms.get(code, ""), replace(found, years=[one for one in found.years if one.year > year - YEARS])

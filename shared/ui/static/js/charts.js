@@ -12,7 +12,15 @@
 
   const formatted = (value) => (value === null || value === undefined ? '—' : Number(value).toLocaleString('zh-CN', { maximumFractionDigits: 2 }));
 
-  const series = (spec, one, index, narrow) => {
+  // A segment too short for its number goes without: the number stands in the table.
+  const fits = (spec, width) => {
+    const sums = spec.categories.map((_, at) => spec.series.reduce((sum, one) => sum + (one.data[at] || 0), 0));
+    const most = (spec.stacked ? Math.max(...sums) : Math.max(...spec.series.flatMap((one) => one.data.map((v) => v || 0)))) || 1;
+    return (p) => (spec.stacked && (p.value / most) * width * 0.6 < formatted(p.value).length * 8 + 4 ? '' : formatted(p.value));
+  };
+
+  const series = (spec, one, index, width) => {
+    const narrow = width < NARROW;
     const horizontal = spec.kind === 'bar-horizontal';
     const colour = TONES[one.tone] || COLOURS[index % COLOURS.length];
     const pale = new Set(one.pale || []);
@@ -29,7 +37,7 @@
     if (spec.kind === 'line') return { ...made, symbolSize: 7, lineStyle: { color: colour, width: 2.5 } };
     if (spec.stacked) made.stack = 'all';
     made.barMaxWidth = horizontal ? 22 : narrow ? 26 : 44;
-    if (horizontal) made.label = { show: true, color: DARK.includes(colour) ? '#fff' : '#33404f', fontWeight: 600 };
+    if (horizontal) made.label = { show: true, color: DARK.includes(colour) ? '#fff' : '#33404f', fontWeight: 600, formatter: fits(spec, width) };
     if (!horizontal && spec.totals && last) {
       made.label = { show: true, position: 'top', color: '#1b2a3d', fontWeight: 600, fontSize: narrow ? 11 : 13, formatter: (p) => formatted(spec.totals[p.dataIndex]) };
     }
@@ -54,7 +62,7 @@
       grid: { left: 4, right: 16, top: 16 + rows * 24 + (spec.totals ? 14 : 0), bottom: 4, containLabel: true },
       xAxis: horizontal ? value : category,
       yAxis: horizontal ? category : value,
-      series: spec.series.map((one, index) => series(spec, one, index, narrow)),
+      series: spec.series.map((one, index) => series(spec, one, index, width)),
     };
   };
 
