@@ -87,12 +87,19 @@ _WORDS: dict[str, dict[str, str]] = {
 }
 # Where the values of a key are codes of an enumeration.
 _CODES = {
-    "actor": "actor", "after_notice": "notice", "approver": "authority", "copies": "authority", "recipients": "authority",
+    "actor": "actor", "approver": "authority", "copies": "authority", "recipients": "authority",
     "filed_with": "authority", "sender": "actor", "unit_kinds": "unit_kind", "venues": "venue", "any_of": "evidence",
     "evidence": "evidence", "needs": "evidence", "types": "achievement_type", "basics_only_for": "achievement_type",
     "acts": "mode", "positions": "position", "co_ownership": "co_ownership", "extension_findings": "extension_finding",
     "funding": "funding", "sources": "funding", "unit_rules": "unit_rule",
 }  # fmt: skip
+# Where the values of a key name entries of a section.
+_ENTRIES = {
+    "after_notice": "notices",
+    "deadline": "deadlines",
+    "filing_deadline": "deadlines",
+    "list": "negative_lists",
+}
 MODALITIES = _WORDS["modality"]
 # Sections that say what something is, not what somebody ought to do.
 DEFINITIONS = frozenset({"guidelines", "counting", "enumerations", "protection_terms", "readings", "accounting"})
@@ -106,7 +113,8 @@ def path_in_words(pack: Pack, path: str) -> str:
 
 def _segment(pack: Pack, parts: list[str], place: int) -> str:
     name = parts[place]
-    label = _given(pack, ".".join([*parts[: place + 1], "label"])) if place else None
+    words = "question" if parts[0] == "readings" else "label"
+    label = _given(pack, ".".join([*parts[: place + 1], words])) if place else None
     return str(label or KEYS.get(name) or pack.label("national_" + parts[0], name))
 
 
@@ -129,6 +137,10 @@ def value_in_words(pack: Pack, path: str, value: Any) -> str:
             return "、".join(str(one) for one in value)
         case str() if key in _WORDS and value in _WORDS[key]:
             return _WORDS[key][value]
+        case str() if key in _ENTRIES:
+            return str(_given(pack, f"{_ENTRIES[key]}.{value}.label") or value)
+        case str() if key == "reading":
+            return str(_given(pack, f"readings.{value}.question") or value)
         case str() if key in _CODES:
             return pack.label(_CODES[key], value)
         case _:

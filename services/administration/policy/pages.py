@@ -6,7 +6,7 @@ from uuid import UUID
 
 from services.administration.policy import queries
 from services.administration.policy.forms import read_search
-from services.administration.reading import changes_of, matching, rules_of
+from services.administration.reading import changes_of, matching, readings_with, rules_of
 from shared.db.transaction import Transaction
 from shared.policy.commands import diff
 from shared.policy.pack import Pack
@@ -42,7 +42,7 @@ async def rules_context(tx: Transaction, query: Mapping[str, str], path: str) ->
         "searched": any(wanted.values()),
         "form": FormState(wanted),
         "forces": list(MODALITIES.values()),
-        "readings": list(governed.pack.content.readings.values()),
+        "readings": readings_with(governed.pack.content.readings.values(), wanted["q"]),
         "current": next((one for one in lines if one.version_id == governed.id and one.state == "in_force"), None),
         "coming": sorted((one for one in lines if one.state == "confirmed"), key=lambda one: one.effective_on),
         "path": path,
@@ -74,7 +74,7 @@ async def comparison(tx: Transaction, version_id: UUID) -> dict[str, Any]:
         "present": present.pack if present else None,
         "same": present is not None and present.id == other.id,
         "changes": changes,
-        "n_changes": sum(len(some) for _, some in changes),
+        "n_changes": sum(len(one.values) for one in changes),
     }
 
 
