@@ -22,6 +22,7 @@ STATE_TONES = {
     "checked": "orange",
     "applying": "blue",
     "applied": "green",
+    "undoing": "blue",
     "failed": "red",
     "cancelled": "secondary",
     "undone": "secondary",
@@ -73,6 +74,17 @@ def groups_of(summary: Mapping[str, Any] | None) -> list[Group]:
     return found
 
 
+def places_of(places: Iterable[tuple[str, int]], count: int) -> str:
+    """The first places of a group in words."""
+    by_sheet: dict[str, list[str]] = {}
+    told = 0
+    for sheet, number in places:
+        by_sheet.setdefault(sheet, []).append(str(number))
+        told += 1
+    words = "；".join(f"{sheet} 第{'、'.join(numbers)}行" for sheet, numbers in by_sheet.items())
+    return f"{words}等" if count > told else words
+
+
 def _range(first: int, last: int) -> str:
     return f"第{first}行" if first == last else f"第{first}–{last}行"
 
@@ -100,17 +112,25 @@ def sums_of(summary: Mapping[str, Any] | None, words: Vocabulary) -> tuple[list[
 
 
 def sheets_of(
-    layout: Layout, remembered: Mapping[str, Mapping[str, str | None]]
-) -> list[tuple[SheetLayout, list[tuple[str, str, str]], list[str]]]:
-    """Each imported sheet with (letter, heading, field as read) of its columns, and the letters read otherwise than last time."""
+    layout: Layout, remembered: Mapping[str, Mapping[str, str | None]], corrections: Mapping[str, Any] | None
+) -> list[tuple[SheetLayout, list[tuple[str, str, str, str]], list[str], set[str]]]:
+    """Each imported sheet with (letter, heading, field as read, its code) of its columns, the letters read otherwise than
+    last time, and those that a person set.
+    """
     found = []
+    said = (corrections or {}).get("columns", {})
     for sheet in rules.ledger_sheets(layout):
         columns = [
-            (column.letter, column.header, FIELD_LABELS.get(column.field or "", "原样保留" if column.header else ""))
+            (
+                column.letter,
+                column.header,
+                FIELD_LABELS.get(column.field or "", "原样保留" if column.header else ""),
+                column.field or "",
+            )
             for column in sheet.columns
         ]
         changed = rules.changed_columns(sheet, remembered.get(rules.heading_of(sheet), {}))
-        found.append((sheet, columns, changed))
+        found.append((sheet, columns, changed, set(said.get(sheet.name, {}))))
     return found
 
 

@@ -336,7 +336,7 @@ def record_of(
         sheet,
         first_row,
         tuple(sheet_rows or (first_row,)),
-        _DISPOSITION[disposition],
+        _DISPOSITION.get(disposition, Disposition.HUMAN),
         msgspec.convert(issues or [], list[Issue]),
         raw=[[cell_of(value) for value in row] for row in raw or []],
     )

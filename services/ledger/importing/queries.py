@@ -4,10 +4,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, func, select
+from sqlalchemy import Row, func, select, text
 
 from services.ledger.importing import rules
 from services.ledger.importing.models import OVER, ImportState, import_mapping, ledger_import, ledger_import_row
+from services.ledger.models import achievement
 from services.ledger.reading.layout import SheetLayout
 from shared.db.transaction import Transaction
 from shared.todo import Todo
@@ -15,6 +16,7 @@ from tenants.people import person
 
 PAGE_SIZE = 50
 LIST_SIZE = 30
+QUESTIONS_SHOWN = 20
 _PREVIEWED = 8
 _PERMISSION = "institution:ledger:import"
 _WAITING = (ImportState.CHECKED.value, ImportState.APPLIED.value)
@@ -113,6 +115,84 @@ async def returned(tx: Transaction, import_id: UUID) -> Sequence[Row[Any]]:
     )
 
 
+_ASKED = text(
+    "with asked as (select i.value ->> 'code' as code, i.value ->> 'field' as field, coalesce(i.value ->> 'said', '') as said, "
+    "r.ordinal, r.sheet, r.first_row, i.value as issue from app.ledger_import_row r "
+    "cross join lateral jsonb_array_elements(r.issues) as i where r.tenant_id = :tenant and r.import_id = :import "
+    "and r.disposition = 'question' and not r.pending and i.value ->> 'severity' = 'human'), "
+    "grouped as (select code, field, said, count(*) as n, min(ordinal) as first from asked group by 1, 2, 3 "
+    "order by count(*) desc, min(ordinal), code limit :limit offset :offset) "
+    "select g.code, g.field, g.said, g.n, g.first, "
+    "(select a.issue from asked a where a.code = g.code and a.field = g.field and a.said = g.said and a.ordinal = g.first "
+    "limit 1) as issue, "
+    "(select jsonb_agg(jsonb_build_array(p.sheet, p.first_row) order by p.ordinal) from (select * from asked a "
+    "where a.code = g.code and a.field = g.field and a.said = g.said order by a.ordinal limit 6) p) as places "
+    "from grouped g order by g.n desc, g.first, g.code"
+)
+
+
+async def asked(
+    tx: Transaction, import_id: UUID, *, offset: int = 0, limit: int = QUESTIONS_SHOWN
+) -> Sequence[Row[Any]]:
+    """What rows ask, each with how many ask it, the first one's ordinal and issue, and the first places; most rows first.
+
+    One more than the limit tells of a next page.
+    """
+    return await tx.rows(_ASKED, {"tenant": tx.tenant_id, "import": import_id, "limit": limit + 1, "offset": offset})
+
+
+async def held_row(tx: Transaction, import_id: UUID, ordinal: int) -> Row[Any] | None:
+    """One row that is not imported; None where there is none of the tenant's."""
+    table = ledger_import_row
+    return await tx.row(
+        select(table).where(
+            table.c.tenant_id == tx.tenant_id,
+            table.c.import_id == import_id,
+            table.c.ordinal == ordinal,
+            table.c.disposition != "valid",
+        )
+    )
+
+
+async def next_question(tx: Transaction, import_id: UUID, ordinal: int) -> int | None:
+    """The next row that asks behind an ordinal, else the first one; None where no other asks."""
+    table = ledger_import_row
+    found: int | None = await tx.scalar(
+        select(table.c.ordinal)
+        .where(
+            table.c.tenant_id == tx.tenant_id,
+            table.c.import_id == import_id,
+            table.c.disposition == "question",
+            table.c.ordinal != ordinal,
+        )
+        .order_by(table.c.ordinal < ordinal, table.c.ordinal)
+        .limit(1)
+    )
+    return found
+
+
+async def registered_rows(
+    tx: Transaction, import_id: UUID, *, after: int = -1, limit: int = PAGE_SIZE
+) -> Sequence[Row[Any]]:
+    """Rows of the file with the achievement that each became, in the file's order behind an ordinal."""
+    table = ledger_import_row
+    return await tx.rows(
+        select(
+            table.c.ordinal, table.c.sheet, table.c.first_row, achievement.c.id, achievement.c.code, achievement.c.name,
+            achievement.c.state, achievement.c.revision,
+        )
+        .join(achievement, (achievement.c.tenant_id == table.c.tenant_id) & (achievement.c.id == table.c.achievement_id))
+        .where(
+            table.c.tenant_id == tx.tenant_id,
+            table.c.import_id == import_id,
+            table.c.disposition == "valid",
+            table.c.ordinal > after,
+        )
+        .order_by(table.c.ordinal)
+        .limit(limit + 1)
+    )  # fmt: skip
+
+
 async def pending_rows(tx: Transaction, import_id: UUID) -> int:
     """How many answered rows are still to be checked again."""
     table = ledger_import_row
@@ -179,9 +259,9 @@ async def todos(tx: Transaction) -> list[Todo]:
                 Todo(
                     "待人工确认",
                     f"《{row.file_name}》有 {row.questions} 项待人工确认",
-                    "这些行没有导入，原样保留；可下载改正后重新导入",
-                    f"{href}/rows?kind=question",
-                    "查看",
+                    "逐项答复后重新核对，正确的行随即登记；同样的问题可以一次答复",
+                    f"{href}/questions",
+                    "答复",
                     _PERMISSION,
                     "政策未规定期限",
                 )
