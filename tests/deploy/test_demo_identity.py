@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import stat
 from base64 import b64encode
@@ -382,3 +383,25 @@ def test_the_demo_has_all_kinds_and_one_institution_outside_the_empowerment_pilo
         roles = {role for person in PEOPLE if person.organisation == institution.key for role in person.roles}
         assert roles == {"clerk", "department_head", "leadership", "discipline", "completer"}
     assert len({person.name for person in PEOPLE}) == len(PEOPLE) == len(BY_USERNAME)
+
+
+async def test_people_of_an_institution_opened_by_command_sign_in_too(configuration: Configuration) -> None:
+    tenant = "0198c0de-0000-7000-8000-000000000001"
+    guest = {
+        "username": "danxia-clerk",
+        "name": "段丹霞",
+        "roles": ["clerk"],
+        "province": "丹霞省",
+        "organisation": {"alias": "danxia", "name": "丹霞示范大学", "tenant": tenant},
+    }
+    async for browser in open_browser(configuration):
+        nobody = await browser.pick(await browser.page(), "danxia-clerk")
+        assert "没有这位演示人员" in nobody.text
+        # The file is read for each page: who opens a province need not start the demo anew.
+        (configuration.key_folder / "people.json").write_text(json.dumps([guest]), "utf-8")
+        shown = await browser.page()
+        assert "丹霞省" in shown.text
+        back = query_of(await browser.pick(shown, "danxia-clerk"))
+        claims = await browser.claims((await browser.redeem(back["code"])).json()["id_token"])
+        assert claims["organization"] == {"danxia": {"tenant": [tenant], "id": tenant, "domain": "danxia.example"}}
+        assert (claims["name"], claims["portal_roles"]) == ("段丹霞", ["clerk"])

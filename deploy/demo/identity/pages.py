@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from litestar import MediaType, Response
 
+from deploy.demo.identity.guests import guest_groups
 from deploy.demo.organisations import ORGANISATIONS, Organisation
 from deploy.demo.people import PEOPLE, Person
 from deploy.demo.provinces import PROVINCES, DemoProvince
@@ -55,8 +56,9 @@ def groups() -> list[tuple[DemoProvince, list[Group]]]:
     ]
 
 
-def sign_in_page(action: str, number: str, redirect_uri: str, style: str) -> Response[str]:
-    return _page("sign_in.html", 200, redirect_uri, action=action, number=number, provinces=groups(), style=style)
+def sign_in_page(action: str, number: str, redirect_uri: str, style: str, folder: Path) -> Response[str]:
+    everybody = [*groups(), *guest_groups(folder)]
+    return _page("sign_in.html", 200, redirect_uri, action=action, number=number, provinces=everybody, style=style)
 
 
 def problem_page(title: str, text: str, style: str, status: int = 400) -> Response[str]:

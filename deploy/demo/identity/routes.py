@@ -9,6 +9,7 @@ from urllib.parse import urlencode
 from litestar import MediaType, Request, Response, get, post, route
 from litestar.datastructures import Cookie, State
 
+from deploy.demo.identity.guests import guest_named
 from deploy.demo.identity.pages import STYLE_SHEET, problem_page, sign_in_page, sign_out_page
 from deploy.demo.identity.provider import Provider, UnknownClientError
 from deploy.demo.identity.sessions import RefusedError, Session, SignInRequest
@@ -93,7 +94,8 @@ async def authorise(request: Asked) -> Response[str]:
     if "none" in prompts:
         return _back(asked.redirect_uri, {"error": "login_required", "state": asked.state, "iss": issuer})
     action = f"{provider.configuration.path}/login-actions/authenticate"
-    return sign_in_page(action, provider.desk.open_page(asked), asked.redirect_uri, _style(request))
+    folder = provider.configuration.key_folder
+    return sign_in_page(action, provider.desk.open_page(asked), asked.redirect_uri, _style(request), folder)
 
 
 @post("/login-actions/authenticate", status_code=303)
@@ -103,7 +105,8 @@ async def pick_person(request: Asked) -> Response[str]:
     asked = provider.desk.take_page(values.get("session_code", ""))
     if asked is None:
         return problem_page("登录已超时", "此登录页面已失效，请回到平台重新登录。", _style(request))
-    person = BY_USERNAME.get(values.get("username", ""))
+    username = values.get("username", "")
+    person = BY_USERNAME.get(username) or guest_named(provider.configuration.key_folder, username)
     if person is None:
         return problem_page("无法登录", "没有这位演示人员。", _style(request))
     before = provider.desk.session_of_cookie(request.cookies.get(_COOKIE, ""))
