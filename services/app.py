@@ -33,6 +33,7 @@ from services.home import routes_operator as home_operator
 from services.home import routes_public as home_public
 from services.home.aggregates import routes_console as aggregates_console
 from services.home.overview import routes_console as overview_console
+from services.home.searching import routes_console as searching_console
 from services.home.workbench import routes_institution as workbench_institution
 from services.home.workbench import routes_operator as workbench_operator
 from services.ledger import api as ledger_api
@@ -59,7 +60,7 @@ from shared.ui.asset_serving import assets_handler
 from shared.ui.headers import SecurityHeaders, csp_report
 from tenants.isolation import audience_guard, public_transaction, session_transaction
 from tenants.machine import machine_guard, machine_transaction
-from tenants.pages import MenuEntry
+from tenants.pages import MenuEntry, SearchBox
 from tenants.sso import IdentityProvider
 
 PUBLIC: tuple[ControllerRouterHandler, ...] = (
@@ -86,6 +87,7 @@ INSTITUTION: tuple[ControllerRouterHandler, ...] = (
 )
 CONSOLE: tuple[ControllerRouterHandler, ...] = (
     *overview_console.HANDLERS,
+    *searching_console.HANDLERS,
     *home_console.HANDLERS,
     *lists_console.HANDLERS,
     *drafting_console.HANDLERS,
@@ -129,6 +131,8 @@ MENU: tuple[MenuEntry, ...] = (
     *policy_institution.MENU,
     *policy_console.MENU,
 )
+
+SEARCH: tuple[SearchBox, ...] = (*ledger_institution.SEARCH, *searching_console.SEARCH)
 
 
 def _signed_in(path: str, handlers: Sequence[ControllerRouterHandler]) -> Router:
@@ -196,6 +200,7 @@ def create_app(configuration: Settings | None = None) -> Litestar:
                 "keyring": Keyring(configured.key_directory),
                 "objects": ObjectStore(configured),
                 "menu": MENU,
+                "search": SEARCH,
             }
         ),
         lifespan=[_lifespan],

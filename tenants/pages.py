@@ -33,6 +33,16 @@ class MenuEntry:
     position: int
 
 
+@dataclass(frozen=True, slots=True)
+class SearchBox:
+    """What the field at the top of an audience's pages looks through: a page that takes ``q``; ``hint`` says what for."""
+
+    audience: str
+    href: str
+    hint: str
+    permission: str
+
+
 class FreshKey:
     """Renders as a new idempotency key each time, so that two forms on one page never share one."""
 
@@ -69,9 +79,25 @@ def page(
 ) -> Response[str]:
     """Render a template for this request; ``title`` is both the h1 and the browser's title."""
     base = base_context(connection)
-    base["page"] = Page(title, path=base["here"], subtitle=subtitle, crumbs=crumbs)
+    box = _search_box(connection, base["viewer"])
+    base["page"] = Page(
+        title,
+        path=base["here"],
+        subtitle=subtitle,
+        crumbs=crumbs,
+        search_href=box.href if box else "",
+        search_hint=box.hint if box else "",
+    )
     body = render(template, {**base, **(context or {})})
     return Response(body, status_code=status, media_type=MediaType.HTML, headers=dict(headers or {}))
+
+
+def _search_box(connection: ASGIConnection[Any, Any, Any, Any], viewer: Viewer | None) -> SearchBox | None:
+    """The search of whoever is signed in, if they may open its page."""
+    if viewer is None:
+        return None
+    boxes: Sequence[SearchBox] = connection.app.state.search
+    return next((b for b in boxes if b.audience == viewer.audience and b.permission in viewer.permissions), None)
 
 
 def base_context(connection: ASGIConnection[Any, Any, Any, Any]) -> dict[str, Any]:

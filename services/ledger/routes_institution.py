@@ -18,7 +18,7 @@ from shared.errors import NotFound, Refusal
 from shared.forms import read, typed
 from shared.ui.page import Crumb, FormState
 from shared.ui.words import day
-from tenants.pages import MenuEntry, page, redirect, refused_in_place, unprocessable
+from tenants.pages import MenuEntry, SearchBox, page, redirect, refused_in_place, unprocessable
 from tenants.people import names_of, people_named
 
 HOME = "/institution/ledger"
@@ -28,6 +28,7 @@ _WRITE = {"permission": "institution:ledger:write"}
 _EXPORT = {"permission": "institution:ledger:export"}
 _XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 MENU = (MenuEntry("institution", "单列管理", "单列管理台账", "database", HOME, "institution:ledger:read", 22),)
+SEARCH = (SearchBox("institution", HOME, "查找成果名称、编号、完成人", "institution:ledger:read"),)
 _ENDINGS = {
     "revoke": "撤销后该成果不再列入台账，编号保留并标注“撤销”，不再使用；名称和权利号可以重新登记。",
     "quarantine": "疑似涉及国家秘密的，先隔离：立即从台账、查找和导出中移出，并报告本单位保密工作机构。",

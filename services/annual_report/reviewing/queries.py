@@ -10,7 +10,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, func, literal_column, select
+from sqlalchemy import ColumnElement, Row, func, literal_column, or_, select
 from sqlalchemy.dialects.postgresql import JSONB
 
 from services.annual_report import rules
@@ -85,6 +85,38 @@ async def received(tx: Transaction, year: int) -> Sequence[Row[Any]]:
         .where(_received(tx), table.c.year == year)
         .order_by(table.c.submitted_at.desc(), table.c.id.desc())
     )  # fmt: skip
+
+
+async def received_from(tx: Transaction, words: str, limit: int = 20) -> Sequence[Row[Any]]:
+    """What the authority received of senders whose name holds the words, newest first, without superseded editions."""
+    table = report_submission
+    return await tx.rows(
+        select(
+            table.c.id, table.c.year, table.c.edition, table.c.aggregate_id, table.c.submitted_at,
+            table.c.payload["label"].astext.label("label"), organisation.c.name.label("sender"),
+        )
+        .join(
+            organisation,
+            (organisation.c.id == table.c.tenant_id) & (organisation.c.province_id == table.c.province_id),
+        )
+        .where(
+            _received(tx),
+            table.c.state != "superseded",
+            or_(
+                organisation.c.name.icontains(words, autoescape=True),
+                organisation.c.short_name.icontains(words, autoescape=True),
+            ),
+        )
+        .order_by(table.c.submitted_at.desc(), table.c.id)
+        .limit(limit)
+    )  # fmt: skip
+
+
+async def units_like(tx: Transaction, words: str, limit: int = 20) -> Sequence[Row[Any]]:
+    """The institutions that the authority answers for whose name holds the words; none of a finance department."""
+    if tx.scope.role not in ("web_science", "web_department"):
+        return []
+    return [row for row in await _units(tx) if words.casefold() in f"{row.name}\n{row.short_name}".casefold()][:limit]
 
 
 async def deals_received(tx: Transaction, first_year: int) -> list[Received]:
@@ -189,7 +221,8 @@ async def _units(tx: Transaction) -> Sequence[Row[Any]]:
         wanted.append(organisation.c.department_id == tx.scope.organisation_id)
     return await tx.rows(
         select(
-            organisation.c.id, organisation.c.name, organisation.c.unit_kind, organisation.c.central,
+            organisation.c.id, organisation.c.name, organisation.c.short_name, organisation.c.unit_kind,
+            organisation.c.central,
             competent.c.short_name.label("department"),
         )
         .join(
