@@ -38,12 +38,19 @@ KINDS = {
     "audit": "操作日志",
     "clock": "演示时钟",
     "organisation": "单位",
+    "calendar": "日历",
     "province": "省份",
     "pack": "政策规则",
     "pack_version": "政策规则",
     "pack_activation": "规则启用",
 }
 VERBS = {
+    "move_department": "变更主管部门",
+    "follow_department": "主管部门变更生效",
+    "enter": "登记",
+    "remove": "取消登记",
+    "arrange_year": "标记整年安排",
+    "reopen_year": "取消整年标记",
     "register": "登记",
     "registered": "登记",
     "register_many": "批量登记",
@@ -100,6 +107,7 @@ VERBS = {
     "load": "载入",
     "propose": "提议启用",
     "confirm": "确认启用",
+    "follow_rules": "改按新的政策版本办理",
 }
 FIELDS = {
     "from": "原状态",

@@ -14,6 +14,7 @@ XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 EVENTS = {
     "frozen": ("冻结年末数据", "blue"),
     "frozen_again": ("再次冻结（更正）", "orange"),
+    "rules_followed": ("改按新的政策版本办理", "blue"),
     "narrative_saved": ("填写文字内容", "secondary"),
     "figures_stated": ("更正报送数", "orange"),
     "submitted": ("报送", "blue"),

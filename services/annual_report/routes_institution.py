@@ -10,7 +10,7 @@ from services.annual_report.forms import FreezeForm, read_figures, read_texts, s
 from services.annual_report.models import REPORT_STATES, SUBMISSION_STATES
 from services.annual_report.payload import changes_between, workbook
 from services.annual_report.rules import label_of
-from services.annual_report.standing import Standing, forms_of, standing
+from services.annual_report.standing import OPEN, Standing, forms_of, standing
 from services.ledger.rules import vocabulary
 from shared.db.transaction import Transaction
 from shared.errors import NotFound, Refusal
@@ -54,7 +54,7 @@ async def reports(request: Request[Any, Any, Any], tx: Transaction) -> Response[
 
 
 async def _due(tx: Transaction, found: Standing) -> rules.Asked:
-    submitted_at = found.row.submitted_at if found.row is not None and found.row.state not in workflow.OPEN else None
+    submitted_at = found.row.submitted_at if found.row is not None and found.row.state not in OPEN else None
     return rules.due(
         found.form, found.form.unit_stage, found.given, found.traits, found.governed.pack, tx.today, submitted_at
     )
@@ -83,7 +83,7 @@ async def _year_context(tx: Transaction, found: Standing) -> dict[str, Any]:
         "moves": {move.name for move in workflow.MOVES.available(found.row.state, tx.actor.permissions)}
         if found.row
         else set(),
-        "may_write": workflow.WRITE in tx.actor.permissions and (found.row is None or found.row.state in workflow.OPEN),
+        "may_write": workflow.WRITE in tx.actor.permissions and (found.row is None or found.row.state in OPEN),
         "row": found.row,
         "over": tx.today > found.form.as_of,
     }
@@ -171,7 +171,7 @@ async def figure_rows(
 async def _open(tx: Transaction, year: int, report: str) -> Standing:
     """The report while it may be written; else there is no such form."""
     found = await standing(tx, report, year)
-    if found.row is None or found.row.state not in workflow.OPEN:
+    if found.row is None or found.row.state not in OPEN:
         raise NotFound
     return found
 

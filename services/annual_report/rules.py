@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
+from uuid import UUID
 
 from services.annual_report.figures import COLUMNS, DIMENSIONS, Line
 from shared.errors import Refusal
@@ -115,6 +116,12 @@ def ask(question: str, facts: Mapping[str, Any], pack: Pack, today: date) -> Ask
 def traits_of(*, central: bool) -> list[str]:
     """Central units follow some provinces' texts as a reference only (rule 37)."""
     return ["central" if central else "provincial"]
+
+
+def governing_version(began_under: UUID, newest: UUID, pack: Pack, today: date) -> UUID:
+    """Which pack version governs a report in preparation: a value of the pack (pinned or newest)."""
+    facts = {"guideline": "ledger", "began_under": str(began_under), "newest": str(newest)}
+    return UUID(str(evaluate("case.version", facts, pack, today).values["version"]))
 
 
 def forms(

@@ -17,6 +17,9 @@ from shared.db.transaction import Transaction
 from shared.errors import NotFound
 from tenants.packs import Governing, governing
 
+# In the institution's hands: not handed over yet, or given back.
+OPEN = frozenset({"draft", "returned"})
+
 
 @dataclass(frozen=True, slots=True)
 class Standing:
@@ -66,15 +69,29 @@ async def forms_of(tx: Transaction, year: int, version_id: UUID | None = None) -
     return rules.forms(governed.pack, year, await queries.deadlines(tx, year), traits, tx.today)
 
 
+async def _governing(tx: Transaction, row: Row[Any] | None) -> Governing:
+    """The pack of a report: what was handed over keeps its own."""
+    newest = await governing(tx)
+    if row is None:
+        return newest
+    version = row.pack_version_id
+    if row.state in OPEN:
+        version = rules.governing_version(row.pack_version_id, newest.id, newest.pack, tx.today)
+    if version == newest.id and row.report in newest.pack.content.reports:
+        return newest
+    return await governing(tx, row.pack_version_id)
+
+
 async def standing(tx: Transaction, report: str, year: int, *, lock: bool = False) -> Standing:
-    """The institution's report of a year; the form is that of the pack it was first frozen under.
+    """The institution's report of a year; the form is that of the pack it was first frozen under, or of the newest one where the
+    pack says so, until it is handed over.
 
     :raises NotFound: the pack has no such report, or no such year.
     """
     if not 2000 <= year <= tx.today.year:
         raise NotFound
     row = await queries.own_report(tx, report, year, lock=lock)
-    governed = await governing(tx, row.pack_version_id if row is not None else None)
+    governed = await _governing(tx, row)
     unit = await queries.unit_of(tx)
     given = await queries.deadlines(tx, year)
     traits = rules.traits_of(central=unit.central)

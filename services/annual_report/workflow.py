@@ -22,7 +22,7 @@ from services.annual_report.models import (
 from services.annual_report.payload import changes_between, file_of
 from services.annual_report.queries import CASE
 from services.annual_report.rules import Asked
-from services.annual_report.standing import Standing, standing
+from services.annual_report.standing import OPEN, Standing, standing
 from shared.audit.writing import write_audit
 from shared.db.transaction import Transaction
 from shared.errors import Refusal, stale
@@ -31,7 +31,6 @@ from shared.workflow import Move, Moves, move, record_decision, record_event, re
 
 WRITE, SUBMIT = "institution:report:write", "institution:report:submit"
 REVIEW, FORWARD = "console:report:review", "console:report:forward"
-OPEN = frozenset({"draft", "returned"})
 
 MOVES = Moves(
     CASE,
@@ -54,7 +53,7 @@ async def freeze(tx: Transaction, report: str, year: int, *, reason: str = "") -
 
     :raises NotFound: no such report.
     """
-    found = await standing(tx, report, year, lock=True)
+    found = await _locked(tx, report, year)
     report_id = found.id if found.row is not None else new_id()
     await _decide(tx, found, found.form.asked, report_id)
     refusal = rules.may_freeze(found.form, tx.today, again=found.row is not None, reason=reason)
@@ -88,6 +87,19 @@ async def freeze(tx: Transaction, report: str, year: int, *, reason: str = "") -
     )  # fmt: skip
     await write_audit(tx, "annual_report.freeze", CASE, report_id, details=details)
     return report_id
+
+
+async def _locked(tx: Transaction, report: str, year: int) -> Standing:
+    """The report, locked; one that follows the newest version says since when it does, by an event of its own.
+
+    :raises NotFound: no such report.
+    """
+    found = await standing(tx, report, year, lock=True)
+    if found.row is not None and found.row.pack_version_id != found.governed.id:
+        await _change(tx, found.id, pack_version_id=found.governed.id, form_version=found.form.version)
+        details = {"from": str(found.row.pack_version_id), "to": str(found.governed.id)}
+        await record_event(tx, CASE, found.id, "rules_followed", details=details)
+    return found
 
 
 async def _opened(tx: Transaction, found: Standing, report_id: UUID) -> bool:
@@ -189,7 +201,7 @@ async def submit(
 
     :raises NotFound: no such report.
     """
-    found = await standing(tx, report, year, lock=True)
+    found = await _locked(tx, report, year)
     if found.row is None:
         unfrozen = Refusal("report.not_frozen", "须先冻结年末数据，再报送。", citation=found.form.citation)
         return await refuse(tx, unfrozen, "annual_report.submit", CASE, new_id())
@@ -294,7 +306,7 @@ async def _hand_over(tx: Transaction, found: Standing, to: Row[Any], edition: in
 
 async def _loaded(tx: Transaction, report: str, year: int, action: str, verb: str) -> Standing | Refusal:
     """The report, locked and open for writing; else the refusal, already audited."""
-    found = await standing(tx, report, year, lock=True)
+    found = await _locked(tx, report, year)
     if found.row is None:
         refusal = Refusal("report.not_frozen", f"须先冻结年末数据，再{verb}。", citation=found.form.citation)
         return await refuse(tx, refusal, action, CASE, new_id())

@@ -36,6 +36,7 @@ EVENT_LABELS = {
     "returned": "退回补正",
     "rejected": "审核不通过",
     "withdrawn": "撤回申请",
+    "rules_followed": "改按新的政策版本办理",
 }
 FIELD_LABELS = {
     "representative_id": "代表",

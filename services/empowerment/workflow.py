@@ -9,16 +9,19 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
+from sqlalchemy import update
+
 from services.empowerment import queries, rules
 from services.empowerment.models import STATES, State, application
 from services.notices import queries as notices
 from services.notices import workflow as notice_verbs
 from services.notices.models import NoticeState
+from shared.audit.writing import write_audit
 from shared.db.transaction import Transaction
 from shared.errors import Forbidden, NotFound, Refusal, stale
 from shared.policy.answer import Answer
 from shared.policy.pack import Pack
-from shared.workflow import Move, Moves, move, record_decision, refuse, send
+from shared.workflow import Move, Moves, move, record_decision, record_event, refuse, send
 from tenants.packs import Governing, governing
 
 CASE = queries.CASE
@@ -32,6 +35,7 @@ def _from(*states: State) -> frozenset[str]:
     return frozenset(str(state) for state in states)
 
 
+_ENDED = _from(State.FORMALISED, State.REJECTED, State.WITHDRAWN)
 _UNDER_REVIEW = _from(State.SUBMITTED, State.SCREENING, State.FEASIBILITY, State.APPROVED)
 _TO_SCREEN = _from(State.SUBMITTED, State.SCREENING)
 _NOTICED = _from(State.NOTICED)
@@ -124,7 +128,22 @@ async def load(tx: Transaction, application_id: UUID) -> tuple[queries.Applicati
     found = await queries.application_for_update(tx, application_id)
     if found is None:
         raise NotFound
-    return found, await governing_case(tx, found)
+    governed = await governing_case(tx, found)
+    if governed.id != found.pack_version_id and found.state not in _ENDED:
+        await _follow(tx, found, governed)
+    return found, governed
+
+
+async def _follow(tx: Transaction, found: queries.Application, governed: Governing) -> None:
+    """A running case that follows the newest version says since when it does: an event of its own."""
+    await tx.execute(
+        update(application)
+        .where(application.c.tenant_id == tx.tenant_id, application.c.id == found.id)
+        .values(pack_version_id=governed.id)
+    )
+    details = {"from": str(found.pack_version_id), "to": str(governed.id)}
+    await record_event(tx, CASE, found.id, "rules_followed", details=details)
+    await write_audit(tx, f"{CASE}.follow_rules", CASE, found.id, details={"version": details["to"]})
 
 
 async def governing_case(tx: Transaction, found: queries.Application) -> Governing:

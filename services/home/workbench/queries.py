@@ -101,6 +101,7 @@ _EVENTS: Mapping[str, str] = {
     "imported": "导入台账",
     "frozen": "冻结年末数据",
     "frozen_again": "再次冻结年末数据",
+    "rules_followed": "改按新的政策版本办理",
     "narrative_saved": "填写年度报告",
     "figures_stated": "更正报送数",
     "resubmitted": "重新报送",
