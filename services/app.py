@@ -11,9 +11,11 @@ from litestar.types import ControllerRouterHandler
 
 from services.administration import routes_institution as administration_institution
 from services.administration import routes_public as administration_public
+from services.administration.calendar import routes_operator as calendar_operator
 from services.administration.front import routes_public as front_public
 from services.administration.policy import routes_console as policy_console
 from services.administration.policy import routes_institution as policy_institution
+from services.administration.registry import routes_operator as registry_operator
 from services.annual_report import routes_institution as reports_institution
 from services.annual_report.reminding import routes_console as reminding_console
 from services.annual_report.reviewing import routes_console as reports_console
@@ -101,6 +103,8 @@ CONSOLE: tuple[ControllerRouterHandler, ...] = (
 OPERATOR: tuple[ControllerRouterHandler, ...] = (
     *workbench_operator.HANDLERS,
     *home_operator.HANDLERS,
+    *registry_operator.HANDLERS,
+    *calendar_operator.HANDLERS,
 )
 API: tuple[HTTPRouteHandler, ...] = (
     *ledger_api.HANDLERS,
@@ -119,6 +123,8 @@ MENU: tuple[MenuEntry, ...] = (
     *workbench_institution.MENU,
     *overview_console.MENU,
     *workbench_operator.MENU,
+    *registry_operator.MENU,
+    *calendar_operator.MENU,
     *administration_institution.MENU,
     *empowerment_institution.MENU,
     *ledger_institution.MENU,

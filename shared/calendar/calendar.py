@@ -89,6 +89,10 @@ class Calendar:
         """The declared holiday or make-up day that `day` is, with its name and source; None for an ordinary day."""
         return self._entries.get(day)
 
+    def entries_of(self, year: int) -> list[CalendarEntry]:
+        """The declared holidays and make-up days of a year, in order."""
+        return sorted((one for one in self._entries.values() if one.day.year == year), key=lambda one: one.day)
+
     def roll_forward(self, day: date) -> date:
         """`day`, or the first working day after it; raises CalendarUnknownError."""
         while self.is_rest(day):
