@@ -1,10 +1,12 @@
 """Pages of empowerment that belong to no single step: the list, one case as a timeline, returning and ending it."""
 
 from collections.abc import Sequence
+from datetime import date
 from typing import Any
 from uuid import UUID
 
 from litestar import Request, Response, get, post
+from sqlalchemy import Row
 
 from services.empowerment import forms, queries, rules, workflow
 from services.empowerment.display import (
@@ -20,6 +22,7 @@ from services.notices import rules as notice_rules
 from shared.db.transaction import Transaction
 from shared.errors import NotFound, Refusal
 from shared.forms import read, typed
+from shared.policy.answer import Answer
 from shared.policy.pack import Pack
 from shared.ui.page import Crumb, FormState
 from tenants.packs import governing
@@ -180,11 +183,20 @@ async def case_context(tx: Transaction, found: queries.Application) -> dict[str,
         "notice": notice,
         "count": notice_rules.period(notice, notice_pack, tx.now).values if notice else None,
         "source": notice_rules.source(notice.kind, notice_pack) if notice else None,
-        "agreement": await queries.agreement_of(tx, found.id),
+        "agreement": (signed := await queries.agreement_of(tx, found.id)),
+        "binding": _binding(found, signed, pack, tx.today),
         "formalities": await queries.formalities_of(tx, found.id),
         "names": names,
         "pack": pack,
     }
+
+
+def _binding(found: queries.Application, signed: Row[Any] | None, pack: Pack, today: date) -> Answer | None:
+    """Whether the signed agreement binds today."""
+    if signed is None:
+        return None
+    one = rules.Binding(found.grant_type, signed.signed_on, signed.effective_on, signed.term_last_day)
+    return rules.still_binds(one, rules.GUIDELINE, pack, today)
 
 
 @get("/empowerment/{application_id:uuid}", opt=_READ)

@@ -315,3 +315,26 @@ def before(code: str, procedure: Sequence[Step]) -> list[Step]:
 def may_take(facts: Mapping[str, Any], pack: Pack, today: date) -> Answer:
     """Whether a step may be taken: those before it are done, its papers are there, its notice has run."""
     return evaluate("step.may_take", facts, pack, today)
+
+
+@dataclass(frozen=True, slots=True)
+class Binding:
+    """A signed agreement as the rules ask whether it still binds."""
+
+    grant_type: str
+    signed_on: date
+    effective_on: date
+    last_day: date | None
+
+
+def still_binds(signed: Binding, guideline: str, pack: Pack, today: date) -> Answer:
+    """Whether an agreement binds today, the end of the pilot notwithstanding (rule 10); after the end, why."""
+    facts = {
+        "guideline": guideline,
+        "grant_type": signed.grant_type,
+        "signed_on": signed.signed_on,
+        "effective_on": signed.effective_on,
+        "last_day": signed.last_day,
+        "on": today,
+    }
+    return evaluate("agreement.outlives", facts, pack, today)

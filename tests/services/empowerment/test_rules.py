@@ -176,3 +176,26 @@ def test_no_way_leads_to_an_agreement_past_screening_review_and_notice(names: li
         since_submission = {name} if name == "submit" else since_submission | {name}
         if state == State.AGREED and name == "sign_agreement":
             assert {"submit", "screen", "record_feasibility", "publish"} <= since_submission
+
+
+@pytest.mark.requirement("R024")
+@pytest.mark.parametrize(
+    ("grant_type", "effective_on", "verdict", "continues"),
+    [
+        ("use_right", date(2028, 11, 8), "allowed", True),
+        ("use_right", date(2028, 11, 9), "person_must_decide", False),
+        ("ownership", date(2028, 11, 1), "person_must_decide", False),
+    ],
+)
+def test_after_the_pilot_an_agreement_signed_and_effective_in_time_goes_on(
+    grant_type: str, effective_on: date, verdict: str, continues: bool
+) -> None:
+    """Rule 10: use rights by the text; what it does not name is a person's to decide. In the pilot all of them bind."""
+    signed = rules.Binding(grant_type, date(2028, 10, 20), effective_on, date(2038, 10, 31))
+    after = rules.still_binds(signed, rules.GUIDELINE, PACK, date(2030, 1, 10))
+    assert (after.verdict, after.values.get("continues")) == (verdict, continues)
+    assert after.values["active"] is True
+    during = rules.still_binds(signed, rules.GUIDELINE, PACK, date(2028, 11, 8))
+    assert (during.verdict, during.findings) == ("allowed", ())
+    over = rules.still_binds(signed, rules.GUIDELINE, PACK, date(2038, 11, 1))
+    assert over.values["active"] is False
