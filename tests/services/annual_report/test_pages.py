@@ -179,6 +179,12 @@ async def test_what_others_received_is_the_answer_of_an_unknown_report(site: Sit
             unknown = await visitor.get(f"{CONSOLE}/{new_id()}{tail}")
             assert (theirs.status_code, unknown.status_code) == (404, 404)
             assert len(theirs.text) == len(unknown.text)
+    other = people[0]
+    for verb in ("accept", "return"):
+        form = {"part:problems": "请写具体。"}
+        theirs = await other.post(f"{CONSOLE}/{first}/{verb}", form, page=CONSOLE)
+        unknown = await other.post(f"{CONSOLE}/{new_id()}/{verb}", form, page=CONSOLE)
+        assert (theirs.status_code, unknown.status_code) == (404, 404)
     clerk = await site.signed_in(world, world.university, "clerk")
     assert "还没有主管机关查阅过" in (await clerk.get(HERE)).text
 

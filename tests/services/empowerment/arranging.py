@@ -13,7 +13,7 @@ from services.empowerment import queries
 from services.empowerment.applying.workflow import apply
 from services.empowerment.reviewing.workflow import publish, record_feasibility, screen
 from services.empowerment.rules import Screened, Submission, TeamMember
-from services.empowerment.signing.workflow import Agreement
+from services.empowerment.signing.workflow import Agreement, sign_agreement
 from services.negative_list.models import list_item, list_version, list_wording
 from services.pilot.models import pilot_membership
 from shared.errors import Refusal
@@ -195,3 +195,14 @@ def is_refused(outcome: object, code: str) -> Refusal:
     assert isinstance(outcome, Refusal), outcome
     assert outcome.code == code, outcome
     return outcome
+
+
+async def sign(world: World, tenant: UUID, application_id: UUID, day: str, hour: int = 10) -> Refusal | None:
+    moment = at(day, hour)
+    async with world.acting(tenant, "department_head", at=moment) as tx:
+        return await sign_agreement(tx, application_id, agreement(moment.date()))
+
+
+async def notice_of(world: World, tenant: UUID, application_id: UUID) -> UUID:
+    async with world.acting(tenant) as tx:
+        return (await queries.notice_ids_of(tx, application_id))[0]

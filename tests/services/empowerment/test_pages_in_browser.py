@@ -6,9 +6,8 @@ from playwright.async_api import Route
 from services.notices.workflow import raise_objection
 from shared.clock import real_now
 from tests.journeys.browser import DESKTOP, PHONE, OpenPage, Visit
-from tests.services.empowerment.arranging import announced, applied, approved, prepare, screened
+from tests.services.empowerment.arranging import announced, applied, approved, notice_of, prepare, screened
 from tests.services.empowerment.test_pages import HOME, drafted
-from tests.services.empowerment.test_workflow import notice_of
 from tests.web import Site, Visitor
 from tests.world import World
 

@@ -8,8 +8,7 @@ from services.empowerment.workflow import return_for_correction
 from services.notices.todos import todos as notice_todos
 from services.notices.workflow import raise_objection
 from shared.todo import Todo
-from tests.services.empowerment.arranging import announced, applied, prepare
-from tests.services.empowerment.test_workflow import notice_of
+from tests.services.empowerment.arranging import announced, applied, notice_of, prepare
 from tests.services.notices.arranging import at
 from tests.world import World
 

@@ -109,3 +109,10 @@ async def clock_at(world: World, instant_: datetime) -> AsyncIterator[None]:
         await connection.execute(text("delete from app.legal_clock"))
         if before is not None:
             await connection.execute(text("insert into app.legal_clock (at) values (:at)"), {"at": before})
+
+
+async def current_round(world: World) -> UUID:
+    async with officer(world) as tx:
+        found = await tx.scalar(text("select id from app.list_consultation order by published_at desc limit 1"))
+        assert isinstance(found, UUID)
+        return found
