@@ -5,6 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 from litestar import Request, Response, get
+from litestar.response import Redirect
 
 from services.annual_report.pages import progress_chart
 from services.annual_report.workflow import year_to_report
@@ -17,6 +18,7 @@ from tenants.pages import MenuEntry, base_context, page
 
 _READ = {"permission": "console:home:read"}
 _HOME, _TODO, _TRAIL = "/console/", "/console/todo", "/console/trail"
+_VERSIONS = "/console/policy/versions"
 _EXCERPT = 7
 _DONE = 20
 _HINT = "需要您办理的年度报告、报送期限、征求意见和清单发布等会出现在这里。"
@@ -54,8 +56,11 @@ async def _matters(tx: Transaction, waiting: Sequence[Todo], view: str, path: st
 
 
 @get("/", opt=_READ)
-async def console_home(request: Request[Any, Any, Any], tx: Transaction, view: str = "") -> Response[str]:
+async def console_home(request: Request[Any, Any, Any], tx: Transaction, view: str = "") -> Response[Any]:
     """Deadlines, figures, what waits, what is published, progress, contracts, totals, the newest of the trail."""
+    if tx.pack_version_id is None:
+        # In a province that was just opened nothing governs yet: what there is to do stands among the versions.
+        return Redirect(_VERSIONS, status_code=302)
     waiting = await queries.waiting(tx)
     standings = await queries.standings(tx)
     report, deals = await queries.deals_by_year(tx)
