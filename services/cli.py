@@ -43,11 +43,12 @@ def cli() -> None:
 @cli.command()
 @click.option("--port", default=8080, envvar="PORT", show_default=True, help="网页端口")
 @click.option("--data", type=click.Path(path_type=Path), default=Path(".data"), show_default=True, help="数据目录")
-def demo(port: int, data: Path) -> None:
+@click.option("--empty", is_flag=True, help="不建演示省份和数据，用来从头开通一个省份")
+def demo(port: int, data: Path, empty: bool) -> None:
     """启动演示：数据库、文件存储、演示身份认证、任务进程和网页，一条命令。"""
     from deploy.demo.run import run_demo
 
-    sys.exit(run_demo(port, data))
+    sys.exit(run_demo(port, data, filled=not empty))
 
 
 @cli.command()

@@ -7,6 +7,7 @@ environment: ``python -m deploy.demo.data``.
 from __future__ import annotations
 
 import asyncio
+import sys
 
 from sqlalchemy import text
 
@@ -17,7 +18,7 @@ from deploy.demo.lists import publish_lists
 from deploy.demo.organisations import INSTITUTIONS
 from deploy.demo.pricing import announce_prices
 from deploy.demo.provinces import PROVINCES, YUNNAN
-from deploy.demo.registry import activate_pack, open_province, register_people, select_pilots
+from deploy.demo.registry import activate_pack, open_province, record_rules, register_people, select_pilots
 from deploy.demo.reports import file_reports
 from shared.db.engine import make_engine
 from shared.settings import Settings, settings
@@ -40,6 +41,7 @@ async def seed(configuration: Settings) -> None:
         for province in PROVINCES:
             await activate_pack(demo, province)
             await select_pilots(demo, province)
+            await record_rules(demo, province)
         await publish_lists(demo, YUNNAN)
         for institution in INSTITUTIONS:
             await fill_ledger(demo, institution)
@@ -60,8 +62,14 @@ async def start_clock(maintenance_url: str) -> None:
 
 
 def seed_now() -> None:
-    """The same, for a command."""
-    asyncio.run(seed(settings()))
+    """The same, for a command; with `--clock` the demo clock alone, for a demo without provinces."""
+    configuration = settings()
+    if "--clock" not in sys.argv:
+        asyncio.run(seed(configuration))
+        return
+    configuration.require_demo("演示时钟")
+    assert configuration.database_maintenance_url is not None
+    asyncio.run(start_clock(configuration.database_maintenance_url.get_secret_value()))
 
 
 if __name__ == "__main__":

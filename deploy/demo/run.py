@@ -142,8 +142,12 @@ def _start(supervisor: Supervisor, data: Path, port: int, kept: _Kept, version: 
     supervisor.await_ready(store)
     supervisor.await_ready(identity)
     _task(supervisor, "密钥与存储桶", [sys.executable, "-m", "deploy.demo.prepare"], serving)
-    if filled and importlib.util.find_spec("deploy.demo.data") is not None:
-        _task(supervisor, "演示数据", [sys.executable, "-m", "deploy.demo.data"], administering)
+    # For commands on this machine: `set -a; . keys/command.env`, then `chengguo province create …`.
+    write_private(data / "keys" / "command.env", "".join(f"{name}={value}\n" for name, value in serving.items()))
+    if importlib.util.find_spec("deploy.demo.data") is not None:
+        what = [] if filled else ["--clock"]
+        named = "演示数据" if filled else "演示时钟"
+        _task(supervisor, named, [sys.executable, "-m", "deploy.demo.data", *what], administering)
     _start_product(supervisor, data, port, kept, serving, database.dsn("tasks", DATABASE))
 
 
@@ -242,4 +246,5 @@ def _announce(console: Console, data: Path, port: int, kept: _Kept) -> None:
         for organisation, people in organisations:
             names = "、".join(f"{person.name}（{person.kind}）" for person in people)
             console.print(f"    {organisation.name}：{names}")
+    console.print(f"管理命令的环境变量：{data / 'keys/command.env'}")
     console.print("按 Ctrl-C 停止。")

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -50,9 +51,16 @@ def demo() -> Iterator[Demo]:
         address, folder = given.split()
         yield Demo(address, Path(folder))
         return
+    with started("demo") as new:
+        yield new
+
+
+@contextmanager
+def started(*arguments: str) -> Iterator[Demo]:
+    """A demo in a new folder: ``chengguo`` with arguments that name port and data folder after them."""
     with tempfile.TemporaryDirectory(prefix="chengguo-journeys-") as folder:
         data, port = Path(folder) / "data", pick(1)[0]
-        command = [str(Path(sys.executable).parent / "chengguo"), "demo", "--port", str(port), "--data", str(data)]
+        command = [str(Path(sys.executable).parent / "chengguo"), *arguments, "--port", str(port), "--data", str(data)]
         running = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True, start_new_session=True)
         try:
             _await_ready(running)
