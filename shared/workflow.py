@@ -11,15 +11,28 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Table, insert, update
+from sqlalchemy import ColumnElement, Table, update
 
 from shared.audit.writing import write_audit
+from shared.db.hot import hot_insert
 from shared.db.records import decision, outbox, workflow_event
+from shared.db.serialising import dump_json
 from shared.db.transaction import Transaction
 from shared.errors import Refusal, stale
 from shared.ids import new_id
 from shared.policy.answer import Answer, as_json
 from shared.tasks.broker import ask_soon
+
+_STREAM = ("tenant_id", "id", "province_id", "department_id", "recipient_id", "actor_organisation_id", "actor_id")
+_EVENT = hot_insert(
+    workflow_event, *_STREAM, "case_kind", "case_id", "event", "from_state", "to_state", "at", "reason", "details",
+    "pack_version_id",
+)  # fmt: skip
+_DECISION = hot_insert(
+    decision, *_STREAM, "question", "verdict", "facts", "answer", "pack_version_id", "pack_hash", "list_version_id",
+    "list_hash", "case_kind", "case_id", "decided_at",
+)  # fmt: skip
+_OUTBOX = hot_insert(outbox, *_STREAM, "kind", "payload")
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,24 +156,23 @@ async def record_event(
     details: Mapping[str, Any] | None = None,
 ) -> None:
     """Append one past-tense event to the case's history."""
-    await tx.execute(
-        insert(workflow_event)
-        .inline()
-        .values(
-            tenant_id=tenant_id or tx.tenant_id,
-            id=new_id(),
+    await _EVENT.run(
+        tx.driver,
+        {
+            "tenant_id": tenant_id or tx.tenant_id,
+            "id": new_id(),
             **tx.scope.stream_values(department_id),
-            actor_id=tx.actor.person_id,
-            case_kind=case_kind,
-            case_id=case_id,
-            event=event,
-            from_state=from_state,
-            to_state=to_state,
-            at=tx.now,
-            reason=reason,
-            details=dict(details) if details else None,
-            pack_version_id=tx.pack_version_id,
-        )
+            "actor_id": tx.actor.person_id,
+            "case_kind": case_kind,
+            "case_id": case_id,
+            "event": event,
+            "from_state": from_state,
+            "to_state": to_state,
+            "at": tx.now,
+            "reason": reason,
+            "details": dump_json(dict(details)) if details else None,
+            "pack_version_id": tx.pack_version_id,
+        },
     )
 
 
@@ -180,26 +192,25 @@ async def record_decision(
 ) -> UUID:
     """Keep question, facts, answer, pack and list version of a decision, refused or not; returns its id."""
     decision_id = new_id()
-    await tx.execute(
-        insert(decision)
-        .inline()
-        .values(
-            tenant_id=tenant_id or tx.tenant_id,
-            id=decision_id,
+    await _DECISION.run(
+        tx.driver,
+        {
+            "tenant_id": tenant_id or tx.tenant_id,
+            "id": decision_id,
             **tx.scope.stream_values(department_id),
-            actor_id=tx.actor.person_id,
-            question=answer.question,
-            verdict=str(answer.verdict),
-            facts=as_json(facts),
-            answer=as_json(answer),
-            pack_version_id=pack_version_id,
-            pack_hash=pack_hash,
-            list_version_id=list_version_id,
-            list_hash=list_hash,
-            case_kind=case_kind,
-            case_id=case_id,
-            decided_at=tx.now,
-        )
+            "actor_id": tx.actor.person_id,
+            "question": answer.question,
+            "verdict": str(answer.verdict),
+            "facts": dump_json(as_json(facts)),
+            "answer": dump_json(as_json(answer)),
+            "pack_version_id": pack_version_id,
+            "pack_hash": pack_hash,
+            "list_version_id": list_version_id,
+            "list_hash": list_hash,
+            "case_kind": case_kind,
+            "case_id": case_id,
+            "decided_at": tx.now,
+        },
     )
     return decision_id
 
@@ -235,17 +246,16 @@ async def send(
 ) -> UUID:
     """Put what has legal effect or leaves the house into the outbox of this transaction; returns the row's id."""
     outbox_id = new_id()
-    await tx.execute(
-        insert(outbox)
-        .inline()
-        .values(
-            tenant_id=tenant_id or tx.tenant_id,
-            id=outbox_id,
+    await _OUTBOX.run(
+        tx.driver,
+        {
+            "tenant_id": tenant_id or tx.tenant_id,
+            "id": outbox_id,
             **tx.scope.stream_values(department_id),
-            actor_id=tx.actor.person_id,
-            kind=kind,
-            payload=dict(payload),
-        )
+            "actor_id": tx.actor.person_id,
+            "kind": kind,
+            "payload": dump_json(dict(payload)),
+        },
     )
     ask_soon(tx, "deliver_outbox", tenant_id or tx.tenant_id)
     return outbox_id

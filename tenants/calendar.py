@@ -19,6 +19,7 @@ from sqlalchemy import (
     Table,
     Uuid,
     and_,
+    bindparam,
     delete,
     extract,
     func,
@@ -86,11 +87,11 @@ class NewDays:
 # Reading ------------------------------------------------------------------------------------------------------------------
 
 
-def last_change(tx: Transaction, table: Table) -> ColumnElement[Any]:
-    """A text that is another one after any change of the province's rows; a subquery for the select list."""
+def last_change(table: Table) -> ColumnElement[Any]:
+    """A text that is another one after any change of the rows of ``:province``; a subquery for the select list."""
     # a sum, not the latest: two changes may be committed in another order than they were made
     text = func.concat(func.count(), "/", func.sum(extract("epoch", table.c.changed_at)))
-    return select(text).where(table.c.province_id == tx.province_id).scalar_subquery()
+    return select(text).where(table.c.province_id == bindparam("province")).scalar_subquery()
 
 
 async def load_calendar(tx: Transaction, area: str) -> Calendar:

@@ -17,6 +17,7 @@ from sqlalchemy import (
     Text,
     UniqueConstraint,
     Uuid,
+    bindparam,
     func,
     insert,
     select,
@@ -24,6 +25,7 @@ from sqlalchemy import (
 )
 
 from shared.calendar.calendar import Calendar
+from shared.db.hot import HotStatement
 from shared.db.tables import global_table
 from shared.db.transaction import Transaction
 from shared.errors import Unavailable
@@ -84,6 +86,20 @@ class Governing:
 
 
 _resolved: dict[tuple[UUID, str], tuple[str, Governing]] = {}
+_STAMP = HotStatement(
+    select(
+        province.c.mode,
+        func.coalesce(organisation.c.area, "").label("area"),
+        last_change(calendar_day).label("days"),
+        last_change(calendar_year).label("years"),
+    )
+    .join(
+        organisation,
+        (organisation.c.id == bindparam("tenant")) & (organisation.c.province_id == province.c.province_id),
+        isouter=True,
+    )
+    .where(province.c.province_id == bindparam("province"))
+)
 
 
 async def governing(tx: Transaction, version_id: UUID | None = None) -> Governing:
@@ -125,21 +141,8 @@ def banner_of(version_id: UUID | None) -> str | None:
 
 async def _stamp(tx: Transaction) -> tuple[str, str]:
     """(area of the transaction's tenant, what changes with the calendar table or the province's mode): one round trip."""
-    row = await tx.row(
-        select(
-            province.c.mode,
-            func.coalesce(organisation.c.area, "").label("area"),
-            last_change(tx, calendar_day).label("days"),
-            last_change(tx, calendar_year).label("years"),
-        )
-        .join(
-            organisation,
-            (organisation.c.id == tx.tenant_id) & (organisation.c.province_id == province.c.province_id),
-            isouter=True,
-        )
-        .where(province.c.province_id == tx.province_id)
-    )
-    return ("", "") if row is None else (row.area, f"{row.mode} {row.days} {row.years}")
+    rows = await _STAMP.fetch(tx.driver, {"tenant": tx.tenant_id, "province": tx.province_id})
+    return ("", "") if not rows else (rows[0]["area"], f"{rows[0]['mode']} {rows[0]['days']} {rows[0]['years']}")
 
 
 async def _resolve(tx: Transaction, version_id: UUID, calendar: Calendar) -> Governing:

@@ -7,11 +7,32 @@ values from that day on, so that a correction of the past leaves later changes s
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from functools import cache, lru_cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Label, Row, Table, case, cast, delete, func, insert, literal, literal_column, select, update
-from sqlalchemy.dialects.postgresql import DATERANGE, TSTZRANGE, Range
+import asyncpg
+from sqlalchemy import (
+    Column,
+    ColumnElement,
+    Date,
+    DateTime,
+    Label,
+    Row,
+    Table,
+    Uuid,
+    any_,
+    bindparam,
+    case,
+    delete,
+    func,
+    insert,
+    literal_column,
+    null,
+    select,
+    update,
+)
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
 from services.ledger.entry import Completer, Right, grams_of, name_key, sort_key
 from services.ledger.models import (
@@ -25,6 +46,8 @@ from services.ledger.models import (
     ledger_number,
 )
 from services.ledger.totals import add_change, change_of
+from shared.db.hot import HotStatement
+from shared.db.serialising import dump_json
 from shared.db.transaction import Transaction
 from shared.ids import new_id
 
@@ -59,77 +82,80 @@ async def write_versions(
 
     :raises ValueError: nothing is known of the row from that day on.
     """
-    versions = kind.versions
-    known = await tx.rows(
-        select(versions.c.version, versions.c.held, versions.c.recorded, _OWN)
-        .where(
-            versions.c.tenant_id == tx.tenant_id,
-            versions.c.id == row_id,
-            func.upper_inf(versions.c.recorded),
-            versions.c.held.op("&&")(func.daterange(since, None)),
-        )
-        .order_by(func.lower(versions.c.held))
-    )
+    key = {"tenant": tx.tenant_id, "id": row_id}
+    known = await _known(kind).fetch(tx.driver, {**key, "since": since})
     if not known:
         raise ValueError("nothing is recorded from that day on")
     now = await tx.recorded_now()
-    own = [row.recorded.lower for row in known if row.own]
-    at: datetime = own[0] if own else max(now, max(row.recorded.lower for row in known) + _TICK)
-    await tx.execute(
-        update(versions)
-        .where(
-            versions.c.tenant_id == tx.tenant_id,
-            versions.c.id == row_id,
-            versions.c.version.in_([row.version for row in known]),
+    own = [row["recorded"].lower for row in known if row["own"]]
+    at: datetime = own[0] if own else max(now, max(row["recorded"].lower for row in known) + _TICK)
+    await _closed(kind).run(tx.driver, {**key, "at": at, "versions": [row["version"] for row in known]})
+    changed = {**patch, "reason": reason, "actor_id": tx.actor.person_id, "revision": revision}
+    for row in known:
+        began, ended = row["held"].lower, row["held"].upper
+        copied = {**key, "version": row["version"], "at": at}
+        if began is not None and began < since:
+            await _copied(kind, ()).run(
+                tx.driver, {**copied, "new_version": new_id(), "new_held": asyncpg.Range(began, since)}
+            )
+        held = asyncpg.Range(max(since, began or since), ended)
+        await _copied(kind, tuple(sorted(changed))).run(
+            tx.driver,
+            {**copied, "new_version": new_id(), "new_held": held}
+            | {f"new_{name}": _given(kind.versions.c[name], value) for name, value in changed.items()},
         )
+    return at
+
+
+def _given(column: Column[Any], value: Any) -> Any:
+    return dump_json(value) if isinstance(column.type, JSONB) and value is not None else value
+
+
+def _is(kind: Recorded) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
+    return kind.versions.c.tenant_id == bindparam("tenant"), kind.versions.c.id == bindparam("id")
+
+
+@cache
+def _known(kind: Recorded) -> HotStatement:
+    """What is known now from a day on."""
+    versions = kind.versions
+    return HotStatement(
+        select(versions.c.version, versions.c.held, versions.c.recorded, _OWN)
+        .where(
+            *_is(kind),
+            func.upper_inf(versions.c.recorded),
+            versions.c.held.op("&&")(func.daterange(bindparam("since", type_=Date), null())),
+        )
+        .order_by(func.lower(versions.c.held))
+    )
+
+
+@cache
+def _closed(kind: Recorded) -> HotStatement:
+    """Have these versions known until an instant; those known from that very instant on, never."""
+    versions, at = kind.versions, bindparam("at", type_=DateTime(timezone=True))
+    return HotStatement(
+        update(versions)
+        .where(*_is(kind), versions.c.version == any_(bindparam("versions", type_=ARRAY(Uuid))))
         .values(
             recorded=case(
-                (func.lower(versions.c.recorded) == at, cast(literal("empty"), TSTZRANGE)),
+                (func.lower(versions.c.recorded) == at, literal_column("tstzrange 'empty'")),
                 else_=func.tstzrange(func.lower(versions.c.recorded), at),
             )
         )
     )
-    for row in known:
-        if row.held.lower is not None and row.held.lower < since:
-            await _copy_version(tx, kind, row_id, row.version, Range(row.held.lower, since), at, {})
-        held = Range(max(since, row.held.lower or since), row.held.upper)
-        changed = {**patch, "reason": reason, "actor_id": tx.actor.person_id, "revision": revision}
-        await _copy_version(tx, kind, row_id, row.version, held, at, changed)
-    return at
 
 
-async def _copy_version(
-    tx: Transaction,
-    kind: Recorded,
-    row_id: UUID,
-    version: UUID,
-    held: Range[date],
-    at: datetime,
-    changed: Mapping[str, Any],
-) -> None:
+@lru_cache(maxsize=256)
+def _copied(kind: Recorded, changed: tuple[str, ...]) -> HotStatement:
+    """A version like another one but for its period, the instant from which it is known, and the ``changed`` columns."""
     versions = kind.versions
     names = ["tenant_id", "id", "version", "held", "recorded", *kind.copied, "reason", "actor_id", "revision"]
-    fixed: dict[str, Any] = {
-        "version": literal(new_id()),
-        "held": cast(literal(held, DATERANGE), DATERANGE),
-        "recorded": func.tstzrange(at, None),
-    }
-    columns = [
-        fixed[name]
-        if name in fixed
-        else cast(literal(changed[name], versions.c[name].type), versions.c[name].type)
-        if name in changed
-        else versions.c[name]
-        for name in names
-    ]
-    await tx.execute(
-        insert(versions).from_select(
-            names,
-            select(*columns).where(
-                versions.c.tenant_id == tx.tenant_id, versions.c.id == row_id, versions.c.version == version
-            ),
-        )
-    )
+    new = {name: bindparam(f"new_{name}", type_=versions.c[name].type) for name in ("version", "held", *changed)}
+    recorded = {"recorded": func.tstzrange(bindparam("at", type_=DateTime(timezone=True)), null())}
+    columns = [{**new, **recorded}.get(name, versions.c[name]) for name in names]
+    like = select(*columns).where(*_is(kind), versions.c.version == bindparam("version"))
+    return HotStatement(insert(versions).from_select(names, like))
 
 
 async def change_achievement(

@@ -7,7 +7,7 @@ from fractions import Fraction
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, Text, any_, func, literal, select
+from sqlalchemy import ColumnElement, Row, Table, Text, any_, bindparam, func, literal, select
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from services.ledger.entry import FIELDS, Completer, Entry, Right
@@ -21,6 +21,7 @@ from services.ledger.models import (
     ledger_total,
 )
 from shared.clock import real_now
+from shared.db.hot import HotStatement
 from shared.db.records import decision, workflow_event
 from shared.db.transaction import Transaction
 from shared.todo import Todo
@@ -70,6 +71,35 @@ class Facets:
     years: Sequence[int]
 
 
+def _of_achievement(table: Table) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
+    return table.c.tenant_id == bindparam("tenant"), table.c.achievement_id == bindparam("id")
+
+
+# What every change of an achievement reads first.
+_LOCKED = (
+    select(achievement)
+    .where(achievement.c.tenant_id == bindparam("tenant"), achievement.c.id == bindparam("id"))
+    .with_for_update()
+)
+_TEAM = HotStatement(
+    select(
+        achievement_completer.c.person_id, achievement_completer.c.role, achievement_completer.c.share_numerator,
+        achievement_completer.c.share_denominator, person.c.name,
+    )
+    .join(
+        person,
+        (person.c.tenant_id == achievement_completer.c.tenant_id) & (person.c.id == achievement_completer.c.person_id),
+    )
+    .where(*_of_achievement(achievement_completer))
+    .order_by(achievement_completer.c.position)
+)  # fmt: skip
+_RIGHTS = HotStatement(
+    select(*(achievement_right.c[name] for name in Right.__dataclass_fields__))
+    .where(*_of_achievement(achievement_right))
+    .order_by(achievement_right.c.position)
+)
+
+
 def _own(tx: Transaction, achievement_id: UUID) -> tuple[Any, Any]:
     return achievement.c.tenant_id == tx.tenant_id, achievement.c.id == achievement_id
 
@@ -81,24 +111,20 @@ async def find_achievement(tx: Transaction, achievement_id: UUID) -> Row[Any] | 
 
 async def achievement_for_update(tx: Transaction, achievement_id: UUID) -> Row[Any] | None:
     """The same, locked until the end of the transaction."""
-    return await tx.row(select(achievement).where(*_own(tx, achievement_id)).with_for_update())
+    return await tx.row(_LOCKED, {"tenant": tx.tenant_id, "id": achievement_id})
 
 
 async def team_of(tx: Transaction, achievement_id: UUID) -> list[Member]:
     """The completers in the ledger's order."""
-    table = achievement_completer
-    rows = await tx.rows(
-        select(table, person.c.name)
-        .join(person, (person.c.tenant_id == table.c.tenant_id) & (person.c.id == table.c.person_id))
-        .where(table.c.tenant_id == tx.tenant_id, table.c.achievement_id == achievement_id)
-        .order_by(table.c.position)
-    )
+    rows = await _TEAM.fetch(tx.driver, {"tenant": tx.tenant_id, "id": achievement_id})
     return [
         Member(
-            row.person_id,
-            row.name or "（已删除）",
-            row.role,
-            Fraction(row.share_numerator, row.share_denominator) if row.share_denominator is not None else None,
+            row["person_id"],
+            row["name"] or "（已删除）",
+            row["role"],
+            Fraction(row["share_numerator"], row["share_denominator"])
+            if row["share_denominator"] is not None
+            else None,
         )
         for row in rows
     ]
@@ -106,13 +132,8 @@ async def team_of(tx: Transaction, achievement_id: UUID) -> list[Member]:
 
 async def rights_of(tx: Transaction, achievement_id: UUID) -> list[Right]:
     """The rights in the ledger's order."""
-    table = achievement_right
-    rows = await tx.rows(
-        select(table)
-        .where(table.c.tenant_id == tx.tenant_id, table.c.achievement_id == achievement_id)
-        .order_by(table.c.position)
-    )
-    return [Right(**{name: getattr(row, name) for name in Right.__dataclass_fields__}) for row in rows]
+    rows = await _RIGHTS.fetch(tx.driver, {"tenant": tx.tenant_id, "id": achievement_id})
+    return [Right(**row) for row in rows]
 
 
 async def conversions_of(tx: Transaction, achievement_id: UUID) -> Sequence[Row[Any]]:

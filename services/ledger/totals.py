@@ -11,6 +11,7 @@ from uuid import UUID
 
 from sqlalchemy import text
 
+from shared.db.hot import HotStatement
 from shared.db.transaction import Transaction
 from shared.tasks.broker import ask_soon
 
@@ -42,6 +43,16 @@ COUNTED = (
     "select cell.dimension, cell.first, cell.second, count(*) as n, count(value) as n_valued, "
     "coalesce(sum(value), 0) as sum from {source} cross join lateral "
     f"(values {_CELLS}) as cell (dimension, first, second) {{where}} group by 1, 2, 3"
+)
+
+
+_ADD = HotStatement(
+    text(
+        "insert into app.ledger_total as t (tenant_id, province_id, department_id, dimension, first, second, n, n_valued, sum) "
+        "select cast(:tenant as uuid), cast(:province as uuid), cast(:department as uuid), c.* from unnest("
+        "cast(:dimension as text[]), cast(:first as text[]), cast(:second as text[]), cast(:n as bigint[]), "
+        "cast(:valued as bigint[]), cast(:amount as numeric[])) as c " + UPSERT
+    )
 )
 
 
@@ -87,14 +98,8 @@ async def add_change(tx: Transaction, change: Sums) -> None:
     if not change:
         return
     cells = sorted(change)
-    await tx.execute(
-        text(
-            "insert into app.ledger_total as t "
-            "(tenant_id, province_id, department_id, dimension, first, second, n, n_valued, sum) "
-            "select :tenant, :province, :department, c.* from unnest(cast(:dimension as text[]), cast(:first as text[]), "
-            "cast(:second as text[]), cast(:n as bigint[]), cast(:valued as bigint[]), cast(:amount as numeric[])) as c "
-            + UPSERT
-        ),
+    await _ADD.run(
+        tx.driver,
         {
             **_scope(tx),
             "dimension": [cell[0] for cell in cells],

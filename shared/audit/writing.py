@@ -4,14 +4,20 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 from uuid import UUID
 
-from sqlalchemy import insert, text
+from sqlalchemy import text
 
 from shared.audit.tables import audit_entry
+from shared.db.hot import hot_insert
+from shared.db.serialising import dump_json
 from shared.db.transaction import Transaction
 from shared.ids import new_id
 from shared.tasks.broker import ask_soon, ask_soon_for_each
 
 AuditOutcome = Literal["done", "refused", "read", "failed"]
+_ENTRY = hot_insert(
+    audit_entry, "tenant_id", "id", "province_id", "department_id", "recipient_id", "actor_organisation_id", "actor_id",
+    "action", "object_kind", "object_id", "outcome", "details", "address", "request_id",
+)  # fmt: skip
 
 
 async def write_audit(
@@ -31,22 +37,21 @@ async def write_audit(
     only. No RETURNING: roles that write audit for others may not read it.
     """
     scope = tx.scope
-    await tx.execute(
-        insert(audit_entry)
-        .inline()
-        .values(
-            tenant_id=tenant_id or scope.tenant_id,
-            id=new_id(),
+    await _ENTRY.run(
+        tx.driver,
+        {
+            "tenant_id": tenant_id or scope.tenant_id,
+            "id": new_id(),
             **scope.stream_values(department_id),
-            actor_id=tx.actor.person_id,
-            action=action,
-            object_kind=object_kind,
-            object_id=object_id,
-            outcome=outcome,
-            details=dict(details) if details else None,
-            address=tx.actor.address or None,
-            request_id=tx.request_id or None,
-        )
+            "actor_id": tx.actor.person_id,
+            "action": action,
+            "object_kind": object_kind,
+            "object_id": object_id,
+            "outcome": outcome,
+            "details": dump_json(dict(details)) if details else None,
+            "address": tx.actor.address or None,
+            "request_id": tx.request_id or None,
+        },
     )
     ask_soon(tx, "seal_audit", tenant_id or scope.tenant_id)
 

@@ -1,13 +1,14 @@
 """The hot path: a Core statement compiled once and run on asyncpg directly, without the ORM, Core's execution or greenlets.
 
-Only where a measurement asks for it (the ledger list, session look-up). Bind names are kept; values pass through the
-types' asyncpg codecs, so a statement here must not rely on SQLAlchemy's Python-side type processing (JSON columns).
+Only where a measurement asks for it (the ledger list, what every verb writes). Bind names are kept; values pass through the
+types' asyncpg codecs, so a statement here must not rely on SQLAlchemy's Python-side type processing: JSON is given as text
+(``dump_json``).
 """
 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import ClauseElement
+from sqlalchemy import ClauseElement, Table, bindparam, insert
 from sqlalchemy.dialects.postgresql import asyncpg as dialect_module
 
 if TYPE_CHECKING:
@@ -35,3 +36,14 @@ class HotStatement:
         self, driver: "asyncpg.Connection[asyncpg.Record]", parameters: Mapping[str, Any]
     ) -> "list[asyncpg.Record]":
         return await driver.fetch(self.sql, *self.arguments(parameters))
+
+    async def run(self, driver: "asyncpg.Connection[asyncpg.Record]", parameters: Mapping[str, Any]) -> None:
+        """Where no row comes back."""
+        await driver.execute(self.sql, *self.arguments(parameters))
+
+
+def hot_insert(table: Table, *columns: str) -> HotStatement:
+    """One row into a table, with a parameter for each of these columns."""
+    return HotStatement(
+        insert(table).inline().values({name: bindparam(name, type_=table.c[name].type) for name in columns})
+    )

@@ -13,7 +13,7 @@ from typing import Any, cast
 from uuid import UUID
 
 import asyncpg
-from sqlalchemy import CursorResult, Executable, Row, text
+from sqlalchemy import CursorResult, Executable, Row
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from shared.clock import local_day
@@ -156,7 +156,7 @@ class Transaction:
 
     async def recorded_now(self) -> datetime:
         """The instant at which history records, read after the row lock (real time, never the demo clock)."""
-        return cast(datetime, await self.scalar(text("select clock_timestamp()")))
+        return cast(datetime, await self.driver.fetchval("select clock_timestamp()"))
 
 
 Closing = Callable[[Transaction], Awaitable[None]]

@@ -172,14 +172,12 @@ def ask_soon(tx: Transaction, task_name: str, tenant_id: UUID) -> None:
     async def ask(closing: Transaction) -> None:
         now = real_now().timestamp()
         window = int(now // _WINDOW_SECONDS)
-        await closing.execute(
-            text("select app.enqueue(:task, 'default', cast(:payload as jsonb), :delay, :key)"),
-            {
-                "task": task_name,
-                "payload": dump_json({"tenant": str(tenant_id)}),
-                "delay": (window + 2) * _WINDOW_SECONDS - now,
-                "key": named_id("upkeep", task_name, str(tenant_id), str(window)),
-            },
+        await closing.driver.execute(
+            "select app.enqueue($1, 'default', $2::jsonb, $3, $4)",
+            task_name,
+            dump_json({"tenant": str(tenant_id)}),
+            (window + 2) * _WINDOW_SECONDS - now,
+            named_id("upkeep", task_name, str(tenant_id), str(window)),
         )
 
     tx.once_before_commit(f"{task_name}/{tenant_id}", ask)

@@ -3,7 +3,7 @@
 import argparse
 import sys
 
-from tests.bench import console, export_rows, import_rows, ledger_page, past_page, policy, public_list
+from tests.bench import console, export_rows, import_rows, ledger_page, one_change, past_page, policy, public_list
 from tests.bench.frame import Row, show
 
 
@@ -28,6 +28,7 @@ ROWS = {
     "ledger_page": ledger_page.run,
     "import": imported,
     "export": export_rows.run,
+    "one_change": one_change.run,
     "past_page": past_page.run,
     "public_list": public_list.run,
     "console_totals": console.run,
