@@ -2,6 +2,7 @@
 
 import io
 import re
+from collections.abc import AsyncIterator
 from uuid import UUID
 
 import openpyxl
@@ -19,13 +20,21 @@ from tests.services.annual_report.arranging import (
     submitted,
     written,
 )
+from tests.services.negative_list.steps import clock_at
 from tests.web import Site, Visitor
-from tests.world import World
+from tests.world import START, World
 
 HOME = "/institution/reports"
 HERE = f"{HOME}/{YEAR}/{REPORT}"
 CONSOLE = "/console/reports"
 KINDS = ("science", "department", "finance")
+
+
+@pytest.fixture(autouse=True)
+async def _legal_clock(world: World) -> AsyncIterator[None]:
+    """Pages read the legal clock of the database: the year 2025 is over, its deadlines are near."""
+    async with clock_at(world, START):
+        yield
 
 
 async def officer(site: Site, world: World, kind: str, tenant: UUID | None = None) -> Visitor:

@@ -1,5 +1,6 @@
 """The pages of empowerment: the walk through forms, refusals in place with their article, who may see what."""
 
+from collections.abc import AsyncIterator
 from typing import Any
 from uuid import UUID
 
@@ -10,7 +11,6 @@ from services.empowerment import queries
 from services.empowerment.applying.workflow import apply, begin
 from services.empowerment.models import application
 from services.notices.models import notice
-from shared.clock import real_now
 from shared.ids import new_id
 from tests.services.empowerment.arranging import (
     CLAUSES,
@@ -23,6 +23,7 @@ from tests.services.empowerment.arranging import (
     state_of,
     submission,
 )
+from tests.services.negative_list.steps import clock_at
 from tests.services.notices.arranging import at, without_keys
 from tests.web import Site, Visitor
 from tests.world import World
@@ -42,6 +43,14 @@ ASSESSED = {
     "reviewers": "丙专家、丁专家",
     "conclusion": "feasible",
 }
+NOW = at("2026-04-01")
+
+
+@pytest.fixture(autouse=True)
+async def _legal_clock(world: World) -> AsyncIterator[None]:
+    """Pages read the legal clock of the database: a day after the notices of these tests have run."""
+    async with clock_at(world, NOW):
+        yield
 
 
 def filled(ready: Prepared) -> dict[str, Any]:
@@ -71,7 +80,7 @@ def filled(ready: Prepared) -> dict[str, Any]:
 
 
 async def drafted(world: World, ready: Prepared) -> UUID:
-    async with world.acting(ready.tenant, "completer", at=real_now()) as tx:
+    async with world.acting(ready.tenant, "completer", at=NOW) as tx:
         done = await begin(tx, ready.achievement_id, "ownership")
     assert isinstance(done, UUID)
     return done
@@ -192,7 +201,7 @@ async def test_signing_is_refused_with_the_article_while_the_notice_runs_and_rec
     site: Site, world: World
 ) -> None:
     ready = await prepare(world)
-    today = real_now()
+    today = NOW
     application_id = await approved(world, ready)
     visitor = await clerk(site, world)
     await visitor.post(f"{HOME}/{application_id}/notice", {"summary": "治理装置", "days": "15"})
@@ -240,7 +249,7 @@ async def test_an_application_is_rejected_or_withdrawn_by_those_who_may(site: Si
     applicant = await site.signed_in(world, ready.tenant, "completer")
     assert (await applicant.get(f"{HOME}/{application_id}/reject")).status_code == 403
     assert (await applicant.post(f"{HOME}/{application_id}/withdraw", {"reason": "另有打算"})).status_code == 303
-    async with world.acting(ready.tenant, "completer", at=real_now()) as tx:
+    async with world.acting(ready.tenant, "completer", at=NOW) as tx:
         second = await apply(tx, ready.achievement_id, submission(ready))
     visitor = await clerk(site, world)
     assert (await visitor.post(f"{HOME}/{second}/reject", {"reason": "材料不实"})).status_code == 303
@@ -262,7 +271,7 @@ async def test_the_same_signing_sent_twice_is_one_agreement(site: Site, world: W
     application_id = await announced(world, ready)
     head = await site.signed_in(world, ready.tenant, "department_head")
     address = f"{HOME}/{application_id}/agreement"
-    day = at(real_now().date().isoformat()).date().isoformat()
+    day = at(NOW.date().isoformat()).date().isoformat()
     form = {"signed_on": day, "effective_on": day, **{f"clause-{code}": words for code, words in CLAUSES.items()}}
     key = await head.form_key(address)
     answers = [await head.post(address, form, key=key) for _ in range(2)]
@@ -303,7 +312,7 @@ async def test_an_applicant_may_not_review_and_a_clerk_may_not_sign(site: Site, 
 
 async def test_somebody_elses_draft_is_not_edited(site: Site, world: World) -> None:
     ready = await prepare(world)
-    async with world.acting(ready.tenant, "completer", at=real_now()) as tx:
+    async with world.acting(ready.tenant, "completer", at=NOW) as tx:
         application_id = await begin(tx, ready.achievement_id, "ownership")
         await tx.execute(
             update(application).where(application.c.tenant_id == tx.tenant_id).values(applicant_id=ready.team[0])

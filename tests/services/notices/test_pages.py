@@ -1,31 +1,40 @@
 """The pages of notices as people of an institution, of another one, and nobody see them."""
 
+from collections.abc import AsyncIterator
 from datetime import timedelta
 from uuid import UUID
 
 import pytest
 
 from services.notices.workflow import publish_notice, raise_objection
-from shared.clock import SHANGHAI, real_now
+from shared.clock import SHANGHAI
 from shared.ids import new_id
+from tests.services.negative_list.steps import clock_at
 from tests.services.notices.arranging import add_achievement, add_person, new_notice, without_keys
 from tests.web import Site
-from tests.world import World
+from tests.world import START, World
 
 HOME = "/institution/notices"
+
+
+@pytest.fixture(autouse=True)
+async def _legal_clock(world: World) -> AsyncIterator[None]:
+    """Pages read the legal clock of the database."""
+    async with clock_at(world, START):
+        yield
 
 
 async def published(world: World, title: str = "一种絮凝装置的赋权公示") -> UUID:
     applicant = await add_person(world, world.university, "甲申请人")
     achievement_id = await add_achievement(world, world.university)
-    async with world.acting(world.university, "department_head", at=real_now()) as tx:
+    async with world.acting(world.university, "department_head", at=START) as tx:
         done = await publish_notice(tx, new_notice(achievement_id, applicant, title=title))
     assert isinstance(done, UUID)
     return done
 
 
 async def objected(world: World, notice_id: UUID, role: str = "leadership") -> UUID:
-    async with world.acting(world.university, role, at=real_now()) as tx:
+    async with world.acting(world.university, role, at=START) as tx:
         done = await raise_objection(tx, notice_id, "权属比例不妥")
     assert isinstance(done, UUID)
     return done
@@ -179,7 +188,7 @@ async def test_an_interruption_is_recorded_between_publication_and_now(site: Sit
 
 
 async def test_a_short_interruption_is_recorded_and_the_period_goes_on(site: Site, world: World) -> None:
-    now = real_now()
+    now = START
     applicant = await add_person(world, world.university, "甲申请人")
     achievement_id = await add_achievement(world, world.university)
     async with world.acting(world.university, "department_head", at=now - timedelta(hours=1)) as tx:
