@@ -1,5 +1,7 @@
 """The pages of the yearly reports and the sums in a real browser: axe silent, nothing too wide, no console error."""
 
+from uuid import UUID
+
 import pytest
 
 from services.annual_report import workflow as own
@@ -50,7 +52,27 @@ async def test_pages_of_the_authorities(site: Site, world: World, open_page: Ope
     await look(open_page, department, size, batches)
     science = await officer(site, world, "science")
     pages = {"console-home": "/console/", "console-deadlines": f"{CONSOLE}/deadlines", "console-progress": CONSOLE}
+    pages |= {"console-todo": "/console/todo", "console-trail": "/console/trail"}
+    pages |= {"console-missing": f"{CONSOLE}?show=missing", "console-search": "/console/search?q=大学"}
     await look(open_page, science, size, pages)
+
+
+async def test_homes_with_contracts_of_two_units(
+    site: Site, world: World, open_page: OpenPage, size: tuple[int, int]
+) -> None:
+    await small_ledger(world)
+    await small_ledger(world, world.institute)
+    for tenant in (world.university, world.institute):
+        first = await submitted(world, tenant)
+        async with world.acting(world.department, "department_officer", "department") as tx:
+            assert await review.accept(tx, first) is None
+    async with world.acting(world.department, "department_officer", "department") as tx:
+        aggregate_id = await review.aggregate(tx, REPORT, YEAR)
+        assert isinstance(aggregate_id, UUID)
+    async with world.acting(world.department, "department_officer", "department") as tx:
+        assert isinstance(await review.forward(tx, aggregate_id), list)
+    for kind in ("science", "department", "finance"):
+        await look(open_page, await officer(site, world, kind), size, {f"home-of-{kind}": "/console/"})
 
 
 async def test_pages_of_the_sums(site: Site, world: World, open_page: OpenPage, size: tuple[int, int]) -> None:
