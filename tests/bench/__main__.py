@@ -3,7 +3,17 @@
 import argparse
 import sys
 
-from tests.bench import console, export_rows, import_rows, ledger_page, one_change, past_page, policy, public_list
+from tests.bench import (
+    console,
+    export_rows,
+    import_rows,
+    keyset,
+    ledger_page,
+    one_change,
+    past_page,
+    policy,
+    public_list,
+)
 from tests.bench.frame import Row, show
 
 
@@ -32,6 +42,7 @@ ROWS = {
     "past_page": past_page.run,
     "public_list": public_list.run,
     "console_totals": console.run,
+    "keyset": keyset.run,
     "policy_question": policy.question,
     "policy_loading": policy.loading,
 }
