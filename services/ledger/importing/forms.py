@@ -21,6 +21,7 @@ class AnswerForm(Form):
     field: Annotated[str, Field(max_length=60)]
     said: Annotated[str, Field(max_length=120)] = ""
     choice: Annotated[str, Field(max_length=300, title="处理方式")] = ""
+    picked: Annotated[str, Field(max_length=300)] = ""
     text: OptionalBody = Field("", title="内容")
     reason: Annotated[str, BeforeValidator(plain), Field(max_length=200)] = Field("", title="不导入的理由")
 
@@ -31,7 +32,9 @@ class AnswerForm(Form):
             raise ValueError("请填写改成什么")
         if self.choice == "leave_out" and not self.reason:
             raise ValueError("请填写不导入的理由")
-        known = ("accept", "again", "leave_out", "typed")
+        if self.choice == "pick" and not self.picked.startswith("set:"):
+            raise ValueError("请从列表中选择一项")
+        known = ("pick", "accept", "again", "leave_out", "typed")
         if self.choice not in known and not self.choice.startswith("set:"):
             raise ValueError("请选择处理方式")
         return self

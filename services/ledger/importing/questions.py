@@ -42,6 +42,8 @@ _ACCEPTED: Final = {
     "row_marked_void": "没有作废，仍然导入",
 }
 _OPTIONS_SHOWN: Final = 24
+# More choices than this stand in a list of their own.
+_BESIDE_EACH_OTHER: Final = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +57,9 @@ class Choice:
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """All rows that ask the same. ``typed`` is the hint beside the free text, None where none is offered."""
+    """All rows that ask the same. ``listed`` are further choices where they are many; ``typed`` is the hint beside the free
+    text, None where none is offered.
+    """
 
     code: str
     field: str
@@ -65,6 +69,7 @@ class Question:
     places: str
     first: int
     choices: tuple[Choice, ...]
+    listed: tuple[Choice, ...]
     typed: str | None
     reason: str
     of: str
@@ -96,6 +101,8 @@ def question_of(issue: Mapping[str, Any], rows: int, places: str, first: int, pr
         found.insert(0, Choice("accept", _ACCEPTED[code]))
     if code in _FROM_LEDGER:
         found.append(Choice("again", "台账已经更正或撤销，重新核对"))
+    listed = tuple(one for one in found if one.value.startswith("set:") and not one.proposed)
+    listed = listed if len(listed) > _BESIDE_EACH_OTHER else ()
     of = issue.get("of") or {}
     return Question(
         code,
@@ -105,7 +112,8 @@ def question_of(issue: Mapping[str, Any], rows: int, places: str, first: int, pr
         rows,
         places,
         first,
-        tuple(found),
+        tuple(one for one in found if one not in listed),
+        listed,
         typed,
         _REASONS.get(code, ""),
         f"“{of['sheet']}”第{of['row']}行" if of else "",
@@ -150,8 +158,9 @@ def _label(subject: str | None, proposal: str) -> str:
     return f"{text}（{(yuan / 10_000).normalize():,f} 万元）" if yuan >= 10_000 else text
 
 
-def answers_of_choice(code: str, field: str, choice: str, text: str, reason: str) -> dict[str, str]:
-    """What a form's choice says, by subject."""
+def answers_of_choice(code: str, field: str, choice: str, picked: str, text: str, reason: str) -> dict[str, str]:
+    """What a form's choice says, by subject; ``picked`` is the one of the list where the choice is to pick."""
+    choice = picked if choice == "pick" else choice
     if choice == "accept":
         return {code: ""}
     if choice == "again":

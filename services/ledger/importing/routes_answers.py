@@ -44,7 +44,7 @@ async def answer_questions(request: Request[Any, Any, Any], tx: Transaction, imp
         row = await pages.loaded(tx, import_id)
         context = await pages.questions_page(tx, row, start, FormState(values, errors))
         return unprocessable(request, tx, _WORK_LIST, _TITLE, context)
-    answers = answers_of_choice(form.code, form.field, form.choice, form.text, form.reason)
+    answers = answers_of_choice(form.code, form.field, form.choice, form.picked, form.text, form.reason)
     done = await answering.answer(tx, import_id, Rows(form.code, form.field, form.said), answers)
     if isinstance(done, Refusal):
         row = await pages.loaded(tx, import_id)

@@ -3,6 +3,8 @@
 import pytest
 from playwright.async_api import Route
 
+from services.ledger.importing.queries import held_rows
+from services.ledger.importing.undoing import carry_out, undo
 from shared.storage.objects import ObjectStore
 from tests.journeys.browser import DESKTOP, PHONE, OpenPage, Visit
 from tests.services.ledger.importing.arranging import applied, checked, ledger, received, sample
@@ -31,14 +33,25 @@ async def test_pages_of_an_import(
     await visit.check("imports-empty")
     reading = await received(world, world.university, objects, ledger(3))
     import_id = await checked(world, world.university, objects, sample())
+    async with world.acting(world.university) as tx:
+        asks = (await held_rows(tx, import_id, "question"))[0].ordinal
+    undone = await applied(world, world.university, objects, ledger(2, first=50))
+    async with world.acting(world.university) as tx:
+        assert await undo(tx, undone, "导错了年份") is None
+    async with world.working(world.university) as tx:
+        await carry_out(tx, undone)
     done = await applied(world, world.university, objects, ledger(5))
     for name, address in {
         "imports": HOME,
         "import-reading": f"{HOME}/{reading}",
         "import-check": f"{HOME}/{import_id}",
-        "import-questions": f"{HOME}/{import_id}/rows?kind=question",
+        "import-questions": f"{HOME}/{import_id}/questions",
+        "import-row": f"{HOME}/{import_id}/rows/{asks}",
+        "import-rows": f"{HOME}/{import_id}/rows?kind=question",
         "import-refused": f"{HOME}/{import_id}/rows?kind=refused",
         "import-done": f"{HOME}/{done}",
+        "import-registered": f"{HOME}/{done}/rows?kind=valid",
+        "import-undone": f"{HOME}/{undone}",
     }.items():
         await visit.page.goto(address)
         await visit.check(name)
