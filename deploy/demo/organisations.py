@@ -27,7 +27,7 @@ class Organisation:
     """`kind` and `unit_kind` as in tenants.registry; `alias` names it at the identity provider.
 
     `number_prefix` begins its ledger numbers; `competent` is the key of its competent department (主管部门); `central` is a
-    unit of the centre that stands in the province.
+    unit of the centre that stands in the province; `unit_rules` are the codes of the rules that it has made for itself.
     """
 
     key: str
@@ -40,6 +40,7 @@ class Organisation:
     pilots: tuple[PilotMembership, ...] = ()
     region: str = YUNNAN.region
     central: bool = False
+    unit_rules: tuple[str, ...] = ()
 
     @property
     def alias(self) -> str:
@@ -80,12 +81,15 @@ _YUNNAN: tuple[Organisation, ...] = (
 )
 
 
+_RULES = ("management_rules", "negative_list", "workflow", "decision_mechanism")
+
+
 def _jilin(
     key: str, name: str, short_name: str, kind: str, unit_kind: str | None = None, prefix: str | None = None,
-    competent: str | None = None, *, central: bool = False,
+    competent: str | None = None, rules: tuple[str, ...] = (), *, central: bool = False,
 ) -> Organisation:  # fmt: skip
-    """There nobody is selected: the text names whom it covers."""
-    return Organisation(key, name, short_name, kind, unit_kind, prefix, competent, (), JILIN.region, central)
+    """There nobody is selected: the text names whom it covers, and wants rules of the unit's own."""
+    return Organisation(key, name, short_name, kind, unit_kind, prefix, competent, (), JILIN.region, central, rules)
 
 
 _JILIN: tuple[Organisation, ...] = (
@@ -95,10 +99,14 @@ _JILIN: tuple[Organisation, ...] = (
     _jilin("jl-sasac", "吉林省国有资产监督管理委员会（演示）", "省国资委（演示）", "department"),
     _jilin("jl-finance", "吉林省财政厅（演示）", "省财政厅（演示）", "finance"),
     _jilin("jl-operator", "吉林平台运维组（演示）", "平台运维", "operator"),
-    _jilin("songhuahu", "松花湖示范大学", "松花湖大学", "institution", "university", "SH", "jl-education"),
-    _jilin("changbaishan", "长白山示范农林学院", "长白山学院", "institution", "university", "CB", "jl-education"),
-    _jilin("chaganhu", "查干湖示范农业研究院", "查干湖院", "institution", "institute", "CG", "jl-education"),
-    _jilin("xianghai", "向海示范材料研究所", "向海所", "institution", "institute", "XH", "jl-education"),
+    _jilin("songhuahu", "松花湖示范大学", "松花湖大学", "institution", "university", "SH", "jl-education", _RULES),
+    _jilin(
+        "changbaishan", "长白山示范农林学院", "长白山学院", "institution", "university", "CB", "jl-education", _RULES
+    ),
+    _jilin(
+        "chaganhu", "查干湖示范农业研究院", "查干湖院", "institution", "institute", "CG", "jl-education", _RULES[:1]
+    ),
+    _jilin("xianghai", "向海示范材料研究所", "向海所", "institution", "institute", "XH", "jl-education", _RULES),
     _jilin(
         "yitonghe", "伊通河示范仪器研究所", "伊通河所", "institution", "institute", "YT", "jl-education", central=True
     ),

@@ -17,6 +17,7 @@ from tenants import activation, provisioning
 from tenants.packs import pack_version
 from tenants.people import person_of_account
 from tenants.registry import list_organisations
+from tenants.unit_rules import record_unit_rules
 
 
 async def open_province(demo: Demo, province: DemoProvince) -> None:
@@ -59,7 +60,7 @@ async def register_people(demo: Demo) -> None:
         async with transaction(demo.engine, scope, Actor(None, tenant)) as tx:
             for one in (person for person in PEOPLE if person.organisation == organisation.key):
                 demo.people[one.username] = await person_of_account(
-                    tx, demo.issuer, str(one.subject), name=one.name, unit=one.unit, email=one.email
+                    tx, demo.issuer, str(one.subject), name=one.name, unit=one.unit, email=one.email, roles=one.roles
                 )
 
 
@@ -103,3 +104,13 @@ async def select_pilots(demo: Demo, province: DemoProvince) -> None:
                         document=pilot.document,
                     )
                 )
+
+
+async def record_rules(demo: Demo, province: DemoProvince) -> None:
+    """What some of its institutions have made rules of: where the text wants them, the others cannot begin yet."""
+    operator = BY_USERNAME[province.operator].home.tenant_id
+    async with provisioning.operating(demo.engine, province.id, operator, demo.people[province.operator]) as tx:
+        tx.now, tx.pack_version_id = START, demo.packs[province.region]
+        for institution in INSTITUTIONS:
+            if institution.region == province.region and institution.unit_rules:
+                await record_unit_rules(tx, institution.tenant_id, institution.unit_rules)

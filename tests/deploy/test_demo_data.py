@@ -163,6 +163,16 @@ async def test_the_to_do_list_is_alive(seeded: AsyncEngine) -> None:
     assert {"draft", "submitted", "feasibility", "approved", "noticed", "agreed", "formalised", "returned"} <= set(
         states
     )
+    of_jilin = await counts(
+        seeded,
+        "select a.state, count(*) from app.empowerment_application a join app.province p using (province_id) "
+        "where p.slug = 'jilin' group by a.state",
+    )
+    assert {"draft", "submitted", "noticed", "agreed", "formalised", "returned"} <= set(of_jilin)
+    own = await counts(
+        seeded, "select list_title, count(*) from app.empowerment_screening where list_number is null group by 1"
+    )
+    assert list(own.values()) == [6]
     running = await counts(seeded, "select state, count(*) from app.notice group by state")
     assert running.get("running", 0) >= 7
     prices = await counts(seeded, "select state, count(*) from app.notice where kind = 'pricing' group by state")
