@@ -19,6 +19,7 @@ from shared.db.transaction import Transaction
 from shared.errors import ApplicationError, FormInvalid
 from shared.ids import new_id
 from shared.policy.sources import PackError
+from shared.policy.telling import told_all
 from shared.settings import settings
 from tenants import provisioning, registration
 from tenants.registry import KINDS, UNIT_KINDS, list_organisations, list_provinces
@@ -45,7 +46,7 @@ def run(work: Callable[[AsyncEngine], Awaitable[T]]) -> T:
     except ApplicationError as error:
         raise click.ClickException(error.message) from error
     except PackError as error:
-        raise click.ClickException(str(error)) from error
+        raise click.ClickException(told_all(error)) from error
     except (OSError, ConnectionError) as error:
         raise click.ClickException(f"数据库无法连接：{error}") from error
 

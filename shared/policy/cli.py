@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import json
-from datetime import date, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Any, cast
 
 import click
 
+from shared.clock import local_day, real_now
 from shared.policy import commands
 from shared.policy.answer import Mode
+from shared.policy.comparing import changes_of
+from shared.policy.facts import FactError
 from shared.policy.loader import PACKS, load_pack, resolve_pack
 from shared.policy.pack import Pack
 from shared.policy.skeleton import new_skeleton
 from shared.policy.sources import PackError
+from shared.policy.telling import told, told_all, told_fact
+from shared.policy.words import QUESTIONS, path_in_words, value_in_words
 
 FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
 
@@ -30,7 +35,7 @@ def check(path: Path) -> None:
     """检查一个或全部政策包：格式、出处、代码、自带的测试。"""
     problems = commands.check(path)
     for problem in problems:
-        click.echo(str(problem), err=True)
+        click.echo(told(problem), err=True)
     if problems:
         raise click.ClickException(f"共 {len(problems)} 处问题")
     click.echo("检查通过")
@@ -43,31 +48,39 @@ def check(path: Path) -> None:
 def show(region: str, under: str, words: str) -> None:
     """列出政策包的值和出处。"""
     pack = load_named(region)
-    for row in commands.search(pack, words) if words else commands.show(pack, under):
-        click.echo(f"{row.path} = {row.value}")
-        for one in row.citations:
-            click.echo(f"    {one.place}{commands.quoted(one)}")
+    rows = commands.search(pack, words) if words else commands.show(pack, under)
+    if not rows:
+        raise click.ClickException("没有符合条件的值；--under 写代号（如 notices），--search 写词语（如 公示期）")
+    last = ""
+    for row in rows:
+        place = "；".join(f"{one.place}{commands.quoted(one)}" for one in row.citations)
+        if place != last:
+            click.echo(place)
+        last = place
+        value = value_in_words(pack, row.path, pack.value(row.path).value)
+        click.echo(f"    {path_in_words(pack, row.path)}：{value}    [{row.path}]")
 
 
 @policy.command()
 @click.argument("question")
 @click.option("--region", required=True, help="政策包，如 cn")
 @click.option("--facts", default="{}", help="事实（JSON，或 @文件名）")
-@click.option("--today", default=None, help="日期，如 2026-03-17")
+@click.option("--today", type=click.DateTime(["%Y-%m-%d"]), default=None, help="日期，如 2026-03-17；不写为今天")
 @click.option("--mode", type=click.Choice(["enforced", "advisory"]), default=None, help="强制或参考")
-def explain(question: str, region: str, facts: str, today: str | None, mode: str | None) -> None:
+def explain(question: str, region: str, facts: str, today: datetime | None, mode: str | None) -> None:
     """回答一个问题，并说明依据和怎样会改变。"""
-    if today is None:
-        raise click.UsageError("请用 --today 指定日期")
     pack = load_named(region)
     if mode is not None:
         pack = pack.with_mode(cast(Mode, mode))
+    if question not in QUESTIONS:
+        asked = "\n".join(f"  {name}    {words}" for name, words in QUESTIONS.items())
+        raise click.ClickException(f"没有这个问题：{question}。可以问：\n{asked}")
     try:
-        lines = commands.explain(question, _facts(facts), pack, date.fromisoformat(today))
-    except KeyError:
-        raise click.ClickException(f"没有这个问题：{question}") from None
-    except ValueError as error:
-        raise click.ClickException(f"事实有误：{error}") from None
+        lines = commands.explain(question, _facts(facts), pack, today.date() if today else local_day(real_now()))
+    except FactError as error:
+        raise click.ClickException(
+            f"事实有误：{told_fact(error)}。各问题须给的事实见 shared/policy/README.md 的 Questions 一节"
+        ) from None
     click.echo("\n".join(lines))
 
 
@@ -76,11 +89,19 @@ def explain(question: str, region: str, facts: str, today: str | None, mode: str
 @click.argument("after")
 def diff(before: str, after: str) -> None:
     """比较两个政策包，逐项列出不同（地区代号，或政策包文件夹）。"""
-    for one in commands.diff(load_named(before), load_named(after)):
-        click.echo(one.path)
-        for sign, row in (("-", one.before), ("+", one.after)):
-            if row is not None:
-                click.echo(f"  {sign} {row.value}    {row.citations[0].place}{commands.quoted(row.citations[0])}")
+    old, new = load_named(before), load_named(after)
+    clauses = changes_of(old, new, commands.diff(old, new))
+    for clause in clauses:
+        click.echo(clause.place)
+        for quotes in clause.quotes:
+            click.echo(
+                "  引文\n" + "\n".join(f"    {sign} “{quote}”" for sign, quote in zip("-+", quotes, strict=True))
+            )
+        for one in clause.values:
+            click.echo(
+                f"  {one.name}    [{one.path}]\n    - {one.before or '（没有）'}\n    + {one.after or '（没有）'}"
+            )
+    click.echo(f"{len(clauses)} 个条款，{sum(len(one.values) for one in clauses)} 项取值不同")
 
 
 @policy.command("dry-run")
@@ -142,12 +163,17 @@ def load_named(name: str) -> Pack:
             return resolve_pack(regions[0], sources)
         return load_pack(name)
     except PackError as error:
-        raise click.ClickException(str(error)) from None
+        raise click.ClickException(told_all(error)) from None
 
 
 def _facts(text: str) -> dict[str, Any]:
-    raw = Path(text[1:]).read_text("utf-8") if text.startswith("@") else text
-    facts = json.loads(raw)
+    try:
+        raw = Path(text[1:]).read_text("utf-8") if text.startswith("@") else text
+        facts = json.loads(raw)
+    except OSError as error:
+        raise click.ClickException(f"读不到事实文件 {text[1:]}：{error.strerror}") from None
+    except ValueError as error:
+        raise click.ClickException(f"事实不是 JSON：{error}") from None
     if not isinstance(facts, dict):
         raise click.ClickException("事实应为一个 JSON 对象")
     return facts

@@ -131,7 +131,7 @@ def explain(question: str, facts: Mapping[str, Any], pack: Pack, today: date) ->
         lines.append(answer.banner)
     for number, finding in enumerate(answer.findings, start=1):
         cited = finding.citation
-        lines.append(f"{number}. [{finding.verdict.value}] {finding.message}（{finding.code}）")
+        lines.append(f"{number}. {finding.verdict.label}：{finding.message}（{finding.code}）")
         lines.append(f"   依据：{cited.place}{quoted(cited)}")
         if finding.inputs:
             lines.append(f"   所用事实：{json.dumps(as_json(finding.inputs), ensure_ascii=False)}")

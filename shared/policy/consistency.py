@@ -14,8 +14,11 @@ from shared.policy.sources import Problem
 Use = tuple[str, Iterable[str], str]
 
 
-def inconsistencies(content: Content, resolution: Resolution) -> list[Problem]:
-    """All unknown codes, notices that cannot be counted, validities that end before they begin."""
+def inconsistencies(content: Content, resolution: Resolution, *, whole: bool = True) -> list[Problem]:
+    """All unknown codes, notices that cannot be counted, validities that end before they begin.
+
+    :param whole: False when values that the schema does not take were left out; what only their absence breaks is not told.
+    """
     problems = []
     known_in: dict[str, frozenset[str]] = {}
     for path, codes, where in _uses(content):
@@ -27,7 +30,7 @@ def inconsistencies(content: Content, resolution: Resolution) -> list[Problem]:
         problems += [
             _problem(resolution, path, f"{code} is not a code of {where}") for code in codes if code not in known
         ]
-    for path, message in _contradictions(content):
+    for path, message in _contradictions(content) if whole else ():
         problems.append(_problem(resolution, path, message))
     for path, reading in _named_readings(resolution.tree, ""):
         if reading not in content.readings:

@@ -47,7 +47,7 @@ def resolve_pack(region: str, sources: Sources, *, mode: Mode | None = None, cal
     resolution = _laid(chain, documents, sources, problems)
     content = _content(resolution)
     if chain and not sources.broken:  # codes that stand in a file that cannot be read would all seem unknown
-        problems += inconsistencies(content or _good_part(resolution.tree), resolution)
+        problems += inconsistencies(content or _good_part(resolution.tree), resolution, whole=content is not None)
     cases = _own_cases(chain[-1], sources, problems) if chain else []
     if problems or content is None or not chain:
         raise PackError(problems)
@@ -147,6 +147,8 @@ def _document(owner: str, sources: Sources, problems: list[Problem]) -> Document
 
 
 def _validated(model: type[M], data: Mapping[str, Any], file: SourceFile, problems: list[Problem]) -> M | None:
+    if file.unreadable:
+        return None
     try:
         return model.model_validate(data)
     except ValidationError as error:
@@ -173,19 +175,24 @@ def _content(resolution: Resolution) -> Content | None:
 
 
 def _good_part(tree: Mapping[str, Any]) -> Content:
-    """The entries that the schema takes, so that their codes are checked though others are wrong."""
+    """What the schema takes of a tree, wrong values left out, so that codes are checked though others are wrong."""
     good = copy.deepcopy(dict(tree))
     while True:
         try:
             return Content.model_validate(good)
         except ValidationError as error:
             for one in error.errors():
-                section, *inner = one["loc"]
-                held = good.get(str(section))
-                if inner and isinstance(held, dict):
-                    held.pop(str(inner[0]), None)
-                if not inner or not held or not isinstance(held, dict):
-                    good.pop(str(section), None)
+                _leave_out(good, one["loc"][:-1] if one["type"] == "missing" else one["loc"])
+
+
+def _leave_out(tree: dict[str, Any], loc: tuple[int | str, ...]) -> None:
+    """Take away the deepest table entry on the way to a place."""
+    node, holder, last = tree, tree, str(loc[0])
+    for key in loc:
+        if not isinstance(node, dict) or key not in node:
+            break
+        holder, last, node = node, str(key), node[str(key)]
+    holder.pop(last, None)
 
 
 def _cases(file: SourceFile, problems: list[Problem]) -> list[Case]:

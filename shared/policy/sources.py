@@ -53,6 +53,7 @@ class SourceFile:
     data: dict[str, Any]
     text: str = ""
     _lines: dict[str, int] | None = None
+    unreadable: bool = False  # missing, or not TOML: that is told once, not key by key
 
     def line(self, path: str) -> int:
         """The line of a path, or of the nearest path above it; 0 if unknown. Counted when first asked for."""
@@ -109,12 +110,13 @@ class Sources:
             return self._parsed[name]
         if name not in self.texts:
             problems.append(Problem(name, 0, "", "the file is missing"))
-            return SourceFile(name, {})
+            return SourceFile(name, {}, unreadable=True)
         text = self.texts[name]
         try:
             file = SourceFile(name, tomli.loads(text), text)
         except tomli.TOMLDecodeError:
             file = SourceFile(name, self._mended(name, text, problems), text)
+            file.unreadable = name in self.broken
         self._parsed[name] = file
         return file
 

@@ -6,9 +6,10 @@ from uuid import UUID
 
 from services.administration.policy import queries
 from services.administration.policy.forms import read_search
-from services.administration.reading import changes_of, matching, readings_with, rules_of
+from services.administration.reading import matching, readings_with, rules_of
 from shared.db.transaction import Transaction
 from shared.policy.commands import diff
+from shared.policy.comparing import changes_of
 from shared.policy.pack import Pack
 from shared.policy.words import MODALITIES, QUESTIONS
 from shared.ui.page import FormState
