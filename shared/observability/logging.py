@@ -7,7 +7,9 @@ since a library's message may quote a statement's parameters or a queue message'
 import logging
 import sys
 from types import TracebackType
+from typing import Any
 
+import msgspec
 import structlog
 
 ALLOWED = frozenset(
@@ -54,6 +56,11 @@ def _places(trace: TracebackType | None) -> str:
     return " < ".join([*inner, *reversed(ours[-8:])])
 
 
+def _json(event: dict[str, Any], **_: Any) -> str:
+    """One line; what JSON has no form for, as Python shows it. There is a line for every request, hence msgspec."""
+    return msgspec.json.encode(event, enc_hook=repr).decode()
+
+
 class _Sieve(logging.Handler):
     """Hands a library's record on as a structured line: its template if it has one, its place always."""
 
@@ -78,7 +85,7 @@ def configure_logging(level: int = logging.INFO) -> None:
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             _traceback_without_values,
             _only_named,
-            structlog.processors.JSONRenderer(ensure_ascii=False),
+            structlog.processors.JSONRenderer(serializer=_json),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(level),
         logger_factory=structlog.WriteLoggerFactory(file=sys.stderr),
