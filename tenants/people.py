@@ -20,7 +20,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import insert
 
-from shared.db.tables import tenant_table
+from shared.db.tables import Json, tenant_table
 from shared.db.transaction import Transaction
 from shared.ids import new_id
 
@@ -46,6 +46,7 @@ account = tenant_table(
     Column("subject", String(200), primary_key=True),
     Column("person_id", Uuid, nullable=False),
     Column("seen_at", DateTime(timezone=True), nullable=False, server_default=func.clock_timestamp()),
+    Column("roles", Json, comment="codes, as of the last sign-in"),
     ForeignKeyConstraint(["tenant_id", "person_id"], ["app.person.tenant_id", "app.person.id"]),
     Index("account_person_idx", "tenant_id", "person_id"),
 )
@@ -64,9 +65,19 @@ def new_salt() -> bytes:
 
 
 async def person_of_account(
-    tx: Transaction, issuer: str, subject: str, *, name: str, unit: str = "", email: str = ""
+    tx: Transaction,
+    issuer: str,
+    subject: str,
+    *,
+    name: str,
+    unit: str = "",
+    email: str = "",
+    roles: Sequence[str] | None = None,
 ) -> UUID:
-    """The person behind an account of the entered tenant, made at the first sign-in; the name follows the provider."""
+    """The person behind an account of the entered tenant, made at the first sign-in; the name follows the provider.
+
+    ``roles`` as of a sign-in of a person; None where nobody signs in (a machine's request) leaves them.
+    """
     known = await tx.scalar(
         select(account.c.person_id).where(
             account.c.tenant_id == tx.tenant_id, account.c.issuer == issuer, account.c.subject == subject
@@ -78,6 +89,12 @@ async def person_of_account(
             .where(person.c.tenant_id == tx.tenant_id, person.c.id == known, person.c.erased_at.is_(None))
             .values(name=name, unit=unit or person.c.unit, email=email or person.c.email)
         )
+        if roles is not None:
+            await tx.execute(
+                update(account)
+                .where(account.c.tenant_id == tx.tenant_id, account.c.issuer == issuer, account.c.subject == subject)
+                .values(roles=list(roles), seen_at=func.clock_timestamp())
+            )
         return UUID(str(known))
     person_id = new_id()
     await tx.execute(
@@ -92,7 +109,13 @@ async def person_of_account(
         )
     )
     await tx.execute(
-        insert(account).values(tenant_id=tx.tenant_id, issuer=issuer, subject=subject, person_id=person_id)
+        insert(account).values(
+            tenant_id=tx.tenant_id,
+            issuer=issuer,
+            subject=subject,
+            person_id=person_id,
+            roles=None if roles is None else list(roles),
+        )
     )
     return person_id
 

@@ -342,7 +342,13 @@ async def _known_person(edge: Edge, tenant: Tenant, claims: Claims, address: str
     await begin(edge.driver, scope)
     try:
         person_id = await person_of_account(
-            tx, claims.issuer, claims.subject, name=claims.name, unit=claims.unit, email=claims.email
+            tx,
+            claims.issuer,
+            claims.subject,
+            name=claims.name,
+            unit=claims.unit,
+            email=claims.email,
+            roles=claims.roles,
         )
         tx.actor = Actor(person_id, tenant.id, claims.name, frozenset(claims.roles), address=address)
         await write_audit(tx, "session.signed_in", "session", None, details={"acr": claims.acr})

@@ -38,7 +38,7 @@ async def messages_page(
             "viewer": viewer,
             "newest": here if before else None,
             "older": with_query(here, {"before": shown[-1].recorded_at.isoformat()}) if more else None,
-            "mails": await queries.mailbox(tx) if audience == "institution" else (),
+            "mails": await queries.mailbox(tx),
         },
     )
 

@@ -118,7 +118,13 @@ async def open_consultation(tx: Transaction, version_id: UUID, days: int) -> Ref
             hash=rules.canonical(put)[1],
         )
     )
-    await send(tx, "publication", {"what": "list_consultation", "id": str(consultation_id)})
+    last_day = rules.last_day_of(tx.today, days)
+    news = {
+        "title": f"公开征求意见：{row.title}",
+        "path": f"/consultations/{consultation_id}",
+        "text": f"截至 {last_day}",
+    }
+    await send(tx, "publication", {"what": "list_consultation", "id": str(consultation_id), **news})
     return None
 
 
@@ -267,7 +273,12 @@ async def publish(tx: Transaction, version_id: UUID, effective_on: date) -> Refu
     await _store(tx, row, entries)
     if previous is not None:
         await _end_version(tx, previous, effective_on)
-    await send(tx, "publication", {"what": "list_version", "id": str(version_id), "hash": digest})
+    news = {
+        "title": f"已公示发布：{row.title}",
+        "path": f"/lists/{row.kind}/{row.number}",
+        "text": f"自 {effective_on} 起生效",
+    }
+    await send(tx, "publication", {"what": "list_version", "id": str(version_id), "hash": digest, **news})
     return None
 
 

@@ -13,6 +13,12 @@ _SECONDS = 20
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
+def unreachable(error: BaseException) -> bool:
+    """Whether the server itself could not be used: then no other mail gets through either."""
+    refused = (smtplib.SMTPRecipientsRefused, smtplib.SMTPSenderRefused, smtplib.SMTPDataError)
+    return isinstance(error, OSError) and not isinstance(error, refused)
+
+
 class Mailer:
     """One SMTP server, named as ``smtp://user:password@host:port`` or ``smtps://…``; ``smtp`` uses STARTTLS when offered,
     and sends a password only over TLS or to this machine."""

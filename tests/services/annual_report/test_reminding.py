@@ -8,8 +8,8 @@ import pytest
 from sqlalchemy import select
 
 from services.annual_report.reminding.workflow import remind
+from services.home.delivering.workflow import deliver
 from services.home.models import message
-from services.home.workflow import deliver
 from shared.audit.tables import audit_entry
 from shared.errors import NotFound, Refusal
 from tests.services.annual_report.arranging import REPORT, frozen, small_ledger, submitted

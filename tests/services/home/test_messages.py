@@ -7,8 +7,9 @@ import pytest
 from sqlalchemy import func, select, text, update
 
 from services.home import queries
+from services.home.delivering.workflow import ask_again, deliver
 from services.home.models import mail, message
-from services.home.workflow import ask_again, deliver, open_message, read_all
+from services.home.workflow import open_message, read_all
 from shared.db.records import outbox
 from shared.errors import NotFound
 from shared.ids import new_id

@@ -6,9 +6,9 @@ from uuid import UUID
 
 import pytest
 
+from services.home.delivering.workflow import deliver
 from services.home.queries import messages
 from services.home.workbench import queries
-from services.home.workflow import deliver
 from services.ledger.entry import Completer, Deal, Entry
 from services.ledger.rules import complete
 from services.ledger.workflow import register_many
