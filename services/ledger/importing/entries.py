@@ -35,7 +35,23 @@ _CONVERSIONS_AT_MOST: Final = 10_000
 # What is asked of a whole column, whatever its cells say.
 OF_THE_COLUMN: Final = frozenset({"amount_unit_unknown", "amount_suspect_unit"})
 _SAID_SHOWN: Final = 80
-_PERSONAL: Final = ("联系", "负责人", "电话", "手机", "邮箱", "身份证", "填表人", "经办", "姓名", "邮件")
+_PERSONAL: Final = (
+    "完成人",
+    "发明人",
+    "设计人",
+    "作者",
+    "人员",
+    "联系",
+    "负责人",
+    "电话",
+    "手机",
+    "邮箱",
+    "身份证",
+    "填表人",
+    "经办",
+    "姓名",
+    "邮件",
+)
 
 
 class StagedRow(NamedTuple):

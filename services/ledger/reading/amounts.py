@@ -31,7 +31,7 @@ _SCALES: Final[dict[str, Decimal]] = {
 _NUMBER = r"[-+−]?(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?"
 _SCALE = r"(?:[十百千]?万|[十百千]|亿)"
 _CURRENCY = r"(?:人民币|rmb|cny|¥)"
-_EXACT = re.compile(rf"{_CURRENCY}?:?({_NUMBER})({_SCALE})?(元|圆|块)?(?:人民币|rmb|cny)?[整正]?")
+_EXACT = re.compile(rf"{_CURRENCY}?:?({_NUMBER})({_SCALE})?(元|圆|块)?(?:\(?(?:人民币|rmb|cny)\)?)?[整正]?")
 _COMPOUND = re.compile(rf"{_CURRENCY}?(\d+(?:\.\d+)?)亿(\d+(?:\.\d+)?)万[元圆]?[整正]?")
 _RANGE = re.compile(
     rf"{_CURRENCY}?({_NUMBER})({_SCALE})?(元|圆)?(?:-|~|—+|–|至|到){_CURRENCY}?({_NUMBER})({_SCALE})?(元|圆)?[整正]?"

@@ -13,6 +13,7 @@ from services.ledger.reading.vocabulary import (
     FIELD_LABELS,
     GROUPED_HEADERS,
     HEADER_EVIDENCE,
+    HEADER_PATTERNS,
     HEADERS,
     ORIGINAL_ROW,
     YES_NO_SECRECY_HEADERS,
@@ -25,6 +26,11 @@ _PARENTHESES = re.compile(r"\([^()]*\)|\[[^\[\]]*\]|【[^【】]*】")
 _DECORATION = re.compile(r"^[*★☆#]+|[*★☆:]+$|^\d+[.、]")
 _UNIT_TAIL = re.compile(r"[/,]?(?:单位)?:?(?:亿|万)?元$")
 _ALTERNATIVES = re.compile(r"[/或和、及与]")
+_PATTERNS = tuple((field, re.compile(pattern)) for field, pattern in HEADER_PATTERNS.items())
+# A row below the header that only adds to it: the unit in parentheses, what is to be filled in.
+_ADDITION = re.compile(r"[(（].{1,30}[)）]|(?:单位)?[:：]?(?:人民币)?(?:亿|万)?元|必填|选填")
+# Of two columns for one field the one that is about something narrower gives way.
+_NARROWER = re.compile("申请|第一|首位|负责|拟")
 _QUESTION = re.compile("是否|与否|有无|否$|吗")
 _UNIT = re.compile(r"(亿元|万元)|(?:[(:/\[]|单位)(元)|(元)[)\]]")
 
@@ -74,7 +80,11 @@ def field_of_header(header: str, group: str = "") -> str | None:
     fields_of_parts = [HEADERS[part] for part in _ALTERNATIVES.split(plain) if part in HEADERS]
     if "value" in fields_of_parts:
         return "value"
-    return fields_of_parts[0] if fields_of_parts else None
+    return fields_of_parts[0] if fields_of_parts else _by_pattern(plain)
+
+
+def _by_pattern(plain: str) -> str | None:
+    return next((field for field, pattern in _PATTERNS if pattern.fullmatch(plain)), None)
 
 
 def unit_of(text: str) -> str | None:
@@ -95,7 +105,21 @@ def head_of(sheet: Sheet) -> list[list[CellValue]]:
 
 def find_header(sheet: Sheet, head: Sequence[Sequence[CellValue]]) -> Header | None:
     """The best header of one or two rows within the first rows, or None: it needs the name and two other fields."""
-    return _best(header for header in _headers(sheet, head) if _is_ledgers(header.fields))
+    header = _best(header for header in _headers(sheet, head) if _is_ledgers(header.fields))
+    return _with_addition(sheet, head, header) if header else None
+
+
+def _with_addition(sheet: Sheet, head: Sequence[Sequence[CellValue]], header: Header) -> Header:
+    """The header with the row below it, where that one only names units or says what is to be filled in."""
+    below = header.rows[-1]
+    texts = [_header_text(cell) for cell in head[below]] if below < len(head) else []
+    if not any(texts) or not all(_ADDITION.fullmatch(text) for text in texts if text):
+        return header
+    columns = []
+    for column in header.columns:
+        unit = unit_of(texts[column.index - sheet.first_column]) if column.field in ("value", "assessed") else None
+        columns.append(msgspec.structs.replace(column, unit=unit) if unit else column)
+    return Header((*header.rows, below + 1), tuple(columns))
 
 
 def closest_header(sheet: Sheet, head: Sequence[Sequence[CellValue]]) -> Header | None:
@@ -122,6 +146,7 @@ def _header_at(sheet: Sheet, head: Sequence[Sequence[CellValue]], position: int,
     top = [_header_text(cell) for cell in head[position]]
     below = [_header_text(cell) for cell in head[position + 1]] if height == 2 else [""] * len(top)
     groups = _spread(top, below, sheet, position + 1) if height == 2 else top
+    spanning = _spanning(sheet, position + 1, len(top))
     columns: list[Column] = []
     for offset, text in enumerate(top):
         group = groups[offset]
@@ -130,7 +155,8 @@ def _header_at(sheet: Sheet, head: Sequence[Sequence[CellValue]], position: int,
         if not header or header in (ORIGINAL_ROW, ERROR_REASON):
             continue
         field = field_of_header(header, compact(parent))
-        if sub and field is None and text:
+        own = field_of_header(text) if sub and text else None
+        if sub and text and (field is None or (own not in (None, field) and not spanning[offset])):
             # The lower text is a datum, not a header: the upper one counts.
             header, parent, field = text, "", field_of_header(text)
         columns.append(
@@ -154,7 +180,9 @@ def _header_text(cell: CellValue) -> str:
 
 def _asks(header: str) -> bool:
     plain = _DECORATION.sub("", _PARENTHESES.sub("", compact(header)))
-    return plain in YES_NO_STATUS_HEADERS or plain in YES_NO_SECRECY_HEADERS
+    if plain in YES_NO_STATUS_HEADERS or plain in YES_NO_SECRECY_HEADERS:
+        return True
+    return _QUESTION.search(plain) is not None and _by_pattern(plain) in ("secrecy", "status")
 
 
 def _spread(top: list[str], below: list[str], sheet: Sheet, row: int) -> list[str]:
@@ -174,6 +202,22 @@ def _spread(top: list[str], below: list[str], sheet: Sheet, row: int) -> list[st
     return groups
 
 
+def _spanning(sheet: Sheet, row: int, width: int) -> list[bool]:
+    """Which cells of a row are merged over several columns: those are headings of a group."""
+    spanning = [False] * width
+    for top, left, bottom, right in sheet.merges:
+        if top <= row <= bottom and right > left:
+            for offset in range(left - sheet.first_column, min(right - sheet.first_column + 1, width)):
+                spanning[offset] = True
+    return spanning
+
+
+def _narrower(header: str) -> tuple[bool, bool]:
+    """How much a heading gives way to another one for the same field: about something narrower, or known by its form only."""
+    plain = _DECORATION.sub("", _PARENTHESES.sub("", compact(header)))
+    return _NARROWER.search(header) is not None, plain not in HEADERS
+
+
 def _settle(columns: list[Column]) -> list[Column]:
     """One column per field: of two, the one that is not about the application; of two types, the first is the group."""
     settled: dict[str, int] = {}
@@ -184,11 +228,15 @@ def _settle(columns: list[Column]) -> list[Column]:
         earlier = settled.get(column.field)
         if earlier is None:
             settled[column.field] = position
-        elif column.field == "type" and "grant" not in settled:
+        elif (
+            column.field == "type"
+            and "grant" not in settled
+            and _narrower(column.header) == _narrower(result[earlier].header)
+        ):
             settled["grant"] = earlier
             settled["type"] = position
             result[earlier] = msgspec.structs.replace(result[earlier], field="grant")
-        elif "申请" in result[earlier].header and "申请" not in column.header:
+        elif _narrower(column.header) < _narrower(result[earlier].header):
             result[earlier] = msgspec.structs.replace(result[earlier], field=None)
             settled[column.field] = position
         else:

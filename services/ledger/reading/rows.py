@@ -147,7 +147,7 @@ class RowGrouper:
                 kind = None if secrets[number] else "blank"
             elif row[sequence] == EXAMPLE:
                 kind = "example"
-            elif len(row) - row.count("") <= _FEW or not cell or (isinstance(cell, str) and len(cell) <= _SHORT):
+            elif len(row) - row.count("") <= _FEW or not cell or not isinstance(cell, str) or len(cell) <= _SHORT:
                 kind = self._kind(number, row)
             else:
                 kind = None
@@ -193,7 +193,7 @@ class RowGrouper:
             return "total"
         if key in _SUBTOTALS or (key.endswith("小计") and not row[self._name]):
             return "subtotal"
-        if self._repeats_header(texts):
+        if self._repeats_header(texts) or _counts_columns(row):
             return "repeated_header"
         if _FOOTER.match(first):
             return "footer"
@@ -212,6 +212,12 @@ class RowGrouper:
     def _repeats_header(self, texts: Sequence[tuple[int, str]]) -> bool:
         matches = sum(self._headers.get(offset) == compact(text) for offset, text in texts)
         return matches >= 2 and matches * 2 >= len(texts)
+
+
+def _counts_columns(row: Sequence[CellValue]) -> bool:
+    """A row of the column numbers, as forms have it below the header: 1, 2, 3 …, with nothing else."""
+    numbers = [cell_text(cell).strip("()（） ") for cell in row if cell != ""]
+    return len(numbers) >= 3 and numbers == [str(place) for place in range(1, len(numbers) + 1)]
 
 
 def _is_count(text: str) -> bool:

@@ -127,14 +127,13 @@ def find_secrets(workbook: Workbook, layout: Layout) -> Secrets:
 
 def _search(sheet: Sheet, layout: SheetLayout) -> dict[int, Finding]:
     columns = _columns(sheet, layout)
-    marked = next((column for column in columns.values() if column.field == "secrecy"), None)
+    asked = any(column.field == "secrecy" and column.asks for column in columns.values())
     found: dict[int, Finding] = {}
     levels: set[str] = set()
     for number, row in enumerate(sheet.rows(), start=1):
         if number < layout.first_row:
             continue
         text = "\x1f".join([cell for cell in row if cell.__class__ is str])
-        asked = marked is not None and marked.asks
         if not asked and _ANY_MARK.search(text) is None:
             continue
         finding = _judge(row, sheet.first_column, columns, plain=not layout.columns)
@@ -150,7 +149,7 @@ def _search(sheet: Sheet, layout: SheetLayout) -> dict[int, Finding]:
 
 def _columns(sheet: Sheet, layout: SheetLayout) -> dict[int, Column]:
     if layout.columns:
-        return {column.index: column for column in layout.columns}
+        return {column.index: _by_heading(column) for column in layout.columns}
     # Without a ledger's header a 密级 heading may still stand over a column.
     for number, row in enumerate(sheet.rows(), start=1):
         for offset, cell in enumerate(row):
@@ -161,6 +160,14 @@ def _columns(sheet: Sheet, layout: SheetLayout) -> dict[int, Column]:
         if number >= HEAD_ROWS:
             break
     return {}
+
+
+def _by_heading(column: Column) -> Column:
+    """The column; one whose heading speaks of 密级 counts as such beside another one that took the field."""
+    if column.field is None and field_of_header(column.header) == "secrecy":
+        asks = re.search("是否|与否|有无", column.header) is not None
+        return msgspec.structs.replace(column, field="secrecy", asks=asks)
+    return column
 
 
 def _judge(row: Sequence[CellValue], first_column: int, columns: dict[int, Column], *, plain: bool) -> Finding | None:

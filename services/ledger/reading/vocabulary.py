@@ -65,6 +65,30 @@ _HEADERS: dict[str, str] = {
 }
 HEADERS: Final[dict[str, str]] = {word: field for field, words in _HEADERS.items() for word in words.split()}
 
+# Headings that are built alike: what a whole heading may look like where it is none of the words above, field by field.
+# Kept narrow: a data cell that looked like a heading would be taken for one.
+_KIND = "(?:职务|科技|本单位|成果|项目|专利|软件|品种|技术|知识产权|权利)"
+_PEOPLE = "(?:完成人|发明人|设计人|研发人|培育人|育种人|作者|团队|成员)"
+HEADER_PATTERNS: Final[dict[str, str]] = {
+    "name": f"{_KIND}+(?:的|中文)?名称",
+    "completers": f"(?:全部|所有|主要|第一|成果|项目|科技|专利)*{_PEOPLE}+(?:员|员?姓名|名单|信息|及排序|排序|及单位)?",
+    "number": f"{_KIND}*(?:授权|登记|申请|证书|公告|批准|权利|专利|品种权|软著|知识产权)+(?:编号|号码|号|文号)",
+    "obtained": f"{_KIND}*(?:授权|登记|取得|获得|获批|批准|申请|获权|发证|公告)+(?:日期|时间|年月日?|日)",
+    "type": f"{_KIND}+(?:所属)?(?:类型|类别|种类)",
+    "stage": "(?:成果|项目|当前|目前|所处|研发|技术)+阶段",
+    "status": "(?:成果|目前|当前|科技|专利|是否)*(?:转化)(?:的)?(?:现状|状况|状态|进展情况|进度)",
+    "method": "(?:成果|科技|专利|实际|拟|已|采用)*转化(?:的)?(?:方式|形式|途径|模式)",
+    "value": "(?:成果|科技|专利|实际|累计|转化|技术|合同|成交|交易|转让|许可|作价|总)*"
+    "(?:转化|合同|成交|交易|转让|许可|作价)(?:的)?总?(?:金额|价值|价格|价款|额)",
+    "assessed": "(?:成果|资产|专利|转化)*评估(?:的)?(?:价值|金额|价格|价|值)",
+    "frequency": "(?:成果|累计|已)*(?:转化|许可|转让)(?:的)?(?:频次|次数)",
+    "counterparty": "(?:受让|被许可|承接|合作|转化|被投资|技术买)(?:方|单位|企业|公司|对象)(?:的)?(?:名称|全称)?",
+    "department": "(?:完成人|成果|所在|所属|归属|项目)*(?:二级)?(?:学院|单位|部门|院系|系所|科室)(?:名称)?",
+    "secrecy": "(?:是否|有无|成果|内容|信息|项目)*(?:涉及?(?:国家)?秘密|涉密|定密|密级|保密)"
+    "(?:情况|程度|等级|级别|与否|状态|标识|标志|审查结果|类别|及期限|期限)+"
+    "|(?:是否|有无|成果|内容|信息|项目)+(?:涉及?(?:国家)?秘密|涉密|定密|密级)",
+}
+
 # Columns that a returned workbook has besides the clerk's own; they mean nothing when it comes back.
 ORIGINAL_ROW: Final = "原表行号"
 ERROR_REASON: Final = "错误原因"
