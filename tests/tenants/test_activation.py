@@ -170,6 +170,7 @@ async def test_a_confirmed_version_governs_from_its_day_on_and_not_a_day_earlier
     assert again.status == 409
 
 
+@pytest.mark.requirement("R217")
 async def test_the_rehearsal_counts_what_would_come_out_differently_and_tells_nothing_else(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -103,6 +103,7 @@ async def test_a_bad_folder_changes_nothing(configuration: Settings, world: Worl
     assert (await run("policy", "versions", "--province", world.slug)).output == before
 
 
+@pytest.mark.requirement("R217")
 async def test_the_dry_run_reads_what_was_decided_and_lists_differences_only(
     maintained: None, world: World, packs: Path
 ) -> None:

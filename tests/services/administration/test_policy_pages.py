@@ -1,13 +1,14 @@
 """The rules on a page: found by word, article and code; activation by two people; read only for institutions."""
 
 from datetime import UTC, datetime, timedelta
+from html import unescape
 from uuid import UUID, uuid4
 
 import pytest
 from sqlalchemy import select
 
 from shared.clock import local_day
-from tenants.packs import pack_activation
+from tenants.packs import governing, pack_activation, store_pack
 from tenants.rehearsal import pack_rehearsal, rehearse
 from tests.tenants.second_version import store_second
 from tests.tenants.test_activation import decided
@@ -72,6 +73,28 @@ async def test_others_read_the_rules(site: Site, world: World, address: str, kin
     assert answer.status_code == 200
     assert "第八条(二)" in answer.text
     assert "提议启用" not in answer.text
+
+
+@pytest.mark.requirement("R214")
+async def test_every_reading_stands_with_the_other_one_and_who_decided(site: Site, world: World) -> None:
+    visitor = await officer(site, world)
+    async with world.acting(world.science, "science_officer", "science") as tx:
+        readings = (await governing(tx)).pack.content.readings.values()
+    text = (await visitor.get(HOME)).text
+    shown = unescape(text[text.index('id="readings"') :])
+    for one in readings:
+        for words in (one.question, one.used, one.other, one.effect, one.decided_by):
+            assert words in shown, one.question
+
+
+async def test_a_draft_says_so_and_shows_what_nobody_has_seen(site: Site, world: World) -> None:
+    """The pack of a draft text carries its banner; a clause whose text was not seen says 原文待核."""
+    async with world.acting(world.operator, "operator", "operator") as tx:
+        version = await store_pack(tx, "cn-22")
+    visitor = await officer(site, world)
+    assert "征求意见稿" in (await visitor.get(f"{HOME}/versions/{version}")).text
+    unseen = (await visitor.get(HOME, unseen="1")).text
+    assert "原文待核" in unseen[unseen.index('id="rules-title"') : unseen.index('id="readings"')]
 
 
 async def test_nobody_reads_them_unasked(site: Site, world: World) -> None:
