@@ -3,8 +3,12 @@
 import re
 from uuid import uuid4
 
+import psycopg
 from playwright.async_api import expect
 
+from deploy.embedded.layout import DATABASE, Layout
+from deploy.embedded.postgres import SUPERUSER, EmbeddedPostgres
+from shared.ids import token_hash
 from tests.journeys.walking import Enter, Walk
 
 PROVIDER_COOKIE = "demo_identity"
@@ -92,6 +96,40 @@ async def test_a_form_sent_after_the_session_ended_is_not_carried_out(enter: Ent
     await walk.page.locator("main a", has_text="登录").click()
     await walk.page.wait_for_url("**/institution/disclosures/new", wait_until="load")
     await walk.open("/institution/disclosures")
+    await walk.sees("还没有披露过成果")
+
+
+async def idle_for(walk: Walk, minutes: int) -> None:
+    """Nobody touched this browser for so long: its last sign of life is moved back, the limit is the product's own."""
+    (token,) = [cookie["value"] for cookie in await walk.page.context.cookies() if cookie["name"] == "chengguo"]
+    server = EmbeddedPostgres(Layout(walk.demo.data).database)
+    assert server.attach()
+    with psycopg.connect(server.dsn(SUPERUSER, DATABASE), autocommit=True) as connection:
+        moved = connection.execute(
+            "update app.session set seen_at = clock_timestamp() - make_interval(mins => %s) where token_hash = %s",
+            (minutes, token_hash(token)),
+        )
+        assert moved.rowcount == 1
+
+
+async def test_after_half_an_hour_of_nothing_one_signs_in_again_and_goes_on(enter: Enter) -> None:
+    walk = await enter("jinma-researcher1")
+    await idle_for(walk, 29)
+    await walk.open("/institution/disclosures/new")
+    await walk.choose(classified="no", key_technology="no")
+    await idle_for(walk, 31)
+    await walk.press("继续填写", "session-timed-out", status=401)
+    await expect(walk.page.get_by_role("heading", level=1)).to_have_text("请先登录")
+    await walk.sees("登录已超时")
+    await walk.page.locator("main a", has_text="登录").click()
+    await walk.page.wait_for_url("**/institution/disclosures/new", wait_until="load")
+    # A page that is only looked at leads to signing in, and then to where one wanted to go.
+    await idle_for(walk, 31)
+    await walk.page.context.clear_cookies(name=PROVIDER_COOKIE)
+    await walk.page.goto("/institution/disclosures")
+    await expect(walk.page.get_by_role("heading", name="选择登录身份")).to_be_visible()
+    await walk.page.locator("button[name=username][value='jinma-researcher1']").click()
+    await walk.page.wait_for_url("**/institution/disclosures", wait_until="load")
     await walk.sees("还没有披露过成果")
 
 

@@ -1,5 +1,6 @@
 """Applying and signing by the API: the same verbs, problem documents with the article, keys that make one effect."""
 
+from collections.abc import AsyncIterator
 from typing import Any
 from uuid import UUID
 
@@ -9,9 +10,18 @@ import pytest
 from shared.ids import new_id
 from tenants.sso import Claims
 from tests.services.empowerment.arranging import CLAUSES, Prepared, announced, prepare
+from tests.services.empowerment.test_pages import NOW
+from tests.services.negative_list.steps import clock_at
 from tests.services.notices.arranging import at
 from tests.web import Site
 from tests.world import World
+
+
+@pytest.fixture(autouse=True)
+async def _legal_clock(world: World) -> AsyncIterator[None]:
+    """The application reads the legal clock of the database."""
+    async with clock_at(world, NOW):
+        yield
 
 
 @pytest.fixture

@@ -1,13 +1,15 @@
 """The pages of empowerment and notices in a real browser: axe silent, nothing too wide, no console error."""
 
+from collections.abc import AsyncIterator
+
 import pytest
 from playwright.async_api import Route
 
 from services.notices.workflow import raise_objection
-from shared.clock import real_now
 from tests.journeys.browser import DESKTOP, PHONE, OpenPage, Visit
 from tests.services.empowerment.arranging import announced, applied, approved, notice_of, prepare, screened
-from tests.services.empowerment.test_pages import HOME, drafted
+from tests.services.empowerment.test_pages import HOME, NOW, drafted
+from tests.services.negative_list.steps import clock_at
 from tests.web import Site, Visitor
 from tests.world import World
 
@@ -15,6 +17,13 @@ from tests.world import World
 LOCAL = "http://localhost"
 
 pytestmark = [pytest.mark.journey, pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["wide", "phone"])]
+
+
+@pytest.fixture(autouse=True)
+async def _legal_clock(world: World) -> AsyncIterator[None]:
+    """The application reads the legal clock of the database."""
+    async with clock_at(world, NOW):
+        yield
 
 
 async def look(open_page: OpenPage, visitor: Visitor, size: tuple[int, int], pages: dict[str, str]) -> None:
@@ -64,9 +73,9 @@ async def test_pages_of_the_review(
 
 async def test_pages_of_an_announced_case(site: Site, world: World, open_page: OpenPage, size: tuple[int, int]) -> None:
     ready = await prepare(world)
-    application_id = await announced(world, ready, real_now().date().isoformat())
+    application_id = await announced(world, ready, NOW.date().isoformat())
     notice_id = await notice_of(world, ready.tenant, application_id)
-    async with world.acting(ready.tenant, "leadership", at=real_now()) as tx:
+    async with world.acting(ready.tenant, "leadership", at=NOW) as tx:
         objection_id = await raise_objection(tx, notice_id, "权属比例不妥，请核实")
     visitor = await site.signed_in(world, ready.tenant, "department_head")
     notices = "/institution/notices"
