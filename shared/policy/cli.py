@@ -10,7 +10,7 @@ from typing import Any, cast
 import click
 
 from shared.clock import local_day, real_now
-from shared.policy import commands
+from shared.policy import commands, guide
 from shared.policy.answer import Mode
 from shared.policy.comparing import changes_of
 from shared.policy.facts import FactError
@@ -135,6 +135,23 @@ def tell_dry_run(pack: Pack, recorded: list[commands.Recorded]) -> None:
         before = commands.told(one.recorded.verdict, one.recorded.codes)
         click.echo(f"{one.recorded.id} {one.recorded.question}: {before} → {commands.told(one.verdict, one.codes)}")
     click.echo(f"{len(recorded)} 项决定，{len(changed)} 项结果不同")
+
+
+@policy.command()
+@click.argument("table", default="")
+def keys(table: str) -> None:
+    """写政策包时能写什么：不写 TABLE 列出全部表，写表名（如 notices）列出其中能写的值。"""
+    if not table:
+        for name, words in guide.sections():
+            click.echo(f"{name}    {words}")
+        return
+    try:
+        rows = guide.keys_of(table)
+    except KeyError:
+        raise click.ClickException(f"没有名为 {table} 的表；chengguo policy keys 列出全部") from None
+    click.echo('每个值都要有出处：cite = { article = "第几条", quote = "原文" }，个别值写 cites.名称 = { … }')
+    for name, words, kind in rows:
+        click.echo(f"{name}    {words}    {kind}")
 
 
 @policy.command()

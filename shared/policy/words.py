@@ -62,7 +62,7 @@ KEYS: dict[str, str] = {
     "starts": "起算", "stays_with_unit": "留归单位", "steps": "步骤", "sub_labels": "细分", "surplus_sources": "结余来源",
     "suspected_guidance": "疑似涉密的告知", "text": "要求", "title": "名称", "trade_blocked_in_office": "任职期间不得交易",
     "treatment": "处理", "trigger_mode": "触发方式", "triggers": "触发情形", "types": "成果类型", "unique_name": "名称不重复",
-    "unit": "单位", "unit_kinds": "单位类型", "unit_may_set": "单位可自定", "unit_must_set_days": "天数由单位规定",
+    "unit": "时间单位", "unit_kinds": "单位类型", "unit_may_set": "单位可自定", "unit_must_set_days": "天数由单位规定",
     "unit_rules": "须有的单位制度", "unit_sets_date": "日期由单位自定", "unknown_total_to_person": "总价不明由人认定",
     "until": "直至", "used": "采用", "venue_mode": "地点要求", "venues": "公示地点", "verified_before_entry": "核实后登记",
     "version": "版本", "waits_for_notice": "等待公示", "warns_per": "提示的范围", "when": "适用情形",
@@ -71,7 +71,7 @@ KEYS: dict[str, str] = {
     "written_split": "须书面约定分配", "years": "年数",
 }  # fmt: skip
 
-_WORDS: dict[str, dict[str, str]] = {
+WORDS: dict[str, dict[str, str]] = {
     "modality": {"must": "应当", "may": "可以", "encouraged": "鼓励"},
     "comparator": {"=": "恰为", ">=": "不少于", "<=": "不多于", ">": "多于"},
     "unit": {"day": "自然日", "working_day": "工作日", "month": "月", "year": "年"},
@@ -86,7 +86,7 @@ _WORDS: dict[str, dict[str, str]] = {
     "owner": {"province": "省", "unit": "单位"},
 }
 # Where the values of a key are codes of an enumeration.
-_CODES = {
+CODES = {
     "actor": "actor", "approver": "authority", "copies": "authority", "recipients": "authority",
     "filed_with": "authority", "sender": "actor", "unit_kinds": "unit_kind", "venues": "venue", "any_of": "evidence",
     "evidence": "evidence", "needs": "evidence", "types": "achievement_type", "basics_only_for": "achievement_type",
@@ -100,7 +100,7 @@ _ENTRIES = {
     "filing_deadline": "deadlines",
     "list": "negative_lists",
 }
-MODALITIES = _WORDS["modality"]
+MODALITIES = WORDS["modality"]
 # Sections that say what something is, not what somebody ought to do.
 DEFINITIONS = frozenset({"guidelines", "counting", "enumerations", "protection_terms", "readings", "accounting"})
 
@@ -135,14 +135,14 @@ def value_in_words(pack: Pack, path: str, value: Any) -> str:
             return "、".join(value_in_words(pack, path, one) for one in value) or "（无）"
         case Mapping():
             return "、".join(str(one) for one in value)
-        case str() if key in _WORDS and value in _WORDS[key]:
-            return _WORDS[key][value]
+        case str() if key in WORDS and value in WORDS[key]:
+            return WORDS[key][value]
         case str() if key in _ENTRIES:
             return str(_given(pack, f"{_ENTRIES[key]}.{value}.label") or value)
         case str() if key == "reading":
             return str(_given(pack, f"readings.{value}.question") or value)
-        case str() if key in _CODES:
-            return pack.label(_CODES[key], value)
+        case str() if key in CODES:
+            return pack.label(CODES[key], value)
         case _:
             return str(value)
 

@@ -13,6 +13,7 @@ from click.testing import CliRunner
 from shared.policy import Pack, load_pack
 from shared.policy.cli import policy
 from shared.policy.commands import Recorded, check, diff, dry_run, search, show, what_if
+from shared.policy.guide import keys_of, sections
 from shared.policy.loader import PACKS
 
 FACTS = {
@@ -111,3 +112,22 @@ def test_a_dry_run_lists_only_what_would_come_out_differently(yunnan: Pack, jili
 def test_what_if_some_facts_were_different(yunnan: Pack) -> None:
     later = what_if("agreement.may_sign", FACTS, {"now": "2026-03-18T00:00:00+08:00"}, yunnan, date(2026, 3, 18))
     assert later.allowed
+
+
+def test_what_may_be_written_in_a_table_is_listed_from_the_schema() -> None:
+    run = CliRunner()
+    assert "notices    公示" in run.invoke(policy, ["keys"]).output
+    listed = run.invoke(policy, ["keys", "notices"]).output
+    assert "<代号>.days    天数    整数" in listed
+    assert '<代号>.unit    时间单位    "day" 自然日 | "working_day" 工作日' in listed
+    assert "<代号>.venues    公示地点    列表 [ 代号，见 enumerations.venue, … ]" in listed
+    assert (
+        "<代号>.stages.<代号>.sender    报送人    代号，见 enumerations.actor，必填"
+        in run.invoke(policy, ["keys", "reports"]).output
+    )
+    assert "chengguo policy keys" in run.invoke(policy, ["keys", "nix"]).output
+
+
+def test_every_table_can_be_listed() -> None:
+    for section, _ in sections():
+        assert keys_of(section), section
