@@ -81,6 +81,13 @@ async def test_the_ledger_is_filtered_sorted_searched_and_turned_over(enter: Ent
     await walk.sees("没有符合条件的成果")
 
 
+async def test_an_address_with_a_filter_that_there_is_not_says_what_it_passed_over(enter: Enter) -> None:
+    walk = await enter("dianchi-clerk")
+    await walk.open("/institution/ledger?type=gift&status=converted&sort=price&after=three", "ledger-passed-over")
+    await walk.sees("地址中有不能采用的条件", "成果类型：没有这个代码", "排序：没有这种排序")
+    await expect(walk.page.locator("tbody .badge").first).to_have_text("已转化")
+
+
 async def test_one_achievement_has_its_history_and_its_past_days(enter: Enter) -> None:
     walk = await enter("dianchi-clerk")
     await walk.page.goto("/institution/ledger?as_of=2025-12-31")

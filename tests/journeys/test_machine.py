@@ -99,6 +99,19 @@ async def test_the_ledger_is_read_page_by_page(dianchi: Machine) -> None:
     assert again.status_code == 304
 
 
+async def test_what_the_ledger_cannot_be_asked_is_told_with_what_it_can(dianchi: Machine) -> None:
+    wrong = await dianchi.get("/api/achievements", sort="price", status="gone", cursor="x")
+    assert wrong.status_code == 400
+    assert wrong.headers["content-type"].startswith("application/problem+json")
+    told = {one["key"]: one["allowed"] for one in wrong.json()["errors"]}
+    assert set(told) == {"sort", "status", "cursor"}
+    assert (await dianchi.get("/api/achievements", sort=told["sort"][0], status=told["status"][0])).status_code == 200
+    for address in ("/api/achievements", "/api/imports"):
+        refused = await dianchi.client.delete(address)
+        assert refused.status_code == 405
+        assert refused.headers["allow"]
+
+
 async def test_a_disclosure_and_an_application_enter_and_an_early_agreement_is_refused(dianchi: Machine) -> None:
     secret = {"classified": "yes", "key_technology": "no", "name": "一种不得填报的装置"}
     assert (await dianchi.post("/api/disclosures", secret)).status_code == 422
@@ -119,8 +132,11 @@ async def test_a_disclosure_and_an_application_enter_and_an_early_agreement_is_r
         },
     )
     assert disclosed.status_code == 201, disclosed.text
+    kept = (await dianchi.get(disclosed.headers["location"])).json()
+    assert (kept["id"], kept["state"], len(kept["completers"])) == (disclosed.json()["id"], "submitted", 2)
     entered = await dianchi.post("/api/applications", application(await free_achievement(dianchi)))
     assert entered.status_code == 201, entered.text
+    assert (await dianchi.get(entered.headers["location"])).json()["id"] == entered.json()["id"]
     early = await dianchi.post(
         f"/api/applications/{entered.json()['id']}/agreement",
         {"signed_on": "2026-03-16", "effective_on": "2026-03-16", "clauses": {}},

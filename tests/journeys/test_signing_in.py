@@ -133,6 +133,14 @@ async def test_after_half_an_hour_of_nothing_one_signs_in_again_and_goes_on(ente
     await walk.sees("还没有披露过成果")
 
 
+async def test_a_forged_answer_of_the_provider_is_a_page_that_leads_to_signing_in(enter: Enter) -> None:
+    walk = await enter()
+    await walk.open("/sign-in/callback?code=taken-from-somebody&state=forged", "sign-in-refused", status=400)
+    await walk.sees("重新登录")
+    await walk.page.goto("/institution/")
+    await expect(walk.page.get_by_role("heading", name="选择登录身份")).to_be_visible()
+
+
 async def test_a_role_that_may_not_and_a_tenant_that_is_not_ones_own(enter: Enter) -> None:
     researcher = await enter("cangshan-researcher1")
     await researcher.open("/institution/audit", "forbidden", status=403)
