@@ -3,6 +3,7 @@
 A recipient reads its own rows of ``report_submission``; the draft of an institution is out of its reach.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -41,6 +42,15 @@ class Progress:
     due_on: date | None
     overdue: bool
     late: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Tallies:
+    """How many institutions there are, and how many of them have filed each report, or had it returned."""
+
+    units: int
+    filed: Mapping[str, int]
+    returned: Mapping[str, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,8 +220,28 @@ async def progress(tx: Transaction, year: int) -> list[Progress]:
     return found
 
 
-async def _units(tx: Transaction) -> Sequence[Row[Any]]:
-    competent = organisation.alias("competent")
+async def tallies(tx: Transaction, year: int) -> Tallies:
+    """How far the reports of a year have come, counted in the database, for a page that names no institution."""
+    if tx.scope.role not in ("web_science", "web_department"):
+        return Tallies(0, {}, {})
+    units = await tx.scalar(select(func.count()).select_from(organisation).where(*_answered_for(tx)))
+    table = annual_report
+    rows = await tx.rows(
+        select(table.c.report, table.c.state, func.count().label("n"))
+        .join(
+            organisation, (organisation.c.id == table.c.tenant_id) & (organisation.c.province_id == table.c.province_id)
+        )
+        .where(_scoped(tx), *_answered_for(tx), table.c.year == year, table.c.state.in_((*FILED, "returned")))
+        .group_by(table.c.report, table.c.state)
+    )
+    filed: Counter[str] = Counter()
+    returned: Counter[str] = Counter()
+    for row in rows:
+        (returned if row.state == "returned" else filed)[row.report] += row.n
+    return Tallies(units, filed, returned)
+
+
+def _answered_for(tx: Transaction) -> list[ColumnElement[bool]]:
     wanted = [
         organisation.c.province_id == tx.province_id,
         organisation.c.kind == "institution",
@@ -219,6 +249,11 @@ async def _units(tx: Transaction) -> Sequence[Row[Any]]:
     ]
     if tx.scope.role == "web_department":
         wanted.append(organisation.c.department_id == tx.scope.organisation_id)
+    return wanted
+
+
+async def _units(tx: Transaction) -> Sequence[Row[Any]]:
+    competent = organisation.alias("competent")
     return await tx.rows(
         select(
             organisation.c.id, organisation.c.name, organisation.c.short_name, organisation.c.unit_kind,
@@ -229,20 +264,23 @@ async def _units(tx: Transaction) -> Sequence[Row[Any]]:
             competent,
             (competent.c.id == organisation.c.department_id) & (competent.c.province_id == organisation.c.province_id),
         )
-        .where(*wanted)
+        .where(*_answered_for(tx))
         .order_by(organisation.c.unit_kind, organisation.c.name)
     )  # fmt: skip
 
 
+def _scoped(tx: Transaction) -> ColumnElement[bool]:
+    return {
+        "web_science": annual_report.c.province_id == tx.province_id,
+        "web_department": annual_report.c.department_id == tx.scope.organisation_id,
+    }[tx.scope.role]
+
+
 async def _states(tx: Transaction, year: int) -> Sequence[Row[Any]]:
     table = annual_report
-    scoped = {
-        "web_science": table.c.province_id == tx.province_id,
-        "web_department": table.c.department_id == tx.scope.organisation_id,
-    }[tx.scope.role]
     return await tx.rows(
         select(table.c.tenant_id, table.c.report, table.c.state, table.c.edition, table.c.submitted_at).where(
-            scoped, table.c.year == year, table.c.state != "draft"
+            _scoped(tx), table.c.year == year, table.c.state != "draft"
         )
     )
 

@@ -233,18 +233,16 @@ class Deadline:
 async def report_deadlines(tx: Transaction) -> list[Deadline]:
     """The due days of the reporting year's reports, with the progress of the units."""
     year = year_to_report(tx.today)
-    progress = await reports.progress(tx, year)
+    tallies = await reports.tallies(tx, year)
     found = []
     for form in await reports.forms(tx, year):
-        rows = [row for row in progress if row.report == form.code]
+        filed, returned = tallies.filed.get(form.code, 0), tallies.returned.get(form.code, 0)
         for stage in form.stages:
-            own = stage is form.unit_stage and bool(rows)
-            filed = sum(row.state in reports.FILED for row in rows)
-            returned = sum(row.state == "returned" for row in rows)
+            own = stage is form.unit_stage and tallies.units > 0
             found.append(
                 Deadline(
                     f"{year} 年度{form.label}", stage.label, stage.due, stage.counted, stage.citation,
-                    filed if own else None, returned if own else None, len(rows) - filed - returned if own else None,
+                    filed if own else None, returned if own else None, tallies.units - filed - returned if own else None,
                 )
             )  # fmt: skip
     return found

@@ -115,6 +115,28 @@ async def test_a_department_adds_up_and_passes_on_to_science_and_finance(world: 
         assert row.state == "forwarded"
 
 
+async def test_the_tallies_are_what_the_list_of_units_adds_up_to(world: World) -> None:
+    for unit in (world.university, world.institute):
+        await small_ledger(world, unit)
+    sent_back = await submitted(world)
+    await submitted(world, world.institute)
+    async with world.acting(world.department, "department_officer", "department") as tx:
+        assert await review.return_for_correction(tx, sent_back, {"part:problems": "请写具体。"}) is None
+    asked = (
+        (world.science, "science_officer", "science", 4),
+        (world.department, "department_officer", "department", 3),
+    )
+    for authority, role, kind, units in asked:
+        async with world.acting(authority, role, kind) as tx:
+            tallies = await reviewing.tallies(tx, YEAR)
+            listed = [row for row in await reviewing.progress(tx, YEAR) if row.report == REPORT]
+        assert tallies.units == len(listed) == units
+        assert tallies.filed.get(REPORT) == sum(row.state in reviewing.FILED for row in listed) == 1
+        assert tallies.returned.get(REPORT) == sum(row.state == "returned" for row in listed) == 1
+    async with world.acting(world.finance, "finance_officer", "finance") as tx:
+        assert (await reviewing.tallies(tx, YEAR)).units == 0
+
+
 async def test_what_was_returned_after_the_sum_is_not_passed_on(world: World) -> None:
     first = await accepted(world, world.university)
     async with world.acting(world.department, "department_officer", "department") as tx:
