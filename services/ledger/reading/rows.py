@@ -15,10 +15,21 @@ from shared.documents.workbook import CellValue, Sheet, column_letter
 
 _TOTALS: Final = frozenset({"合计", "总计", "共计", "总和", "总数", "合计金额"})
 _SUBTOTALS: Final = frozenset({"小计", "本页小计", "分计", "部门小计", "本页合计"})
+_TOTAL = re.compile(
+    r"(?:本页|全部|以上)?(?:合计|总计|共计|累计|总和)(?:\([^()]{1,12}\))?:?(?:\d+(?:项|个|件|条|万元|亿元|元)?)?"
+)
+_SIGNED = (
+    r"(?:填[表报]人|制表人|审[核批]人|复核人|经办人|编制人|校对人|(?:单位|部门|项目|科研(?:管理)?(?:部门|处))负责人)"
+)
+# What stands below a ledger without a colon: who signed, seals, page numbers, who made it; each cell of the row is such.
+_FOOTER_CELL = re.compile(
+    rf"{_SIGNED}(?:\([^()]{{1,8}}\))?[:：]?.{{0,8}}|(?:单位|部门|学校)?\(?(?:公章|盖章|签章|签字|印章)\)?[:：]?"
+    r"|第\d+页[,，]?(?:共\d+页)?|\d+/\d+|\d{4}年(?:\d{1,2}月)?(?:\d{1,2}日)?|.{2,12}(?:处|部|办公室|办|院|中心|科)(?:编?制|填报|印制)"
+)
 _NOTE = re.compile(r"(?:注|备注|说明|附注|填表说明|提示|特别说明)\s*[:：\d一]|以下|以上|上述|[※*★]")
 _FOOTER = re.compile(
     r"(?:单位负责人|部门负责人|负责人|填表人|填报人|制表人?|审核人?|填报时间|填报日期|填表时间|填表日期|制表时间|制表日期"
-    r"|联系人|联系电话|经办人|科研管理部门(?:负责人)?|主管领导|分管领导|填报单位|单位[(（]?(?:盖章|公章)[)）]?|盖章|签字|日期)\s*[:：]"
+    r"|联系人(?:及?(?:联系)?(?:电话|方式))?|联系电话|电话|经办人|科研管理部门(?:负责人)?|主管领导|分管领导|填报单位|单位[(（]?(?:盖章|公章)[)）]?|盖章|签字|日期)\s*(?:[(（][^()（）]{1,8}[)）])?\s*[:：]"
 )
 _HEADING = re.compile(
     r"[(（]?[一二三四五六七八九十百]+[)）、.．]|第[一二三四五六七八九十]+(?:部分|[章节类批])|[IVXⅠ-Ⅻ]+[.、．]|\d+[、.．](?!\d)"
@@ -189,13 +200,13 @@ class RowGrouper:
             return "blank"
         first = significant[0]
         key = compact(first).rstrip(":")
-        if key in _TOTALS:
+        if key in _TOTALS or _TOTAL.fullmatch(key):
             return "total"
         if key in _SUBTOTALS or (key.endswith("小计") and not row[self._name]):
             return "subtotal"
         if self._repeats_header(texts) or _counts_columns(row):
             return "repeated_header"
-        if _FOOTER.match(first):
+        if _FOOTER.match(first) or all(_FOOTER_CELL.fullmatch(compact(text)) for text in significant):
             return "footer"
         if len(texts) > 1:
             return None
