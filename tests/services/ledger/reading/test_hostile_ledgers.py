@@ -198,7 +198,10 @@ def test_amounts_that_nobody_may_guess(cell: str) -> None:
     assert reader.found[0].disposition == "human"
 
 
-_CSV = "成果名称{0}完成人{0}成果类型{0}转化状态{0}转化方式{0}转化金额（元）\r\n" "甲{0}张三、李四{0}非专利技术{0}已转化{0}许可{0}500000\r\n"
+_CSV = (
+    "成果名称{0}完成人{0}成果类型{0}转化状态{0}转化方式{0}转化金额（元）\r\n"
+    "甲{0}张三、李四{0}非专利技术{0}已转化{0}许可{0}500000\r\n"
+)
 
 
 @pytest.mark.parametrize("separator", [",", ";", "\t"])
@@ -210,12 +213,12 @@ def test_text_files_of_every_kind(separator: str, encoding: str) -> None:
 
 
 def test_text_files_with_quotes_line_breaks_and_notes() -> None:
-    text = '"成果名称";"完成人";"成果类型";"转化状态"\n"甲;乙\n及装置";"张三\n李四";"非专利技术";"未转化"\n'
-        '合计：1项\n填表人：张三;;审核人：李四\n'
+    text = (
+        '"成果名称";"完成人";"成果类型";"转化状态"\n"甲;乙\n及装置";"张三\n李四";"非专利技术";"未转化"\n'
+        "合计：1项\n填表人：张三;;审核人：李四\n"
+    )
     reader = read(text.encode("gbk"), "台账.csv")
-    assert [(one.name, one.completers) for one in reader.found] == [
-        ("甲;乙及装置", ("张三", "李四"))
-    ]
+    assert [(one.name, one.completers) for one in reader.found] == [("甲;乙及装置", ("张三", "李四"))]
     assert [kind for _, kind in others(reader)] == ["total", "footer"]
 
 
