@@ -262,3 +262,73 @@ async def test_a_third_province_works_under_its_own_pack(opened: Opened, arrive:
         authority = await arrive(who)
         await authority.open("/console/reports", f"third-received-{who}")
         await authority.sees("丹霞工艺大学")
+
+
+def open_shandong(opened: Opened) -> None:
+    """A province whose pack comes with the platform: a regulation, no pilot, no negative list."""
+    opened.chengguo(
+        "province", "create", "--region", "cn-37", "--slug", "shandong", "--name", "山东省", "--short-name", "山东"
+    )
+    science = opened.tenant("shandong", "science", "sd-science", "山东省科学技术厅（演示）")
+    opened.tenant("shandong", "finance", "sd-finance", "山东省财政厅（演示）")
+    people = opened.tenant(
+        "shandong", "recipient", "sd-people", "山东省人社厅（演示）", "--authority", "human_resources"
+    )
+    education = opened.tenant("shandong", "department", "sd-education", "山东省教育厅（演示）")
+    university = opened.tenant(
+        "shandong", "institution", "sd-university", "岱岳示范大学",
+        "--unit-kind", "university", "--department", "sd-education", "--prefix", "DY",
+    )  # fmt: skip
+    enrol = opened.enrol
+    enrol(
+        "山东省", "sd-science", "山东省科学技术厅（演示）", science,
+        sd_officer=("岳青岱", "science_officer"), sd_science_head=("孔沂蒙", "science_head"),
+    )  # fmt: skip
+    enrol("山东省", "sd-people", "山东省人社厅（演示）", people, sd_people=("齐安民", "finance_officer"))
+    enrol("山东省", "sd-education", "山东省教育厅（演示）", education, sd_education=("鲁树人", "department_officer"))
+    enrol(
+        "山东省", "sd-university", "岱岳示范大学", university,
+        sd_researcher=("颜子路", "completer"), sd_clerk=("曾求实", "clerk"), sd_head=("孟博文", "department_head"),
+    )  # fmt: skip
+
+
+async def test_shandong_has_two_stages_a_third_recipient_and_no_pilot(opened: Opened, arrive: Arrive) -> None:
+    open_shandong(opened)
+    version = opened.id_of("policy", "load", "cn-37", "--province", "shandong")
+    officer, confirmer = await arrive("sd-officer"), await arrive("sd-science-head")
+    await officer.open(f"/console/policy/versions/{version}")
+    await officer.fill(effective_on=(await officer.clock())[:10])
+    await officer.press("提议启用")
+    await confirmer.open(officer.page.url.partition("?")[0].removeprefix(opened.demo.address))
+    await confirmer.press("确认启用")
+
+    researcher, clerk, head = await arrive("sd-researcher"), await arrive("sd-clerk"), await arrive("sd-head")
+    await researcher.open("/institution/empowerment/new", "shandong-no-pilot")
+    await researcher.sees("现在不能申请赋权")
+    await researcher.open("/institution/disclosures/new")
+    await researcher.choose(classified="no", key_technology="no")
+    await researcher.press("继续填写", "shandong-disclosure")
+    assert await researcher.page.locator("main [name=stage]").count() == 0
+    await researcher.fill(name="一种盐碱地耐盐牧草选育方法", team="颜子路")
+    await researcher.page.locator("[name=type]").select_option(index=1)
+    await researcher.press("提交披露")
+
+    here = "/institution/reports/2025/annual_report"
+    await clerk.open(here, "shandong-report")
+    await clerk.sees("主管部门", "2026-03-31", "第十五条", "原文待核")
+    await clerk.press("冻结 2025 年末数据")
+    await head.open(f"{here}/submit")
+    await head.press("确认报送")
+    department = await arrive("sd-education")
+    await department.open("/console/reports")
+    await department.page.locator("tr", has_text="岱岳示范大学").locator("a[href^='/console/reports/']").first.click()
+    await department.press("接收")
+    await department.open("/console/reports/aggregate/2025/annual_report", "shandong-accepted")
+    # The second stage has a day and recipients of its own.
+    await department.sees("2026-04-30")
+    await department.press("汇总这 1 家")
+    await department.press("报省科技厅、省财政厅、人力资源社会保障部门", "shandong-passed-on")
+    await department.sees("已上报")
+    received = await arrive("sd-people")
+    await received.open("/console/reports", "shandong-third-recipient")
+    await received.sees("山东省教育厅")
