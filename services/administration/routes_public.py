@@ -53,7 +53,8 @@ async def callback(request: Request[Any, Any, Any], code: str | None = None, err
         signed_in = await _signed_in(request, "" if error else code or "")
     except SignInRefused as refused:
         await note_refusal(request, refused, "browser")
-        raise
+        told = {"message": refused.message, "code": refused.code}
+        return page(request, "administration/public/sign_in_refused.html", "登录没有完成", told, status=refused.status)
     hours = request.app.state.settings.session_hours
     return Redirect(
         signed_in.return_to or _HOME[signed_in.audience],

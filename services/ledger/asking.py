@@ -43,11 +43,12 @@ def faults(query: Mapping[str, str], words: Vocabulary, today: date) -> list[Fau
     sort = asked.get("sort", "-number")
     if sort not in SORTS:
         found.append(Fault("sort", "排序", "没有这种排序", SORTS))
-    elif all(name in asked for name in _CURSORS):
+    if all(name in asked for name in _CURSORS):
         found.append(Fault("before", "翻页位置", "after 与 before 只能给出一个"))
     else:
         for name in _CURSORS:
-            if name in asked and not listing.is_cursor(asked[name], sort):
+            # a place in an order that there is not is no place
+            if name in asked and not (sort in SORTS and listing.is_cursor(asked[name], sort)):
                 words_of_it = "翻页位置无效：请原样使用同一排序下上一次返回的 next 或 previous"
                 found.append(Fault(name, "翻页位置", words_of_it))
     return [one for one in found if one is not None]

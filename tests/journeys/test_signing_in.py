@@ -136,8 +136,8 @@ async def test_after_half_an_hour_of_nothing_one_signs_in_again_and_goes_on(ente
 async def test_a_forged_answer_of_the_provider_is_a_page_that_leads_to_signing_in(enter: Enter) -> None:
     walk = await enter()
     await walk.open("/sign-in/callback?code=taken-from-somebody&state=forged", "sign-in-refused", status=400)
-    await walk.sees("重新登录")
-    await walk.page.goto("/institution/")
+    await walk.sees("登录没有完成", "state")
+    await walk.page.get_by_role("link", name="登录", exact=True).last.click()
     await expect(walk.page.get_by_role("heading", name="选择登录身份")).to_be_visible()
 
 

@@ -72,7 +72,8 @@ async def refused_in_words(visitor: Visitor, address: str, code: str) -> None:
         answer = await visitor.get(address)
     assert answer.status_code == 400
     assert 'lang="zh-CN"' in answer.text
-    assert "重新登录" in answer.text
+    assert "登录没有完成" in answer.text
+    assert 'href="/sign-in"' in answer.text
     assert [one["code"] for one in logs if one["event"] == "sign_in.refused"] == [code]
 
 

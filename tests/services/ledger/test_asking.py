@@ -87,7 +87,7 @@ async def test_the_page_goes_on_without_what_it_cannot_use_and_says_so(site: Sit
     words = re.sub(r"<[^>]+>|\u2060", "", page.text)
     assert page.status_code == 200
     assert "地址中有不能采用的条件" in words
-    assert re.search("成果类型：没有这个代码.*排序：没有这种排序", words, re.S)
+    assert re.search("成果类型：没有这个代码.*排序：没有这种排序.*翻页位置：翻页位置无效", words, re.S)
     # What can be used still filters, and only that stands in the page's own links.
     assert "一种示例装置" in words
     assert "另一种示例装置" not in words
