@@ -47,7 +47,7 @@
   const options = (spec, width) => {
     const narrow = width < NARROW;
     const horizontal = spec.kind === 'bar-horizontal';
-    const line = { axisLine: { lineStyle: { color: '#aeb8c4' } }, axisTick: { show: false }, axisLabel: { color: '#46515e', fontSize: 13 } };
+    const line = { axisLine: { lineStyle: { color: '#aeb8c4' } }, axisTick: { show: false }, axisLabel: { color: '#46515e', fontSize: 13, hideOverlap: true } };
     const category = { type: 'category', data: spec.categories, inverse: horizontal, ...line };
     const value = { type: 'value', minInterval: spec.whole ? 1 : 0, ...line, axisLine: { show: false }, splitLine: { lineStyle: { color: '#e6ebf1' } } };
     if (!horizontal) category.axisLabel = { ...line.axisLabel, interval: 0, lineHeight: 18 };
