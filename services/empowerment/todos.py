@@ -19,7 +19,7 @@ _STEPS = {
     State.SUBMITTED: ("负面清单", "逐一排查", "/screening", "排查", workflow.REVIEW, "对照预先制定的负面清单逐一排查"),
     State.SCREENING: ("负面清单", "暂缓，待认定", "/screening", "排查", workflow.REVIEW, "认定后继续排查"),
     State.FEASIBILITY: ("可行性评估", "评估", "/feasibility", "评估", workflow.REVIEW, "排查通过后评估"),
-    State.APPROVED: ("待公示", "发布内部公示", "/notice", "公示", workflow.PUBLISH, "审核通过后在单位内部公示"),
+    State.APPROVED: ("待公示", "发布公示", "/notice", "公示", workflow.PUBLISH, "审核通过后在单位内部公示"),
     State.AGREED: ("办理手续", "办理手续", "/formality", "登记", workflow.REVIEW, "签署协议后办理"),
 }
 

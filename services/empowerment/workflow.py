@@ -86,9 +86,7 @@ MOVES = Moves(
             _ONWARD,
         ),
         Move("find_infeasible", _from(State.FEASIBILITY), State.REJECTED, "found_infeasible", REVIEW, "评估不可行"),
-        Move(
-            "publish", _from(State.APPROVED, State.NOTICED), State.NOTICED, "noticed", PUBLISH, "发布内部公示", _ONWARD
-        ),
+        Move("publish", _from(State.APPROVED, State.NOTICED), State.NOTICED, "noticed", PUBLISH, "发布公示", _ONWARD),
         Move(
             "record_step",
             _STEP | _NOTICED | _from(State.AGREED),

@@ -30,7 +30,7 @@ class FeasibilityForm(Form):
 
 
 class NoticeForm(Form):
-    """发布内部公示."""
+    """发布公示."""
 
     summary: OptionalBody = Field(default="", title="成果基本情况")
     days: int = Field(ge=1, le=365, title="公示天数")

@@ -173,7 +173,7 @@ async def _announcing(
 async def notice_form(request: Request[Any, Any, Any], tx: Transaction, application_id: UUID) -> Response[str]:
     """The notice as it would stand, and until when."""
     found, context = await _announcing(tx, application_id)
-    return page(request, f"{_PAGE}announce.html", "发布内部公示", context, crumbs=crumbs_of(found, "公示"))
+    return page(request, f"{_PAGE}announce.html", "发布公示", context, crumbs=crumbs_of(found, "公示"))
 
 
 @post("/empowerment/{application_id:uuid}/notice", opt=_PUBLISH)
@@ -183,7 +183,7 @@ async def publish(request: Request[Any, Any, Any], tx: Transaction, application_
     form, errors = read(forms.NoticeForm, values)
     found, context = await _announcing(tx, application_id, FormState(values, errors))
     if form is None:
-        return unprocessable(request, tx, f"{_PAGE}announce.html", "发布内部公示", context)
+        return unprocessable(request, tx, f"{_PAGE}announce.html", "发布公示", context)
     refusal = await verbs.publish(
         tx,
         application_id,
@@ -194,7 +194,7 @@ async def publish(request: Request[Any, Any, Any], tx: Transaction, application_
     )
     if refusal is not None:
         crumbs = crumbs_of(found, "公示")
-        return refused_in_place(request, tx, refusal, f"{_PAGE}announce.html", "发布内部公示", context, crumbs=crumbs)
+        return refused_in_place(request, tx, refusal, f"{_PAGE}announce.html", "发布公示", context, crumbs=crumbs)
     return redirect(tx, workflow.href(application_id), done="published")
 
 

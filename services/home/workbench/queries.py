@@ -87,7 +87,7 @@ _EVENTS: Mapping[str, str] = {
     "rescreened": "对照现行清单重新排查",
     "assessed": "可行性评估",
     "found_infeasible": "评估不可行",
-    "noticed": "发布内部公示",
+    "noticed": "发布公示",
     "agreed": "签署协议",
     "formalised": "登记手续办理",
     "rejected": "审核不通过",
