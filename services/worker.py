@@ -49,7 +49,7 @@ class Job:
 
     ``legal`` work depends on the legal instant at which it runs, and a move of the demo clock steps through every one; other
     work keeps house in real time, and its last instant of a move is enough. ``needed`` asks, while the clock is moved,
-    whether a tenant has anything that day for the job to do.
+    whether a tenant has anything for the job to do; it must not depend on the day.
     """
 
     name: str
@@ -188,6 +188,7 @@ class Scheduler:
             for instant, job in due:
                 await self._run(instant, job, tenants)
         else:
+            self.day, self.needs = None, {}
             await self._step(now, worth_stepping(due), tenants)
             await self._advance(target)
         self.reached = end
@@ -198,15 +199,20 @@ class Scheduler:
         for instant, job in due:
             begun = local_day(instant) != self.day
             if begun:
-                self.day, self.needs = local_day(instant), {}
+                self._next_day(local_day(instant))
             busy = await self._busy(job, tenants)
             if instant > now and (busy or begun):
                 await self._advance(instant)
             if busy:
                 await self._run(instant, job, busy)
 
+    def _next_day(self, day: date) -> None:
+        """Who had something to do is asked again; who had nothing, once a legal month: only people make work, not days."""
+        idle = [] if day.day == 1 else [asked for asked, busy in self.needs.items() if not busy]
+        self.day, self.needs = day, dict.fromkeys(idle, False)
+
     async def _busy(self, job: Job, tenants: list[Tenant]) -> list[Tenant]:
-        """The tenants for whom a job has something to do; each is asked once a legal day."""
+        """The tenants for whom a job has something to do."""
         concerned = [tenant for tenant in tenants if tenant.kind in job.kinds]
         needed = job.needed
         if needed is None:
