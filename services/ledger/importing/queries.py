@@ -17,6 +17,7 @@ from tenants.people import person
 PAGE_SIZE = 50
 LIST_SIZE = 30
 QUESTIONS_SHOWN = 20
+RETURNED_AT_ONCE = 2_000
 _PREVIEWED = 8
 _PERMISSION = "institution:ledger:import"
 _WAITING = (ImportState.CHECKED.value, ImportState.APPLIED.value)
@@ -101,8 +102,10 @@ async def held_rows(
     )
 
 
-async def returned(tx: Transaction, import_id: UUID) -> Sequence[Row[Any]]:
-    """All rows that are not imported, in the file's order."""
+async def returned(
+    tx: Transaction, import_id: UUID, *, after: int = -1, limit: int = RETURNED_AT_ONCE
+) -> Sequence[Row[Any]]:
+    """The next rows that are not imported behind an ordinal, in the file's order."""
     table = ledger_import_row
     return await tx.rows(
         select(table)
@@ -110,8 +113,23 @@ async def returned(tx: Transaction, import_id: UUID) -> Sequence[Row[Any]]:
             table.c.tenant_id == tx.tenant_id,
             table.c.import_id == import_id,
             table.c.disposition.in_(("question", "refused")),
+            table.c.ordinal > after,
         )
         .order_by(table.c.ordinal)
+        .limit(limit)
+    )
+
+
+async def returned_places(tx: Transaction, import_id: UUID) -> Sequence[Row[Any]]:
+    """Sheet and rows of what is not imported only because the ledger has it: its cells are in the kept copy."""
+    table = ledger_import_row
+    return await tx.rows(
+        select(table.c.sheet, table.c.first_row, table.c.sheet_rows).where(
+            table.c.tenant_id == tx.tenant_id,
+            table.c.import_id == import_id,
+            table.c.disposition.in_(("question", "refused")),
+            table.c.entry.is_not(None),
+        )
     )
 
 

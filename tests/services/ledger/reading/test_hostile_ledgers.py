@@ -100,7 +100,7 @@ def test_a_narrower_column_gives_way_wherever_it_stands() -> None:
 
 
 def test_cells_merged_down_count_for_every_row() -> None:
-    rows = [
+    rows: Lines = [
         ["序号", "成果名称", "成果类型", "完成人", "转化状态"],
         [1, "甲", "非专利技术", "张三、李四", "未转化"], [2, "乙", "", "", "未转化"], [3, "丙", "", "", "意向"],
         ["小计", "", "", "", ""],
@@ -113,7 +113,7 @@ def test_cells_merged_down_count_for_every_row() -> None:
 
 
 def test_two_rows_of_header_with_groups_and_a_column_merged_over_them() -> None:
-    rows = [
+    rows: Lines = [
         ["学院", "成果信息", "", "", "转化信息", "", ""],
         ["", "名称", "完成人", "类型", "状态", "方式", "金额（万元）"],
         ["化学学院", "甲", "张三", "非专利技术", "未转化", "", ""],
@@ -125,7 +125,7 @@ def test_two_rows_of_header_with_groups_and_a_column_merged_over_them() -> None:
 
 
 def test_a_row_of_units_and_one_of_column_numbers_below_the_header_are_no_data() -> None:
-    rows = [
+    rows: Lines = [
         ["某某大学台账"],
         [text.replace("（万元）", "") for text in HEAD],
         ["", "", "", "", "", "", "（万元）"],
@@ -138,7 +138,7 @@ def test_a_row_of_units_and_one_of_column_numbers_below_the_header_are_no_data()
 
 
 def test_a_first_row_that_says_a_heading_s_word_is_still_a_row() -> None:
-    rows = [HEAD, plain("甲", "已转化", "其他", "5"), plain("专利名称"), plain("说明")]
+    rows: Lines = [HEAD, plain("甲", "已转化", "其他", "5"), plain("专利名称"), plain("说明")]
     reader = read(book(("台账", rows, [])))
     assert [one.name for one in reader.found] == ["甲", "专利名称", "说明"]
 
@@ -278,7 +278,7 @@ def test_the_three_state_province_with_its_own_words() -> None:
     ],
 )
 def test_whatever_column_says_it_the_row_is_kept_out(heads: list[str], cells: list[str]) -> None:
-    rows = [
+    rows: Lines = [
         [*HEAD, *heads],
         [*plain("甲成果名称"), *cells],
         [*plain("乙成果名称"), *["否" if "是否" in h else "公开" for h in heads]],
