@@ -75,6 +75,7 @@ VERBS = {
     "apply": "申请",
     "screen": "逐一排查",
     "record_feasibility": "记录可行性分析",
+    "record_step": "登记办理结果",
     "publish": "发布",
     "change": "变更",
     "interrupt": "中断",

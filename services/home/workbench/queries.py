@@ -88,6 +88,7 @@ _EVENTS: Mapping[str, str] = {
     "assessed": "可行性评估",
     "found_infeasible": "评估不可行",
     "noticed": "发布公示",
+    "step_recorded": "登记办理结果",
     "agreed": "签署协议",
     "formalised": "登记手续办理",
     "rejected": "审核不通过",

@@ -2,12 +2,11 @@
 
 from dataclasses import replace
 from datetime import date
-from pathlib import Path
 from typing import Any
 from uuid import UUID
 
 import pytest
-from sqlalchemy import select, text
+from sqlalchemy import select
 
 from services.empowerment import queries, rules
 from services.empowerment.applying.workflow import apply
@@ -20,14 +19,12 @@ from services.empowerment.workflow import current_notice
 from services.notices.models import notice_text
 from services.notices.workflow import answer_objection, raise_objection
 from shared.errors import FormInvalid, Refusal
-from shared.policy.commands import sources_of
-from tenants.packs import store_pack
+from tests.other_province import work_under_another_pack
 from tests.services.empowerment.arranging import is_refused, state_of
 from tests.services.notices.arranging import add_achievement, add_person, at
 from tests.web import Site
 from tests.world import World
 
-PACK = Path(__file__).resolve().parents[2] / "journeys" / "packs" / "cn-90"
 POSTED = {
     "panel_conclusion": "同意先行实施",
     "venue_unit_website": "https://danxia.example/notice/1",
@@ -40,14 +37,7 @@ CLAUSES = {"scope": "三县示范点", "return_of_income": "净收入两成返�
 @pytest.fixture
 async def other(world: World) -> World:
     """The world under the pack of that province."""
-    sources, regions = sources_of(PACK)
-    async with world.acting(world.operator, "operator", "operator") as tx:
-        world.pack_version_id = await store_pack(tx, regions[0], sources)
-        await tx.execute(
-            text("select app.put_pack_in_force(:province, :day, :version)"),
-            {"province": world.province_id, "day": date(2026, 1, 1), "version": world.pack_version_id},
-        )
-    return world
+    return await work_under_another_pack(world)
 
 
 async def submission(world: World, **changes: Any) -> tuple[UUID, Submission]:
