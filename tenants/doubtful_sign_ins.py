@@ -12,9 +12,9 @@ import structlog
 from litestar.connection import ASGIConnection
 
 from shared.audit.writing import write_audit
-from shared.db.transaction import Actor, Scope, Transaction, begin, legal_instant
+from shared.db.transaction import Actor, Scope, transaction
 from shared.observability import metrics
-from tenants.isolation import Edge, address_of, open_edge
+from tenants.isolation import address_of, engine_of, open_edge
 from tenants.registry import Tenant
 from tenants.sso import SignInRefused, tenant_named_by
 
@@ -32,23 +32,21 @@ async def note_refusal(connection: ASGIConnection[Any, Any, Any, Any], refused: 
         return
     named = tenant_named_by(refused.claims)
     if named is not None:
-        await _audit(connection, await open_edge(connection), named, refused.code, way)
+        await _audit(connection, named, refused.code, way)
 
 
-async def _audit(connection: ASGIConnection[Any, Any, Any, Any], edge: Edge, named: UUID, code: str, way: Way) -> None:
+async def _audit(connection: ASGIConnection[Any, Any, Any, Any], named: UUID, code: str, way: Way) -> None:
+    edge = await open_edge(connection)
     row = await edge.driver.fetchrow("select * from app.tenant_of($1)", named)
+    # The request is over but for its answer: its connection goes back before another one is asked for, or a full pool
+    # would wait for itself.
+    await edge.close()
     if row is None or row["id"] is None:
         return
     tenant = Tenant(**{name: row[name] for name in Tenant.__dataclass_fields__})
     # Every organisation enters by its tenant_id, as at a sign-in that is believed.
     scope = Scope("web_institution", tenant.id, tenant.province_id, tenant.id, tenant.department_id)
     actor = Actor(None, tenant.id, address=address_of(connection))
-    tx = Transaction(edge.connection, edge.driver, scope, actor, await legal_instant(edge.driver))
-    await begin(edge.driver, scope)
-    try:
+    request_id = connection.scope["state"].get("request_id", "")
+    async with transaction(engine_of(connection), scope, actor, request_id=request_id) as tx:
         await write_audit(tx, "session.refused", "session", None, outcome="refused", details={"code": code, "way": way})
-        await tx.finish()
-    except BaseException:
-        await edge.driver.execute("rollback")
-        raise
-    await edge.driver.execute("commit")
