@@ -121,6 +121,21 @@ VERBS = {
     "propose": "提议启用",
     "confirm": "确认启用",
     "follow_rules": "改按新的政策版本办理",
+    # an import's own words, where a verb means something else elsewhere
+    "ledger_import.receive": "上传",
+    "ledger_import.start_reading": "开始核对",
+    "ledger_import.finish_reading": "完成核对",
+    "ledger_import.remap": "修改列的对应",
+    "ledger_import.confirm": "确认导入",
+    "ledger_import.apply": "写入台账",
+    "ledger_import.fail": "停止",
+    "ledger_import.answer": "答复待确认的行",
+    "ledger_import.answer_later": "导入后答复待确认的行",
+    "ledger_import.register_answered": "登记已确认的行",
+    "ledger_import.wipe": "清除涉密的行",
+    "ledger_import.undo": "申请撤销",
+    "ledger_import.finish_undo": "撤销导入",
+    "ledger_import.keep": "停止撤销",
 }
 FIELDS = {
     "from": "原状态",
@@ -162,6 +177,20 @@ FIELDS = {
     "agency": "协助机构",
     "filter": "筛选条件",
     "sha256": "文件哈希",
+    "file": "文件哈希",
+    "bytes": "字节数",
+    "valid": "可以导入",
+    "questions": "待人工确认",
+    "refused": "退回",
+    "left_out": "不导入",
+    "as_of": "台账截止日期",
+    "first_number": "起始编号",
+    "last_number": "截止编号",
+    "rows": "行数",
+    "answers": "答复",
+    "columns": "列的对应",
+    "units": "金额单位",
+    "wiped": "清除的行",
 }
 _RESOURCES = {
     "home": "工作台与消息",
@@ -206,7 +235,7 @@ Change = tuple[str, str, str]
 def action_label(action: str) -> str:
     """``notice.publish`` → 单位内部公示：发布."""
     kind, _, verb = action.partition(".")
-    return f"{KINDS.get(kind, kind)}：{VERBS.get(verb, verb)}" if verb else KINDS.get(kind, kind)
+    return f"{KINDS.get(kind, kind)}：{VERBS.get(action) or VERBS.get(verb, verb)}" if verb else KINDS.get(kind, kind)
 
 
 def permission_label(permission: str) -> str:

@@ -241,3 +241,16 @@ async def test_rows_without_a_question_have_no_page(world: World, site: Site, ob
     clerk = await site.signed_in(world, world.university)
     assert (await clerk.get(f"{HOME}/{import_id}/rows/0")).status_code == 404
     assert "没有需要答复的问题" in text_of(await clerk.get(f"{HOME}/{import_id}/questions"))
+
+
+async def test_the_log_has_one_entry_of_an_import_that_opens_its_rows(
+    world: World, site: Site, objects: ObjectStore
+) -> None:
+    import_id = await applied(world, world.university, objects, ledger(3))
+    clerk = await site.signed_in(world, world.university)
+    log = await clerk.get("/institution/audit", object=str(import_id), action="ledger_import.apply")
+    assert log.status_code == 200
+    assert text_of(log).count("台账导入：写入台账") >= 1
+    address = f"/institution/imports/{import_id}/rows?kind=valid"
+    assert log.text.count(f'href="{address}"') == 1
+    assert text_of(await clerk.get(address)).count("示例工艺") == 3
