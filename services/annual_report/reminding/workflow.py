@@ -21,6 +21,8 @@ from shared.workflow import record_event, refuse
 
 REMIND = "console:report:remind"
 _ACTION = f"{CASE}.remind"
+# No text limits reminders: the refusal names no article, since it would be composed.
+_AGAIN = "未报送的单位今天都已催报过；平台对每个单位每天至多催报一次（不是政策规定），明天可以再次催报。"
 
 
 async def remind(tx: Transaction, report: str) -> int | Refusal:
@@ -39,12 +41,8 @@ async def remind(tx: Transaction, report: str) -> int | Refusal:
     reached = [unit for unit in waiting if await _remind_one(tx, form, unit, departments[unit.tenant_id])]
     case_id = new_id()
     if not reached:
-        words = (
-            "应报单位都已报送，没有需要催报的单位。"
-            if not waiting
-            else "未报送的单位今天都已催报过，明天可以再次催报。"
-        )
-        refusal = Refusal("report.nobody_to_remind", words, form.citation, kind="state")
+        words = _AGAIN if waiting else "应报单位都已报送，没有需要催报的单位。"
+        refusal = Refusal("report.nobody_to_remind", words, kind="state")
         return await refuse(tx, refusal, f"{KIND}.send", KIND, case_id)
     details = {"report": report, "year": year, "units": [str(unit.tenant_id) for unit in reached]}
     await record_event(tx, KIND, case_id, "reminded", to_state="sent", details=details)
