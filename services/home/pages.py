@@ -20,6 +20,12 @@ async def viewer_with_unread(request: Request[Any, Any, Any], tx: Transaction) -
     return replace(viewer, unread=await queries.unread_count(tx))
 
 
+async def counters(request: Request[Any, Any, Any], tx: Transaction, waiting: int | None) -> Response[str]:
+    """The numbers at the bell and at the to-dos, as a fragment that a page asks for once it stands."""
+    context = {"unread": await queries.unread_count(tx), "waiting": waiting}
+    return page(request, "home/shared/counters.html", "", context, headers={"cache-control": "no-store"})
+
+
 async def messages_page(
     request: Request[Any, Any, Any], tx: Transaction, audience: str, before: datetime | None
 ) -> Response[str]:

@@ -11,14 +11,14 @@ Tone = Literal["success", "info", "warning", "danger"]
 
 @dataclass(frozen=True, slots=True)
 class Viewer:
-    """The person signed in. ``unread`` counts messages; ``initials`` is what the round badge shows."""
+    """The person signed in. ``unread`` counts messages, None where the page did not; ``initials`` is for the round badge."""
 
     name: str
     organisation_name: str
     department_name: str
     audience: Audience
     permissions: frozenset[str] = frozenset()
-    unread: int = 0
+    unread: int | None = None
     initials: str = ""
 
 

@@ -29,6 +29,7 @@ DEFAULTS: Mapping[str, Any] = {
     "message": "",
     "request_id": "",
     "refresh_seconds": None,
+    "counted": False,
     "page": Page("职务科技成果管理平台"),
     "form": FormState(),
 }

@@ -10,7 +10,7 @@ from litestar.response import Redirect
 from services.annual_report.pages import progress_chart
 from services.annual_report.workflow import year_to_report
 from services.home.overview import charts, queries, trail
-from services.home.pages import viewer_with_unread
+from services.home.pages import counters, viewer_with_unread
 from shared.db.transaction import Transaction
 from shared.todo import Todo
 from shared.ui.page import MenuSection
@@ -36,7 +36,7 @@ async def _frame(request: Request[Any, Any, Any], tx: Transaction, waiting: int)
         MenuSection(one.heading, [replace(item, badge=waiting if item.href == _TODO else None) for item in one.items])
         for one in base_context(request)["menu"]
     ]
-    return {"viewer": await viewer_with_unread(request, tx), "menu": menu}
+    return {"viewer": await viewer_with_unread(request, tx), "menu": menu, "counted": True}
 
 
 async def _matters(tx: Transaction, waiting: Sequence[Todo], view: str, path: str, shown: int) -> dict[str, Any]:
@@ -95,13 +95,18 @@ async def console_todo(request: Request[Any, Any, Any], tx: Transaction, view: s
     return page(request, "home/console/todo.html", "待办中心", context)
 
 
+@get("/counters", opt=_READ)
+async def console_counters(request: Request[Any, Any, Any], tx: Transaction) -> Response[str]:
+    """How many messages are unread and how many to-dos wait, for pages that do not count themselves."""
+    return await counters(request, tx, None if tx.pack_version_id is None else len(await queries.waiting(tx)))
+
+
 @get("/trail", opt=_READ)
 async def console_trail(request: Request[Any, Any, Any], tx: Transaction, before: int | None = None) -> Response[str]:
     """What the authority's people did and looked at, newest first, by keyset."""
     acts = await trail.traces(tx, before=before, limit=trail.PAGE_SIZE + 1, quiet=False)
     shown = acts[: trail.PAGE_SIZE]
     context = {
-        "viewer": await viewer_with_unread(request, tx),
         "acts": shown,
         "newest": _TRAIL if before else None,
         "older": f"{_TRAIL}?before={shown[-1].position}" if len(acts) > trail.PAGE_SIZE else None,
@@ -109,4 +114,4 @@ async def console_trail(request: Request[Any, Any, Any], tx: Transaction, before
     return page(request, "home/console/trail.html", "操作日志", context)
 
 
-HANDLERS = (console_home, console_todo, console_trail)
+HANDLERS = (console_home, console_todo, console_counters, console_trail)

@@ -6,7 +6,7 @@ from urllib.parse import quote
 
 from litestar import Request, Response, get
 
-from services.home.pages import viewer_with_unread
+from services.home.pages import counters, viewer_with_unread
 from services.home.workbench import queries
 from services.ledger.rules import vocabulary
 from shared.db.transaction import Transaction
@@ -32,7 +32,7 @@ async def _with_counts(request: Request[Any, Any, Any], tx: Transaction, waiting
         )
         for section in base_context(request)["menu"]
     ]
-    return {"viewer": await viewer_with_unread(request, tx), "menu": sections}
+    return {"viewer": await viewer_with_unread(request, tx), "menu": sections, "counted": True}
 
 
 @get("/", opt={"permission": "institution:home:read"})
@@ -60,6 +60,12 @@ async def todo(request: Request[Any, Any, Any], tx: Transaction, view: str = "")
         **await _matters(tx, waiting, view, _TODO, len(waiting)),
     }
     return page(request, "home/institution/todo.html", "待办中心", context)
+
+
+@get("/counters", opt={"permission": "institution:home:read"})
+async def institution_counters(request: Request[Any, Any, Any], tx: Transaction) -> Response[str]:
+    """How many messages are unread and how many to-dos wait, for pages that do not count themselves."""
+    return await counters(request, tx, len(await queries.waiting(tx)))
 
 
 @get("/imports/sample", opt={"permission": "institution:ledger:import"})
@@ -90,7 +96,7 @@ async def _matters(tx: Transaction, waiting: list[Todo], view: str, path: str, c
     }
 
 
-HANDLERS = (workbench, todo, sample_ledger)
+HANDLERS = (workbench, todo, institution_counters, sample_ledger)
 MENU = (
     MenuEntry("institution", "", "工作台", "layout-dashboard", _HERE, "institution:home:read", 10),
     MenuEntry("institution", "", "待办中心", "checklist", _TODO, "institution:home:read", 20),

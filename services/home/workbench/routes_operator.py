@@ -4,7 +4,7 @@ from typing import Any
 
 from litestar import Request, Response, get
 
-from services.home.pages import viewer_with_unread
+from services.home.pages import counters
 from shared.db.transaction import Transaction
 from tenants.packs import list_activations, list_versions
 from tenants.pages import MenuEntry, page
@@ -15,7 +15,6 @@ from tenants.registry import KINDS, UNIT_KINDS, list_organisations
 async def operator_home(request: Request[Any, Any, Any], tx: Transaction) -> Response[str]:
     """Who is registered in the province, and which packs govern it."""
     context = {
-        "viewer": await viewer_with_unread(request, tx),
         "organisations": await list_organisations(tx),
         "kinds": KINDS,
         "unit_kinds": UNIT_KINDS,
@@ -27,5 +26,11 @@ async def operator_home(request: Request[Any, Any, Any], tx: Transaction) -> Res
     return page(request, "home/operator/home.html", "工作台", context)
 
 
-HANDLERS = (operator_home,)
+@get("/counters", opt={"permission": "operator:home:read"})
+async def operator_counters(request: Request[Any, Any, Any], tx: Transaction) -> Response[str]:
+    """How many messages are unread; an operator has no to-dos."""
+    return await counters(request, tx, None)
+
+
+HANDLERS = (operator_home, operator_counters)
 MENU = (MenuEntry("operator", "", "工作台", "layout-dashboard", "/operator/", "operator:home:read", 10),)

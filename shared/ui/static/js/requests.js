@@ -9,6 +9,9 @@
     return status ? `系统出错（${status}），本次操作没有生效` : '网络不通，本次操作没有生效';
   };
 
+  // A fragment that nobody asked for (the counters) fails in silence.
+  const quiet = (event) => event.detail.elt && event.detail.elt.dataset && 'quiet' in event.detail.elt.dataset;
+
   const tell = (text) => {
     const list = document.getElementById('flash');
     if (!list) return;
@@ -20,7 +23,7 @@
     line.scrollIntoView({ block: 'nearest' });
   };
 
-  document.addEventListener('htmx:responseError', (event) => tell(words(event.detail.xhr.status)));
-  document.addEventListener('htmx:sendError', () => tell(words(0)));
-  document.addEventListener('htmx:timeout', () => tell(words(0)));
+  document.addEventListener('htmx:responseError', (event) => quiet(event) || tell(words(event.detail.xhr.status)));
+  document.addEventListener('htmx:sendError', (event) => quiet(event) || tell(words(0)));
+  document.addEventListener('htmx:timeout', (event) => quiet(event) || tell(words(0)));
 })();
