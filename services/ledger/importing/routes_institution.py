@@ -116,7 +116,8 @@ async def undo_import(request: Request[Any, Any, Any], tx: Transaction, import_i
     refusal = await undoing.undo(tx, import_id, form.reason)
     if refusal is not None:
         row = await pages.loaded(tx, import_id)
-        context = await pages.detail(tx, row, undo_form=FormState(values))
+        shown = FormState() if refusal.code == "import.reason_secret" else FormState(values)
+        context = await pages.detail(tx, row, undo_form=shown)
         return refused_in_place(request, tx, refusal, name, row.file_name, context, crumbs=pages.crumbs(row))
     return redirect(tx, f"{pages.HOME}/{import_id}")
 

@@ -125,6 +125,13 @@ def secret_answer(answers: Mapping[str, str]) -> Refusal | None:
     )
 
 
+def secret_reason(reason: str) -> Refusal | None:
+    """A reason may not say what is classified either."""
+    if not marks_secret(None, reason):
+        return None
+    return Refusal("import.reason_secret", "理由中有涉密标记，内容没有保存；请只写办理的原因。")
+
+
 def pending_refusal(pending: bool) -> Refusal | None:
     """Answers that are still being checked must be done with before the import is made."""
     if not pending:

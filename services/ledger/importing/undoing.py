@@ -24,7 +24,8 @@ async def undo(tx: Transaction, import_id: UUID, reason: str, *, queued: bool = 
     :raises NotFound: no such import of this tenant.
     """
     row = await loaded(tx, import_id)
-    refusal = MOVES.refusal("undo", row.state) or rules.touched_refusal(await touched_rows(tx, import_id))
+    refusal = MOVES.refusal("undo", row.state) or rules.secret_reason(reason)
+    refusal = refusal or rules.touched_refusal(await touched_rows(tx, import_id))
     refusal = refusal or await move(
         tx,
         MOVES,

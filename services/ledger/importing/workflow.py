@@ -18,7 +18,15 @@ from sqlalchemy.exc import DataError, IntegrityError
 
 from services.ledger.importing import opened, queries, rules, settling, staging
 from services.ledger.importing.entries import storable
-from services.ledger.importing.keeping import corrections_of, forget_wiped, keep_without, look, prepare
+from services.ledger.importing.keeping import (
+    Looked,
+    Prepared,
+    corrections_of,
+    forget_wiped,
+    keep_without,
+    look,
+    prepare,
+)
 from services.ledger.importing.models import OVER, STATES, ImportState, import_mapping, ledger_import
 from services.ledger.intake import lock_ledger, register_intake
 from services.ledger.reading.copies import CopyNote
@@ -86,13 +94,11 @@ async def receive(
     if known is not None:
         return await refuse(tx, _known(known), "ledger_import.receive", CASE, import_id)
     governed = await governing(tx)
-    profile = LedgerProfile.from_pack(governed.pack)
     try:
-        looked = await asyncio.to_thread(look, upload, profile, tx.today)
+        looked = await asyncio.to_thread(look, upload, LedgerProfile.from_pack(governed.pack), tx.today)
     except (WorkbookError, LedgerError) as error:
         return await refuse(tx, Refusal(error.code, error.message), "ledger_import.receive", CASE, import_id)
-    before = await queries.corrections_before(tx, rules.ledger_sheets(looked.layout))
-    prepared = await asyncio.to_thread(prepare, looked, corrections_of(before))
+    before, prepared = await _as_said_before(tx, looked)
     kept = await objects.put(tx.tenant_id, prepared.copy)
     made = await tx.execute(
         insert(ledger_import)
@@ -127,6 +133,12 @@ async def receive(
     if queued:
         await ask(tx, "read_import_chunk", QUEUE, import_id=str(import_id))
     return import_id
+
+
+async def _as_said_before(tx: Transaction, looked: Looked) -> tuple[dict[str, Any] | None, Prepared]:
+    """What was said of these headings when they were last imported, and what is kept of the upload as that reads it."""
+    before = await queries.corrections_before(tx, rules.ledger_sheets(looked.layout))
+    return before, await asyncio.to_thread(prepare, looked, corrections_of(before))
 
 
 def _known(row: Row[Any]) -> Refusal:

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from sqlalchemy import Row, text
 
-from services.ledger.importing import answering, queries, workflow
+from services.ledger.importing import answering, queries, settling, workflow
 from services.ledger.importing.answering import Answered
 from services.ledger.importing.models import ledger_import_row
 from services.ledger.importing.settling import Rows
@@ -235,9 +235,8 @@ async def test_very_many_answers_are_checked_by_the_worker_and_survive_its_death
     world: World, objects: ObjectStore, monkeypatch: Any
 ) -> None:
     monkeypatch.setattr(answering, "AT_ONCE", 10)
-    monkeypatch.setattr("services.ledger.importing.settling.CHUNK", 10)
-    settle = answering.settling.settle
-    monkeypatch.setattr(answering.settling, "settle", lambda tx, row: settle(tx, row, size=10))
+    settle = settling.settle
+    monkeypatch.setattr(settling, "settle", lambda tx, row: settle(tx, row, size=10))
     import_id = await applied(
         world, world.university, objects, upload(*[converted(n) for n in range(35)], converted(99, "转让"))
     )

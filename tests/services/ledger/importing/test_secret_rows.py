@@ -11,7 +11,8 @@ from python_calamine import CalamineWorkbook
 from sqlalchemy import text
 
 from services.ledger.entry import grams_of, name_key
-from services.ledger.importing import workflow
+from services.ledger.importing import undoing, workflow
+from services.ledger.importing.queries import held_rows
 from shared.settings import Settings
 from shared.storage.objects import ObjectStore
 from tests.services.ledger.importing.arranging import AS_OF, DATA, HEAD, SAMPLE, plain_rows, read_through, workbook
@@ -133,3 +134,46 @@ async def test_a_suspected_row_is_not_kept_either(
     refused = await clerk.get(f"{address}/rows", kind="refused")
     assert "该行自述涉密，内容未保存" in text_of(refused)
     assert "某型装备" not in refused.text
+
+
+async def test_nor_after_other_columns_answers_and_undoing(
+    world: World,
+    site: Site,
+    objects: ObjectStore,
+    configuration: Settings,
+    capsys: pytest.CaptureFixture[str],
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    clerk = await site.signed_in(world, world.university)
+    address = (await upload(clerk, SAMPLE.read_bytes(), SAMPLE.name)).headers["location"]
+    import_id = UUID(address.rsplit("/", 1)[1])
+    await read_through(world, world.university, objects, import_id)
+    seen = [await clerk.get(address)]
+    assert (await clerk.post(f"{address}/columns", {"c-0-A": ""}, page=address)).status_code == 303
+    await read_through(world, world.university, objects, import_id)
+    seen += [await clerk.get(f"{address}/questions"), await clerk.get(f"{address}/rows", kind="refused")]
+    async with world.acting(world.university) as tx:
+        rows = await held_rows(tx, import_id, "question", limit=100)
+    for row in rows[:5]:
+        form = {"revision": str(row.revision), "reason": "另行办理"}
+        await clerk.post(f"{address}/rows/{row.ordinal}/leave-out", form, page=address)
+    await clerk.post(f"{address}/confirm", {"as_of": AS_OF.isoformat()}, page=address)
+    async with world.working(world.university) as tx:
+        await workflow.apply(tx, import_id)
+    form = {"reason": "某型装备属于国家秘密，撤销"}
+    assert (await clerk.post(f"{address}/undo", form, page=address)).status_code == 422
+    assert (await clerk.post(f"{address}/undo", {"reason": "导错了年份"}, page=address)).status_code == 303
+    async with world.working(world.university) as tx:
+        await undoing.carry_out(tx, import_id)
+    async with world.working(world.university) as tx:
+        await workflow.tidy(tx, import_id)
+    seen.append(await clerk.get(address))
+    logged = capsys.readouterr()
+    places = {
+        **await everything_stored(configuration),
+        "objects": b"".join(everything_kept(objects, world)).decode("utf-8", "ignore"),
+        "log": logged.out + logged.err + caplog.text,
+        "pages": "".join(page.text for page in seen),
+    }
+    for words in [*secret_texts(), "某型装备属于"]:
+        assert [place for place, content in places.items() if words in content] == []

@@ -82,6 +82,7 @@ async def standing(world: World) -> tuple[list[Any], list[Any]]:
     return [tuple(row) for row in rows], [tuple(row) for row in totals]
 
 
+@pytest.mark.requirement("R170")
 async def test_import_undo_and_import_again_ends_where_one_import_ends(world: World, objects: ObjectStore) -> None:
     first = await applied(world, world.university, objects, sample())
     once = await standing(world)
