@@ -45,7 +45,9 @@ async def test_the_to_dos_that_one_may_do_are_counted(
 ) -> None:
     async def source(_: Transaction) -> list[Todo]:
         review, apply = "institution:empowerment:review", "institution:empowerment:apply"
-        return [Todo("赋权申请", "事项", "甲", "/institution/x", "办理", right, "") for right in (review, review, apply)]
+        return [
+            Todo("赋权申请", "事项", "甲", "/institution/x", "办理", right, "") for right in (review, review, apply)
+        ]
 
     monkeypatch.setattr("services.home.workbench.queries.SOURCES", (source,))
     clerk = await site.signed_in(world, world.university)
