@@ -8,15 +8,17 @@ past-tense event in the same transaction, and tells the caller when somebody els
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC
+from hashlib import sha256
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, Table, update
 
-from shared.audit.writing import write_audit
+from shared.audit.writing import vouch_for, write_audit
 from shared.db.hot import hot_insert
 from shared.db.records import decision, outbox, workflow_event
-from shared.db.serialising import dump_json
+from shared.db.serialising import canonical_json, dump_json, load_json
 from shared.db.transaction import Transaction
 from shared.errors import Refusal, stale
 from shared.ids import new_id
@@ -176,6 +178,18 @@ async def record_event(
     )
 
 
+# What of a decision the audit chain covers; frozen, since old hashes must stay checkable.
+_COVERED = (
+    "tenant_id", "id", "actor_id", "question", "verdict", "facts", "answer", "pack_version_id", "pack_hash",
+    "list_version_id", "list_hash", "case_kind", "case_id", "decided_at",
+)  # fmt: skip
+
+
+def decision_text(row: Mapping[str, Any]) -> bytes:
+    """The canonical JSON of a decision (facts and answer as plain data), whose SHA-256 its act's audit row names."""
+    return canonical_json({name: row[name] for name in _COVERED} | {"decided_at": row["decided_at"].astimezone(UTC)})
+
+
 async def record_decision(
     tx: Transaction,
     answer: Answer,
@@ -190,28 +204,32 @@ async def record_decision(
     list_version_id: UUID | None = None,
     list_hash: str | None = None,
 ) -> UUID:
-    """Keep question, facts, answer, pack and list version of a decision, refused or not; returns its id."""
+    """Keep question, facts, answer, pack and list version of a decision, refused or not; returns its id.
+
+    The transaction's next audit row names its hash.
+    """
     decision_id = new_id()
-    await _DECISION.run(
-        tx.driver,
-        {
-            "tenant_id": tenant_id or tx.tenant_id,
-            "id": decision_id,
-            **tx.scope.stream_values(department_id),
-            "actor_id": tx.actor.person_id,
-            "question": answer.question,
-            "verdict": str(answer.verdict),
-            "facts": dump_json(as_json(facts)),
-            "answer": dump_json(as_json(answer)),
-            "pack_version_id": pack_version_id,
-            "pack_hash": pack_hash,
-            "list_version_id": list_version_id,
-            "list_hash": list_hash,
-            "case_kind": case_kind,
-            "case_id": case_id,
-            "decided_at": tx.now,
-        },
-    )
+    owner = tenant_id or tx.tenant_id
+    values: dict[str, Any] = {
+        "tenant_id": owner,
+        "id": decision_id,
+        **tx.scope.stream_values(department_id),
+        "actor_id": tx.actor.person_id,
+        "question": answer.question,
+        "verdict": str(answer.verdict),
+        "facts": dump_json(as_json(facts)),
+        "answer": dump_json(as_json(answer)),
+        "pack_version_id": pack_version_id,
+        "pack_hash": pack_hash,
+        "list_version_id": list_version_id,
+        "list_hash": list_hash,
+        "case_kind": case_kind,
+        "case_id": case_id,
+        "decided_at": tx.now,
+    }
+    await _DECISION.run(tx.driver, values)
+    plain = {name: load_json(values[name]) for name in ("facts", "answer")}
+    vouch_for(tx, owner, decision_id, sha256(decision_text(values | plain)).hexdigest())
     return decision_id
 
 

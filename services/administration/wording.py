@@ -268,7 +268,7 @@ def changes_of(kind: str, details: Mapping[str, Any]) -> list[Change]:
 
 def facts_of(details: Mapping[str, Any]) -> list[tuple[str, str]]:
     """What else an entry says."""
-    shown = {"changes", "from", "to"}
+    shown = {"changes", "from", "to", "decisions"}  # the hashes of decisions are for the decision file, not for reading
     if isinstance(details.get("before"), Mapping) and isinstance(details.get("after"), Mapping):
         shown |= {"before", "after"}
     return [(_field(name), _plain(value)) for name, value in details.items() if name not in shown and value is not None]

@@ -20,6 +20,11 @@ _ENTRY = hot_insert(
 )  # fmt: skip
 
 
+def vouch_for(tx: Transaction, tenant_id: UUID, decision_id: UUID, digest: str) -> None:
+    """Have the next audit row of this transaction under the tenant name a decision's SHA-256, so that the chain covers it."""
+    tx.read_once.setdefault((vouch_for, tenant_id), {})[str(decision_id)] = digest
+
+
 async def write_audit(
     tx: Transaction,
     action: str,
@@ -34,9 +39,13 @@ async def write_audit(
     """Insert an audit row under the row's tenant (by default the transaction's own).
 
     ``details`` hold ids, codes and before/after values; names and other personal values stand there as salted hashes
-    only. No RETURNING: roles that write audit for others may not read it.
+    only. No RETURNING: roles that write audit for others may not read it. The hashes of the decisions that were recorded
+    before it in the same transaction stand under ``decisions``.
     """
     scope = tx.scope
+    vouched = tx.read_once.pop((vouch_for, tenant_id or scope.tenant_id), None)
+    if vouched:
+        details = {**(details or {}), "decisions": vouched}
     await _ENTRY.run(
         tx.driver,
         {
