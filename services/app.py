@@ -36,6 +36,7 @@ from services.home import routes_public as home_public
 from services.home.aggregates import routes_console as aggregates_console
 from services.home.overview import routes_console as overview_console
 from services.home.searching import routes_console as searching_console
+from services.home.timeline import routes_institution as timeline_institution
 from services.home.workbench import routes_institution as workbench_institution
 from services.home.workbench import routes_operator as workbench_operator
 from services.ledger import api as ledger_api
@@ -74,6 +75,7 @@ PUBLIC: tuple[ControllerRouterHandler, ...] = (
 INSTITUTION: tuple[ControllerRouterHandler, ...] = (
     *workbench_institution.HANDLERS,
     *home_institution.HANDLERS,
+    *timeline_institution.HANDLERS,
     *administration_institution.HANDLERS,
     *policy_institution.HANDLERS,
     *ledger_institution.HANDLERS,

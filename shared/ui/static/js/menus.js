@@ -23,6 +23,10 @@
     }
   });
 
+  document.addEventListener('click', (event) => {
+    if (event.target.closest('[data-print]')) window.print();
+  });
+
   // A refusal or an error summary is read first; in a fragment, the one that came with it.
   const focusFirst = (root) => {
     const box = root.matches && root.matches('[data-focus]') ? root : root.querySelector('[data-focus]');
