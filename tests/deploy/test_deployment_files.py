@@ -42,7 +42,7 @@ def test_every_setting_that_is_named_exists(file: Path) -> None:
 
 @pytest.mark.parametrize("file", WRITTEN, ids=lambda file: file.name)
 def test_every_command_that_is_named_exists(file: Path) -> None:
-    named = re.findall(r"\bchengguo ([a-z]+)(?: ([a-z]+))?", file.read_text(encoding="utf-8"))
+    named = re.findall(r"\bchengguo ([a-z]+)(?: ([a-z]+(?:-[a-z]+)*))?", file.read_text(encoding="utf-8"))
     for command, inner in named:
         if command in ("owner", "contents"):  # the database of that name
             continue
