@@ -7,6 +7,7 @@ from uuid import UUID
 
 from sqlalchemy import (
     Column,
+    Computed,
     DateTime,
     ForeignKeyConstraint,
     Index,
@@ -29,6 +30,12 @@ person = tenant_table(
     Column("id", Uuid, primary_key=True),
     Column("province_id", Uuid, nullable=False),
     Column("name", String(80), comment="empty once erased"),
+    Column(
+        "name_rest",
+        String(80),
+        Computed("substr(name, 2)", persisted=True),
+        comment="without the first character, to be found by it",
+    ),
     Column("unit", String(80), comment="college or department"),
     Column("email", String(200)),
     Column("salt", LargeBinary, nullable=False),
@@ -37,6 +44,7 @@ person = tenant_table(
     ForeignKeyConstraint(["tenant_id", "province_id"], ["app.organisation.id", "app.organisation.province_id"]),
     # Partial, so that the check of a foreign key, which names no name, never takes it for the primary key's better.
     Index("person_tenant_id_name_idx", "tenant_id", "name", postgresql_where=text("name is not null")),
+    Index("person_name_rest_idx", "tenant_id", "name_rest", postgresql_where=text("name_rest is not null")),
     Index("person_province_id_idx", "province_id"),
 )
 

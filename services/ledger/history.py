@@ -35,6 +35,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
 from services.ledger.entry import Completer, Right, grams_of, name_key, sort_key
+from services.ledger.initials import initial_words
 from services.ledger.models import (
     achievement,
     achievement_completer,
@@ -238,11 +239,10 @@ async def _replace_rights(tx: Transaction, row_id: UUID, rights: Sequence[Right]
 
 async def _replace_grams(tx: Transaction, row: Row[Any]) -> None:
     table = achievement_gram
+    grams = (*grams_of(row.name_key), *sorted(initial_words(row.name)))
     await tx.execute(delete(table).where(table.c.tenant_id == tx.tenant_id, table.c.achievement_id == row.id))
     await tx.execute(
-        insert(table).values(
-            [{"tenant_id": tx.tenant_id, "gram": gram, "achievement_id": row.id} for gram in grams_of(row.name_key)]
-        )
+        insert(table).values([{"tenant_id": tx.tenant_id, "gram": gram, "achievement_id": row.id} for gram in grams])
     )
 
 

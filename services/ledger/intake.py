@@ -15,6 +15,7 @@ from uuid import UUID
 from sqlalchemy import text
 
 from services.ledger.entry import FIELDS, Entry, name_key, sort_key
+from services.ledger.initials import MARK, initials_of
 from services.ledger.totals import add_intake
 from shared.db.serialising import dump_json
 from shared.db.transaction import Transaction
@@ -22,11 +23,11 @@ from shared.ids import new_id
 
 _BATCH = 5_000
 _JSON = ("stage_criteria", "extra")
-COLUMNS = ("ord", "id", "name_key", "sort_key", *FIELDS, "team", "rights", "deals")
+COLUMNS = ("ord", "id", "name_key", "sort_key", "initials", *FIELDS, "team", "rights", "deals")
 
 _OPEN = """
 create temporary table if not exists ledger_intake (
-  ord integer not null, id uuid not null, name_key text not null, sort_key text not null, name text not null,
+  ord integer not null, id uuid not null, name_key text not null, sort_key text not null, initials text, name text not null,
   type text not null, type_group text, right_category text, obtained_on date, obtained_precision text,
   stage_declared text, stage_recognised text, stage_since date, stage_criteria jsonb, stage_evidence text[],
   status text not null, mode text, value numeric(20, 2), value_kind text, conversions integer not null default 0,
@@ -142,10 +143,14 @@ from pg_temp.ledger_intake i {_TEAMS} order by i.ord
 insert into app.ledger_number (tenant_id, number, achievement_id, used_at)
 select cast(:tenant as uuid), {_NUMBER}, i.id, cast(:recorded as timestamptz) from pg_temp.ledger_intake i order by i.ord
 """,
-    """
+    f"""
 insert into app.achievement_gram (tenant_id, gram, achievement_id)
-select distinct cast(:tenant as uuid), substr(i.name_key, place, 2), i.id
-from pg_temp.ledger_intake i cross join lateral generate_series(1, length(i.name_key)) as place order by 2, 3
+select cast(:tenant as uuid), substr(i.name_key, place, 2), i.id
+from pg_temp.ledger_intake i cross join lateral generate_series(1, length(i.name_key)) as place
+union
+select cast(:tenant as uuid), '{MARK}' || substr(reading, place, 3), i.id
+from pg_temp.ledger_intake i cross join lateral string_to_table(i.initials, ' ') as reading
+cross join lateral generate_series(1, length(reading) - 1) as place order by 2, 3
 """,
 )
 
@@ -212,6 +217,7 @@ def _record(place: int, entry: Entry) -> tuple[Any, ...]:
         entry.id or new_id(),
         name_key(entry.name),
         sort_key(entry.name),
+        initials_of(entry.name),
         *values,
         dump_json([member.as_json() for member in entry.team]),
         dump_json([right.as_json() for right in entry.rights]),

@@ -4,7 +4,6 @@ One statement per page and no other round trip. The text of a statement depends 
 the direction only; it is compiled once and kept.
 """
 
-import re
 from collections.abc import AsyncIterator, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -15,13 +14,11 @@ from uuid import UUID
 import asyncpg
 from sqlalchemy import text
 
-from services.ledger.entry import name_key
+from services.ledger.searching import NO_WORDS, Words, ask_words, found, found_then
 from shared.db.hot import HotStatement
 from shared.db.transaction import Transaction
-from shared.identifiers import canonical_text
 
 PAGE_SIZE = 20
-_LAST = "\U0010ffff"
 SORTS: Mapping[str, tuple[str, str]] = {
     "number": ("number", "number"),
     "name": ("sort_key", "sort_key"),
@@ -29,8 +26,6 @@ SORTS: Mapping[str, tuple[str, str]] = {
     "obtained": ("obtained_key", "obtained_key"),
 }
 _SIMPLE = ("type", "status", "mode", "college")
-_NUMBER_LIKE = re.compile(r"[0-9]")
-_CODE = re.compile(r"(?:[A-Z]{1,12}-)?0*(\d{1,9})")
 _COLUMNS = (
     "a.id, a.number, a.code, a.name, a.type, a.right_category, a.stage_declared, a.stage_recognised, a.status, a.mode, "
     "a.value, a.value_kind, a.conversions, a.obtained_on, a.obtained_precision, a.college, a.team_size, a.revision"
@@ -110,10 +105,7 @@ class _Shape:
     descending: bool
     backward: bool
     cursor: bool
-    grams: int
-    numbers: bool
-    ledger_number: bool
-    recheck: bool
+    words: Words
     wide: bool
 
 
@@ -121,10 +113,7 @@ class _Shape:
 class _Asked:
     filters: list[str] = field(default_factory=list)
     values: dict[str, Any] = field(default_factory=dict)
-    grams: int = 0
-    numbers: bool = False
-    ledger_number: bool = False
-    recheck: bool = False
+    words: Words = NO_WORDS
 
 
 async def ledger_page(
@@ -197,10 +186,7 @@ def page_statement(
         descending,
         bool(before) and cursor is not None,
         cursor is not None,
-        asked.grams,
-        asked.numbers,
-        asked.ledger_number,
-        asked.recheck,
+        asked.words,
         wide,
     )
     values = {"tenant": tenant_id, "limit": limit + 1, "people": 1_000 if wide else 3, **asked.values}
@@ -257,36 +243,10 @@ def _asked(filters: Filters) -> _Asked:
         if filters.known_at is not None:
             asked.values["known"] = filters.known_at
     if filters.q.strip():
-        _ask_words(asked, filters.q)
+        asked.filters.append("q")
+        asked.words, values = ask_words(filters.q)
+        asked.values.update(values)
     return asked
-
-
-def _ask_words(asked: _Asked, words: str) -> None:
-    asked.filters.append("q")
-    key = name_key(words)[:100]
-    asked.values["q_key"] = key
-    if "as_of" in asked.filters or "known_at" in asked.filters:
-        return
-    person = words.strip()
-    asked.values.update(q_person=person, q_person_end=person + _LAST)
-    if len(key) >= 2:
-        grams = sorted({key[i : i + 2] for i in range(len(key) - 1)})
-        # any few of the words narrow the set; the whole key is compared afterwards
-        chosen = grams if len(grams) <= 4 else [grams[0], grams[len(grams) // 3], grams[2 * len(grams) // 3], grams[-1]]
-        asked.grams = len(chosen)
-        asked.recheck = len(key) > 2
-        asked.values.update({f"g{place}": gram for place, gram in enumerate(chosen)})
-    else:
-        asked.values.update(g0=key, g0_end=key + _LAST)
-    canonical = canonical_text(words)
-    if _NUMBER_LIKE.search(canonical):
-        asked.numbers = True
-        number = canonical.removeprefix("ZL").removeprefix("CN")
-        asked.values.update(q_number=number, q_number_end=number + _LAST)
-        own = _CODE.fullmatch(canonical)
-        if own is not None:
-            asked.ledger_number = True
-            asked.values["q_ledger"] = int(own[1])
 
 
 def _conditions(asked: "_Asked | _Shape") -> Iterator[str]:
@@ -316,39 +276,7 @@ def _conditions(asked: "_Asked | _Shape") -> Iterator[str]:
             "and c.person_id = :f_person_id)"
         )
     if "q" in filters:
-        yield "position(cast(:q_key as text) in a.name_key) > 0" if then else _words(asked)
-
-
-def _words(asked: "_Asked | _Shape") -> str:
-    """Names by their words, people by the beginning of a name, rights by the beginning of their number, ledger numbers.
-
-    What is found is gathered into an array first: whatever the planner knows of a ledger that was filled a moment ago,
-    each set is read once.
-    """
-    gram = "select g.achievement_id from app.achievement_gram g where g.tenant_id = :tenant and g.gram "
-    if asked.grams:
-        named = " intersect ".join(f"{gram}= :g{place}" for place in range(asked.grams))
-    else:
-        named = f"{gram}>= :g0 and g.gram < :g0_end"
-    if asked.recheck:
-        named = (
-            f"select n.id from app.achievement n where n.tenant_id = :tenant and n.id = any(array({named})) "
-            "and position(cast(:q_key as text) in n.name_key) > 0"
-        )
-    parts = [
-        named,
-        "select c.achievement_id from app.achievement_completer c where c.tenant_id = :tenant and c.person_id = any(array("
-        "select p.id from app.person p where p.tenant_id = :tenant and p.name >= :q_person and p.name < :q_person_end))",
-    ]
-    if asked.numbers:
-        parts.append(
-            "select r.achievement_id from app.achievement_right r where r.tenant_id = :tenant and r.live "
-            "and r.number >= :q_number and r.number < :q_number_end"
-        )
-    if asked.ledger_number:
-        parts.append("select o.id from app.achievement o where o.tenant_id = :tenant and o.number = :q_ledger")
-    found = " union all ".join(f"({part})" for part in parts)
-    return f"a.id = any(array({found}))"
+        yield found_then(asked.words) if then else found(asked.words)
 
 
 def _sort_of(sort: str) -> tuple[str, bool]:

@@ -230,7 +230,7 @@ ledger_number = tenant_table(
 # Rebuilt from names at any time, so it needs no foreign key, which would cost a look-up per word on import.
 achievement_gram = tenant_table(
     "achievement_gram",
-    Column("gram", String(2), primary_key=True),
+    Column("gram", String(4), primary_key=True, comment="two characters of the name; three initials behind a mark"),
     Column("achievement_id", Uuid, primary_key=True),
 )
 

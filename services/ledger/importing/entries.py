@@ -11,6 +11,7 @@ import msgspec
 from msgspec import structs
 
 from services.ledger.entry import Completer, Deal, Entry, Right, name_key, right_number, sort_key
+from services.ledger.initials import initials_of
 from services.ledger.reading.layout import Layout
 from services.ledger.reading.profile import LedgerProfile
 from services.ledger.reading.records import Conversion, Disposition, Issue, Record, Severity
@@ -141,7 +142,7 @@ class Stager:
             values["conversions"] = 0
         values.update(follows.values)
         name, numbers = values["name"], [right["number"] for right in values["rights"]]
-        values["sort_key"] = sort_key(name)
+        values["sort_key"], values["initials"] = sort_key(name), initials_of(name)
         return StagedRow(
             ordinal, _plain(record.sheet), record.row, _several(record), "valid", new_id(), name_key(name),
             numbers or None, _json(values), None, _issues(record.issues), record.merged_total,

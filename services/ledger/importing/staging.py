@@ -284,8 +284,8 @@ _TAKEN = (*FIELDS, "team", "rights", "deals")
 
 def _intake(where: str) -> str:
     return f"""
-insert into pg_temp.ledger_intake (ord, id, name_key, sort_key, {", ".join(_TAKEN)})
-select row_number() over (order by r.ordinal) - 1, r.achievement_id, r.name_key, e.sort_key,
+insert into pg_temp.ledger_intake (ord, id, name_key, sort_key, initials, {", ".join(_TAKEN)})
+select row_number() over (order by r.ordinal) - 1, r.achievement_id, r.name_key, e.sort_key, e.initials,
   {", ".join(f"e.{name}" for name in _TAKEN)}
 from app.ledger_import_row r cross join lateral jsonb_populate_record(null::pg_temp.ledger_intake, r.entry) as e
 where {where}

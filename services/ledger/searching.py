@@ -1,0 +1,124 @@
+"""What is found by a few words: names by two neighbouring characters, initials, people, rights' and ledger numbers.
+
+Each kind is looked up in an index that begins with the tenant and compares text, since no other operator uses an index
+under row-level security. As of a past day the versions of that day are read through.
+"""
+
+import re
+from dataclasses import dataclass
+from typing import Any
+
+from services.ledger.entry import name_key
+from services.ledger.initials import asked_initials
+from shared.identifiers import canonical_text
+
+_LAST = "\U0010ffff"
+_NUMBER_LIKE = re.compile(r"[0-9]")
+_CODE = re.compile(r"(?:[A-Z]{1,12}-)?0*(\d{1,9})")
+_GRAM = "select g.achievement_id from app.achievement_gram g where g.tenant_id = :tenant and g.gram "
+_PEOPLE = (
+    "select p.id from app.person p where p.tenant_id = :tenant and p.name >= :q_person and p.name < :q_person_end "
+    "union all select p.id from app.person p where p.tenant_id = :tenant and p.name_rest >= :q_person "
+    "and p.name_rest < :q_person_end"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """What the text of the condition depends on; ``initials`` counts search words of three, 0 a beginning of two."""
+
+    grams: int = 0
+    recheck: bool = False
+    initials: int | None = None
+    numbers: bool = False
+    ledger_number: bool = False
+
+
+NO_WORDS = Words()
+
+
+def ask_words(words: str) -> tuple[Words, dict[str, Any]]:
+    """What was typed, as the condition's shape and its parameters."""
+    key = name_key(words)[:100]
+    person = words.strip()
+    values: dict[str, Any] = {"q_key": key, "q_person": person, "q_person_end": person + _LAST}
+    grams = _some(sorted({key[i : i + 2] for i in range(len(key) - 1)}))
+    values.update({f"g{place}": gram for place, gram in enumerate(grams)} or {"g0": key, "g0_end": key + _LAST})
+    initials = asked_initials(key)
+    if len(key) == 2 and initials:
+        values.update(i0=initials[0], i0_end=initials[0] + _LAST)
+    values.update({f"i{place}": one for place, one in enumerate(initials)})
+    canonical = canonical_text(words)
+    own = None
+    if _NUMBER_LIKE.search(canonical):
+        number = canonical.removeprefix("ZL").removeprefix("CN")
+        values.update(q_number=number, q_number_end=number + _LAST)
+        own = _CODE.fullmatch(canonical)
+        if own is not None:
+            values["q_ledger"] = int(own[1])
+    return (
+        Words(
+            len(grams),
+            len(key) > 2,
+            None if not initials else 0 if len(key) == 2 else len(initials),
+            "q_number" in values,
+            own is not None,
+        ),
+        values,
+    )
+
+
+def _some(grams: list[str]) -> list[str]:
+    """Any few of the words narrow the set; the whole key is compared afterwards."""
+    last = len(grams) - 1
+    return grams if last < 4 else [grams[0], grams[last // 3], grams[2 * last // 3], grams[last]]
+
+
+def found(words: Words) -> str:
+    """The condition on today's rows ``a``.
+
+    What is found is gathered into an array first: whatever the planner knows of a ledger that was filled a moment ago,
+    each set is read once.
+    """
+    if words.grams:
+        named = " intersect ".join(f"{_GRAM}= :g{place}" for place in range(words.grams))
+    else:
+        named = f"{_GRAM}>= :g0 and g.gram < :g0_end"
+    if words.recheck:
+        named = (
+            f"select n.id from app.achievement n where n.tenant_id = :tenant and n.id = any(array({named})) "
+            "and position(cast(:q_key as text) in n.name_key) > 0"
+        )
+    parts = [
+        named,
+        "select c.achievement_id from app.achievement_completer c where c.tenant_id = :tenant "
+        f"and c.person_id = any(array({_PEOPLE}))",
+    ]
+    if words.initials == 0:
+        parts.append(f"{_GRAM}>= :i0 and g.gram < :i0_end")
+    elif words.initials:
+        parts.append(" intersect ".join(f"{_GRAM}= :i{place}" for place in range(words.initials)))
+    if words.numbers:
+        parts.append(
+            "select r.achievement_id from app.achievement_right r where r.tenant_id = :tenant and r.live "
+            "and r.number >= :q_number and r.number < :q_number_end"
+        )
+    if words.ledger_number:
+        parts.append("select o.id from app.achievement o where o.tenant_id = :tenant and o.number = :q_ledger")
+    return f"a.id = any(array({' union all '.join(f'({part})' for part in parts)}))"
+
+
+def found_then(words: Words) -> str:
+    """The condition on versions ``a`` of a past day: names and numbers as they were then, people of the team of then."""
+    parts = [
+        "position(cast(:q_key as text) in a.name_key) > 0",
+        f"exists (select from jsonb_array_elements(a.team) m where (m ->> 'person')::uuid = any(array({_PEOPLE})))",
+    ]
+    if words.numbers:
+        parts.append(
+            "exists (select from jsonb_array_elements(a.rights) r where r ->> 'number' >= :q_number "
+            "and r ->> 'number' < :q_number_end)"
+        )
+    if words.ledger_number:
+        parts.append("a.number = :q_ledger")
+    return f"({' or '.join(parts)})"

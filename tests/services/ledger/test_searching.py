@@ -1,0 +1,135 @@
+"""What a few typed letters or characters find in the ledger, today and as of a past day."""
+
+from collections.abc import Iterator
+from datetime import date, timedelta
+from uuid import UUID, uuid4
+
+import psycopg
+import pytest
+
+from deploy.embedded.postgres import EmbeddedPostgres
+from services.ledger import workflow
+from services.ledger.entry import Completer, Right
+from services.ledger.initials import asked_initials, initial_words, initials_of
+from services.ledger.listing import Filters, ledger_page
+from shared.db.migrating import migrate
+from shared.db.transaction import Transaction
+from shared.errors import Refusal
+from tests.services.ledger.test_workflow import DAY, registered
+from tests.world import World
+
+NAME = "searching_upgrade"
+
+
+@pytest.mark.parametrize(
+    ("name", "initials"),
+    [
+        ("蓝藻絮凝装置", "lzxnzz"),
+        ("一种基于CNN的图像识别方法", "yzjycnndtxsbff yzjycnndtxzbff"),
+        ("重组蛋白", "czdb zzdb"),
+        ("Ａ、Ｂ（２号）", "ab2h"),
+        ("——", ""),
+    ],
+)
+def test_initials_follow_how_a_name_is_read(name: str, initials: str) -> None:
+    assert initials_of(name) == initials
+
+
+def test_a_name_with_many_readings_keeps_few() -> None:
+    assert len(initials_of("重行长调传参弹降率单" * 20).split()) <= 8
+    assert max(map(len, initial_words("重行长调传参弹降率单" * 20))) <= 4
+
+
+@pytest.mark.parametrize("typed", ["l", "12", "蓝藻", "lz絮", "", "l-z"])
+def test_what_is_no_initials_asks_for_none(typed: str) -> None:
+    assert asked_initials(typed) == []
+
+
+async def found(tx: Transaction, words: str, as_of: date | None = None) -> list[UUID]:
+    return [row["id"] for row in (await ledger_page(tx, Filters(q=words, as_of=as_of), "number")).rows]
+
+
+async def test_initials_given_names_and_words_find_an_achievement(world: World) -> None:
+    async with world.acting(world.university) as tx:
+        algae = await registered(tx)
+        protein = await registered(tx, "重组蛋白的银行级CNN检测", team=(Completer(name="康浩然"),))
+    async with world.acting(world.university) as tx:
+        for typed, expected in {
+            "lz": [algae], "LZYW": [algae], "gyhp": [algae], "czdb": [protein], "zzdb": [protein], "cnnjc": [protein],
+            "cnn": [protein], "yhj": [protein], "浩然": [protein], "思远": [algae], "康浩": [protein], "然": [],
+            "yzlz": [], "zzcz": [], "lzx": [],
+        }.items():  # fmt: skip
+            assert await found(tx, typed) == expected, typed
+
+
+async def test_a_new_name_is_found_by_its_initials_and_the_old_one_is_not(world: World) -> None:
+    async with world.acting(world.university) as tx:
+        row_id = await registered(tx)
+    async with world.acting(world.university) as tx:
+        await workflow.correct(tx, row_id, {"name": "竹基活性炭电极"}, since=DAY, reason="名称有误")
+    async with world.acting(world.university) as tx:
+        assert await found(tx, "zjhxt") == [row_id]
+        assert await found(tx, "lzyw") == []
+        await workflow.revoke(tx, row_id, "登记有误")
+    async with world.acting(world.university) as tx:
+        assert await found(tx, "zjhxt") == []
+
+
+async def test_a_past_day_is_searched_by_what_the_ledger_said_then(world: World) -> None:
+    async with world.acting(world.university) as tx:
+        rights = (Right("201810862228.X", "patent_right"),)
+        row_id = await registered(tx, rights=rights)
+        await registered(tx, "别的成果", team=(Completer(name="康浩然"),))
+    later = DAY + timedelta(days=4)
+    async with world.acting(world.university) as tx:
+        one = uuid4()
+        done = await workflow.correct(
+            tx, row_id, {"name": "竹基活性炭电极"}, since=later, reason="改进", rights=[], team=[Completer(one)],
+            new_people={one: "张大明"},
+        )  # fmt: skip
+        assert not isinstance(done, Refusal), done
+    async with world.acting(world.university) as tx:
+        for words in ("蓝藻", "杨思", "思远", "ZL20181086", "CS-0001"):
+            assert await found(tx, words, DAY + timedelta(days=1)) == [row_id], words
+        assert await found(tx, "活性", DAY + timedelta(days=1)) == []
+        assert await found(tx, "思远", later) == []
+        assert await found(tx, "大明", later) == [row_id]
+        assert await found(tx, "活性", later) == [row_id]
+
+
+async def test_another_institution_finds_nothing_of_it(world: World) -> None:
+    async with world.acting(world.university) as tx:
+        await registered(tx)
+    async with world.acting(world.institute) as tx:
+        for words in ("lzyw", "思远", "蓝藻", "CS-0001"):
+            assert await found(tx, words) == []
+
+
+@pytest.fixture
+def earlier(server: EmbeddedPostgres) -> Iterator[str]:
+    server.drop_database(NAME)
+    server.create_database(NAME)
+    migrate(server.dsn("postgres", NAME), "0011")
+    yield server.dsn("postgres", NAME)
+    server.drop_database(NAME)
+
+
+def test_names_that_were_registered_before_are_found_by_initials_too(earlier: str) -> None:
+    tenant, live, gone = uuid4(), uuid4(), uuid4()
+    with psycopg.connect(earlier) as connection:
+        connection.execute("set session_replication_role = replica")
+        for place, (row, name, state) in enumerate([(live, "重组蛋白", "quarantined"), (gone, "旧的", "revoked")], 1):
+            connection.execute(
+                "insert into app.achievement (tenant_id, id, province_id, number, code, state, name, name_key, sort_key, "
+                "type, status, source, held_from, began_on, recorded_at, created_at) values (%s, %s, %s, %s, '1', %s, "
+                "%s, %s, 'x', 'patent_right', 'converted', 'entered', '2026-01-01', '2026-01-01', now(), now())",
+                [tenant, row, tenant, place, state, name, name],
+            )
+    migrate(earlier)
+    with psycopg.connect(earlier) as connection:
+        kept = connection.execute("select gram, achievement_id from app.achievement_gram order by gram").fetchall()
+        forced = connection.execute(
+            "select bool_and(relforcerowsecurity) from pg_class where relname in ('achievement', 'achievement_gram')"
+        ).fetchone()
+    assert kept == [(word, live) for word in sorted(initial_words("重组蛋白"))]
+    assert forced == (True,)
