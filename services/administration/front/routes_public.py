@@ -43,6 +43,7 @@ async def policy(request: Request[Any, Any, Any], tx: Transaction, province: str
         "readings": list(pack.content.readings.items()),
         "banner": pack.banner,
     }
+    since = f"，自 {pack.header.effective_from} 起适用" if pack.header.effective_from else ""
     template = "administration/public/policy.html"
     return await public_page(
         request,
@@ -52,7 +53,7 @@ async def policy(request: Request[Any, Any, Any], tx: Transaction, province: str
         context,
         here=HERE,
         crumbs=(Crumb(HERE),),
-        subtitle=f"规则版本 {pack.id} {pack.version}，自 {pack.header.effective_from} 起适用",
+        subtitle=f"规则版本 {pack.id} {pack.version}{since}",
     )
 
 

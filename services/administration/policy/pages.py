@@ -79,8 +79,15 @@ async def comparison(tx: Transaction, version_id: UUID) -> dict[str, Any]:
     }
 
 
+def reads_rehearsals(tx: Transaction) -> bool:
+    """Whether the counts of a rehearsal are the viewer's: they are for deciding, which the science department does."""
+    return tx.scope.role == "web_science"
+
+
 async def rehearsal_context(tx: Transaction, activation_id: UUID, path: str) -> dict[str, Any]:
-    """How far the rehearsal is, and what it found."""
+    """How far the rehearsal is, and what it found; without progress for those who do not decide."""
+    if not reads_rehearsals(tx):
+        return {"progress": None}
     progress = await progress_of(tx, activation_id)
     lines = [
         (

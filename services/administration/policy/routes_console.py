@@ -8,7 +8,7 @@ from litestar import Request, Response, get, post
 from services.administration.policy import pages, queries
 from services.administration.policy.forms import read_proposal, read_withdrawal
 from shared.db.transaction import Transaction
-from shared.errors import FormInvalid, Refusal
+from shared.errors import FormInvalid, NotFound, Refusal
 from shared.ui.page import Crumb, FormState
 from tenants import activation
 from tenants.pages import MenuEntry, page, redirect, refused, refused_in_place, unprocessable
@@ -98,7 +98,7 @@ async def _proposal_context(tx: Transaction, activation_id: UUID, form: FormStat
         "own": line.proposed_by == tx.actor.person_id,
         "may_confirm": waiting and "console:policy:confirm" in held,
         "may_withdraw": waiting and "console:policy:withdraw" in held,
-        "refresh_seconds": None if context["progress"].finished or not waiting else 5,
+        "refresh_seconds": 5 if waiting and context["progress"] and not context["progress"].finished else None,
     }
 
 
@@ -114,6 +114,8 @@ async def proposal(request: Request[Any, Any, Any], tx: Transaction, activation_
 async def rehearsal_progress(request: Request[Any, Any, Any], tx: Transaction, activation_id: UUID) -> Response[str]:
     """The piece of the page that asks again every two seconds; a finished rehearsal shows the page anew."""
     await queries.proposal(tx, activation_id)
+    if not pages.reads_rehearsals(tx):
+        raise NotFound
     path = f"{HOME}/proposals/{activation_id}"
     context = await pages.rehearsal_context(tx, activation_id, path)
     answer = page(request, f"{_PAGE}progress.html", "试算", context)

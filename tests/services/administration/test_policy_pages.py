@@ -110,6 +110,28 @@ async def test_nobody_reads_them_unasked(site: Site, world: World) -> None:
     assert refused.status_code == 403
 
 
+@pytest.mark.parametrize(("kind", "role"), [("department", "department_officer"), ("finance", "finance_officer")])
+async def test_others_read_what_is_proposed_and_no_count_of_its_rehearsal(
+    site: Site, world: World, kind: str, role: str
+) -> None:
+    await decided(world, world.university, 2)
+    version = await store_second(world)
+    first = await officer(site, world)
+    page = f"{HOME}/versions/{version}"
+    sent = await first.post(f"{page}/propose", {"effective_on": str(LATER)}, page=page)
+    address = sent.headers["location"].partition("?")[0]
+    await rehearse_all(world, UUID(address.rpartition("/")[2]))
+    visitor = await site.signed_in(world, getattr(world, kind), role, kind=kind)
+    assert address in (await visitor.get(f"{HOME}/versions")).text
+    shown = await visitor.get(address)
+    assert shown.status_code == 200
+    assert str(LATER) in shown.text
+    assert "赋权信息公示 · 天数" in shown.text
+    for words in ("试算", "确认启用</h2>", "撤回提议", "测试science_officer"):
+        assert words not in shown.text, words
+    assert (await visitor.get(f"{address}/progress")).status_code == 404
+
+
 async def test_two_people_put_a_version_in_force_after_seeing_what_changes(site: Site, world: World) -> None:
     await decided(world, world.university, 2)
     version = await store_second(world)
