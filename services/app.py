@@ -34,6 +34,7 @@ from services.home import routes_institution as home_institution
 from services.home import routes_operator as home_operator
 from services.home import routes_public as home_public
 from services.home.aggregates import routes_console as aggregates_console
+from services.home.dashboard import routes_institution as dashboard_institution
 from services.home.overview import routes_console as overview_console
 from services.home.searching import routes_console as searching_console
 from services.home.timeline import routes_institution as timeline_institution
@@ -76,6 +77,7 @@ INSTITUTION: tuple[ControllerRouterHandler, ...] = (
     *workbench_institution.HANDLERS,
     *home_institution.HANDLERS,
     *timeline_institution.HANDLERS,
+    *dashboard_institution.HANDLERS,
     *administration_institution.HANDLERS,
     *policy_institution.HANDLERS,
     *ledger_institution.HANDLERS,
@@ -134,6 +136,7 @@ MENU: tuple[MenuEntry, ...] = (
     *importing_institution.MENU,
     *notices_institution.MENU,
     *reports_institution.MENU,
+    *dashboard_institution.MENU,
     *reports_console.MENU,
     *aggregates_console.MENU,
     *policy_institution.MENU,

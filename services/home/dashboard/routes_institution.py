@@ -1,0 +1,72 @@
+"""统计分析 of an institution: stock over time, the way from disclosure to money, contracts by year."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from litestar import Request, Response, get
+
+from services.home.dashboard import charts, queries
+from services.ledger.display import words_of
+from services.ledger.rules import Vocabulary
+from shared.db.transaction import Transaction
+from shared.ui.words import count, day, money
+from tenants.pages import MenuEntry, page
+
+_HERE = "/institution/dashboard"
+_READ = "institution:report:read"
+MENU = (MenuEntry("institution", "报告与留痕", "统计分析", "chart-bar", _HERE, _READ, 905),)
+
+
+@get("/dashboard", opt={"permission": _READ})
+async def dashboard(request: Request[Any, Any, Any], tx: Transaction) -> Response[str]:
+    """Each chart with its table, from the same values."""
+    words = await words_of(tx)
+    stock, funnel, income = await queries.stock(tx), await queries.funnel(tx), await queries.income(tx)
+    modes = _named(words, "mode", {code for one in income for code in one.amounts})
+    context = {
+        "stocks": [
+            _stock(stock, f"stock-{name}", title, counts, _named(words, name, set(counts)))
+            for name, title, counts in _views(stock, words)
+        ],
+        "columns": [("日期", False), *((day(one), True) for one in stock.days)],
+        "empty": not income and not any(n for _, n in funnel),
+        "funnel": [(label, count(n)) for label, n in funnel],
+        "funnel_chart": charts.funnel_chart(funnel),
+        "income": [_income(one, modes) for one in income],
+        "income_columns": [("年度", False), *((one, True) for one in ("合同（项）", *modes.values(), "合计（万元）"))],
+        "income_chart": charts.income_chart(income, modes),
+        "unstated": sum(one.unstated for one in income),
+        "today": tx.today,
+    }
+    return page(request, "home/institution/dashboard.html", "统计分析", context)
+
+
+def _views(stock: queries.Stock, words: Vocabulary) -> list[tuple[str, str, Mapping[str, Sequence[int]]]]:
+    found = [("status", "转化状态", stock.by_status)]
+    return [*found, ("stage", "成果阶段", stock.by_stage)] if words.stages else found
+
+
+def _named(words: Vocabulary, name: str, used: set[str]) -> dict[str, str]:
+    """The codes that occur with their labels, in the pack's order; what the pack does not name comes last."""
+    known = {code: label for code, label in words.pairs(name) if code in used}
+    return known | {code: code or "未填写" for code in sorted(used - set(known))}
+
+
+def _stock(
+    stock: queries.Stock, name: str, title: str, counts: Mapping[str, Sequence[int]], labels: Mapping[str, str]
+) -> dict[str, Any]:
+    return {
+        "id": name,
+        "title": f"台账存量，按{title}",
+        "chart": charts.stock_chart(stock, counts, labels),
+        "rows": [[label, *(count(n) for n in counts[code])] for code, label in labels.items()],
+        "total": ["合计", *(count(n) for n in stock.totals)],
+    }
+
+
+def _income(one: queries.Income, modes: Mapping[str, str]) -> list[str]:
+    amounts = [money(one.amounts.get(code), places=2) for code in modes]
+    return [str(one.year) if one.year else "未载明日期", count(one.contracts), *amounts, money(one.total, places=2)]
+
+
+HANDLERS = (dashboard,)
