@@ -15,7 +15,6 @@ from tests.services.notices.arranging import at
 from tests.web import Site
 from tests.world import World
 
-
 TEAM = (Completer(name="甲示范"),)
 
 
