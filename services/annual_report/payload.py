@@ -11,6 +11,7 @@ from services.annual_report.figures import COLUMNS, DIMENSIONS, Line
 from services.annual_report.rules import Form, label_of
 from shared.documents.workbook_writing import Style, Styled, WrittenRow, WrittenSheet, write_workbook
 from shared.policy.pack import Pack
+from shared.ui.words import of_year
 
 PART = "part:"
 
@@ -34,6 +35,7 @@ def content_of(
     return {
         "report": form.code,
         "label": form.label,
+        "title": of_year(form.label, form.year),
         "year": form.year,
         "form_version": form.version,
         "unit": dict(unit),
@@ -106,10 +108,15 @@ def _change(field: str, label: str, before: str, after: str) -> dict[str, Any]:
     return {"field": field, "label": label, "before": before, "after": after}
 
 
+def title_of(content: Mapping[str, Any]) -> str:
+    """What a content is called with its year. One without a title is older: its workbook must keep the bytes of its hash."""
+    return str(content.get("title") or f"{content['year']}年度{content['label']}")
+
+
 def workbook(content: Mapping[str, Any]) -> bytes:
     """The report as xlsx: figures and texts; the same content gives the same bytes."""
     head: list[Sequence[Any]] = [
-        [Styled(f"{content['unit']['name']}　{content['year']}年度{content['label']}", Style.TITLE)],
+        [Styled(f"{content['unit']['name']}　{title_of(content)}", Style.TITLE)],
         [
             f"数据截至 {content['freeze']['as_of']}，第 {content['freeze']['number']} 次冻结；"
             f"表式版本 {content['form_version']}；依据 {content['article']}"
@@ -152,7 +159,7 @@ def _numbered(rows: Iterable[Sequence[Any]]) -> list[WrittenRow]:
 
 def file_of(content: Mapping[str, Any]) -> dict[str, Any]:
     """Name, hash and size of the workbook that goes with a content; it is written again from the content when asked for."""
-    return file_note(f"{content['unit']['name']}_{content['year']}年度{content['label']}.xlsx", workbook(content))
+    return file_note(f"{content['unit']['name']}_{title_of(content)}.xlsx", workbook(content))
 
 
 def file_note(name: str, made: bytes) -> dict[str, Any]:
@@ -171,6 +178,7 @@ def aggregate_of(
     return {
         "report": form.code,
         "label": form.label + "（汇总）",
+        "title": of_year(form.label + "（汇总）", form.year),
         "year": form.year,
         "form_version": form.version,
         "number": number,
@@ -206,7 +214,7 @@ def _member(one: Mapping[str, Any]) -> dict[str, Any]:
 def aggregate_workbook(content: Mapping[str, Any]) -> bytes:
     """A department's aggregate as xlsx: sums, then one row per unit."""
     head: list[Sequence[Any]] = [
-        [Styled(f"{content['unit']['name']}　{content['year']}年度{content['label']}", Style.TITLE)],
+        [Styled(f"{content['unit']['name']}　{title_of(content)}", Style.TITLE)],
         [f"第 {content['number']} 批，{len(content['members'])} 家单位；依据 {content['article']}"],
         [],
         [

@@ -8,7 +8,7 @@ from services.annual_report import pages, queries, rules, workflow
 from services.annual_report.figures import COLUMNS, DIMENSIONS
 from services.annual_report.forms import FreezeForm, read_figures, read_texts, statable
 from services.annual_report.models import REPORT_STATES, SUBMISSION_STATES
-from services.annual_report.payload import changes_between, workbook
+from services.annual_report.payload import changes_between, title_of, workbook
 from services.annual_report.rules import label_of
 from services.annual_report.standing import OPEN, Standing, forms_of, standing
 from services.ledger.rules import vocabulary
@@ -300,7 +300,7 @@ async def report_workbook(request: Request[Any, Any, Any], tx: Transaction, year
     if found.frozen is None:
         raise NotFound
     content = found.content()
-    return pages.xlsx(f"{found.unit.name}_{year}年度{found.form.label}.xlsx", workbook(content))
+    return pages.xlsx(f"{found.unit.name}_{title_of(content)}.xlsx", workbook(content))
 
 
 HANDLERS = (

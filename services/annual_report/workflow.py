@@ -27,6 +27,7 @@ from shared.audit.writing import write_audit
 from shared.db.transaction import Transaction
 from shared.errors import Refusal, stale
 from shared.ids import new_id
+from shared.ui.words import of_year
 from shared.workflow import Move, Moves, move, record_decision, record_event, refuse, send
 
 WRITE, SUBMIT = "institution:report:write", "institution:report:submit"
@@ -225,7 +226,7 @@ async def submit(
     if stopped is not None:
         return await refuse(tx, stopped, f"annual_report.{name}", CASE, found.id)
     await _supersede(tx, found.id)
-    title = f"{found.form.year}年度{found.form.label}已{'重新' if edition > 1 else ''}报送"
+    title = f"{of_year(found.form.label, found.form.year)}已{'重新' if edition > 1 else ''}报送"
     href = f"/institution/reports/{year}/{report}"
     await send(tx, "message", {"to_permission": "institution:report:read", "title": title, "href": href})
     return [await _hand_over(tx, found, to, edition, content) for to in addressed]
@@ -238,7 +239,8 @@ async def _judged(tx: Transaction, found: Standing, wanted: Sequence[str], due: 
     name = "resubmit" if found.row.state == "returned" else "submit"
     if found.row.state not in OPEN:
         code = "report.already_submitted"
-        message = f"{found.form.year}年度{found.form.label}已经报送（{REPORT_STATES[found.row.state]}），同一年度不能再次报送。"
+        name, state = of_year(found.form.label, found.form.year), REPORT_STATES[found.row.state]
+        message = f"{name}已经报送（{state}），同一年度不能再次报送。"
         return Refusal(code, message, citation=found.form.citation, kind="state")
     asked = [rules.may_send(found.form, rules.UNIT, to, pack, tx.today) for to in wanted]
     balance, further = rules.sums(found.lines, found.form.code, pack, tx.today)

@@ -17,7 +17,7 @@ from services.annual_report.models import (
     report_return,
     report_submission,
 )
-from services.annual_report.payload import aggregate_of, aggregate_workbook, fields_of, file_note, lines_of
+from services.annual_report.payload import aggregate_of, aggregate_workbook, fields_of, file_note, lines_of, title_of
 from services.annual_report.queries import CASE, recipients_of, unit_of
 from services.annual_report.reviewing import queries
 from services.annual_report.rules import Asked, Form, Stage
@@ -26,6 +26,7 @@ from shared.audit.writing import write_audit
 from shared.db.transaction import Transaction
 from shared.errors import NotFound, Refusal, stale
 from shared.ids import new_id
+from shared.ui.words import of_year
 from shared.workflow import Move, Moves, move, record_decision, record_event, refuse, send
 from tenants.packs import Governing, governing
 
@@ -114,7 +115,7 @@ async def return_for_correction(tx: Transaction, submission_id: UUID, reasons: M
                 returned_at=tx.now, position=position,
             )
         )  # fmt: skip
-    await _tell(tx, report, f"{report.year}年度{row.payload['label']}已退回修改（{len(given)} 处）")
+    await _tell(tx, report, f"{of_year(row.payload['label'], report.year)}已退回修改（{len(given)} 处）")
     return None
 
 
@@ -137,7 +138,7 @@ async def accept(tx: Transaction, submission_id: UUID) -> Refusal | None:
     if refusal is not None:
         return await _refused(tx, refusal, "accept", report)
     await _settle(tx, row, "accepted")
-    await _tell(tx, report, f"{report.year}年度{row.payload['label']}已接收")
+    await _tell(tx, report, f"{of_year(row.payload['label'], report.year)}已接收")
     return None
 
 
@@ -316,7 +317,7 @@ async def forward(tx: Transaction, aggregate_id: UUID) -> Sequence[UUID] | Refus
             tx, MOVES, one.id, "forward", "accepted", tenant_id=one.tenant_id, department_id=one.department_id,
             changes={"reviewed_at": tx.now}, details={"aggregate": str(row.id)},
         )  # fmt: skip
-        await _tell(tx, one, f"{one.year}年度{form.label}已由主管部门汇总上报")
+        await _tell(tx, one, f"{of_year(form.label, one.year)}已由主管部门汇总上报")
     assert stage is not None
     return [await _send_on(tx, row, stage, to) for to in addressed]
 
@@ -341,7 +342,7 @@ async def _send_on(tx: Transaction, row: Row[Any], stage: Stage, to: Row[Any]) -
             tenant_id=tx.tenant_id, id=submission_id, province_id=tx.province_id,
             department_id=tx.scope.organisation_id, recipient_id=to.id, recipient_kind=to.kind, aggregate_id=row.id,
             report=row.report, stage=stage.code, year=row.year, edition=row.number, payload=row.payload,
-            files=[file_note(f"{row.year}年度{row.payload['label']}_第{row.number}批.xlsx", made)],
+            files=[file_note(f"{title_of(row.payload)}_第{row.number}批.xlsx", made)],
             submitted_at=tx.now,
         )
     )  # fmt: skip

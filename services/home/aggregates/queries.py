@@ -20,6 +20,7 @@ from services.ledger.rules import Vocabulary, vocabulary
 from shared.audit.writing import write_reading_audit
 from shared.db.transaction import Transaction
 from shared.policy.answer import Citation
+from shared.ui.words import of_year
 from tenants.packs import governing
 from tenants.registry import organisation
 
@@ -241,7 +242,7 @@ async def report_deadlines(tx: Transaction) -> list[Deadline]:
             own = stage is form.unit_stage and tallies.units > 0
             found.append(
                 Deadline(
-                    f"{year} 年度{form.label}", stage.label, stage.due, stage.counted, stage.citation,
+                    of_year(form.label, year), stage.label, stage.due, stage.counted, stage.citation,
                     filed if own else None, returned if own else None, tallies.units - filed - returned if own else None,
                 )
             )  # fmt: skip
