@@ -47,6 +47,8 @@ from services.ledger.disclosure import routes_institution as disclosure_institut
 from services.ledger.importing import api as importing_api
 from services.ledger.importing import routes_institution as importing_institution
 from services.negative_list import routes_console as lists_console
+from services.ledger.papers import routes_institution as papers_institution
+from services.ledger.stages import routes_institution as stages_institution
 from services.negative_list.drafting import routes_console as drafting_console
 from services.negative_list.opinions import routes_console as opinions_console
 from services.negative_list.opinions import routes_public as opinions_public
@@ -84,6 +86,8 @@ INSTITUTION: tuple[ControllerRouterHandler, ...] = (
     *disclosure_institution.HANDLERS,
     *importing_institution.HANDLERS,
     *notices_institution.HANDLERS,
+    *papers_institution.HANDLERS,
+    *stages_institution.HANDLERS,
     *empowerment_institution.HANDLERS,
     *applying_institution.HANDLERS,
     *proceeding_institution.HANDLERS,

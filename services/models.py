@@ -6,6 +6,7 @@ import services.home.models
 import services.ledger.disclosure.models
 import services.ledger.importing.models
 import services.ledger.models
+import services.ledger.papers.models
 import services.ledger.views.models
 import services.negative_list.models
 import services.notices.models

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from markupsafe import Markup
 
-from services.ledger.entry import FIELDS
+from services.ledger.entry import FIELDS, RECORDED
 from services.ledger.models import ACHIEVEMENT_STATES, SOURCES
 from services.ledger.rules import Vocabulary, vocabulary
 from shared.db.transaction import Transaction
@@ -26,6 +26,9 @@ EVENTS = {
     "quarantined": ("隔离", "red"),
     "released": ("解除隔离", "blue"),
     "revoked": ("撤销", "red"),
+    "stage_recorded": ("登记阶段", "blue"),
+    "paper_added": ("上传佐证材料", "blue"),
+    "paper_withdrawn": ("撤下佐证材料", "orange"),
 }
 _CODED = {
     "type": "type",
@@ -36,6 +39,7 @@ _CODED = {
     "mode": "mode",
     "funding": "funding",
 }
+_OTHERS = {"team": "完成人（团队）", "rights": "权利号", "state": "登记状态"}
 _vocabularies: dict[UUID, Vocabulary] = {}
 
 
@@ -74,7 +78,11 @@ def shown(name: str, value: Any, words: Vocabulary, people: Mapping[str, str] | 
         case "source", str():
             return SOURCES.get(value, value)
         case "stage_evidence", list():
-            return "、".join(words.label("evidence", code) for code in value)
+            return "、".join(words.labels["proof"].get(code) or words.label("evidence", code) for code in value)
+        case "stage_criteria", dict():
+            return "；".join(f"{words.label('criterion', code)}：{one}" for code, one in value.items())
+        case "research_basis", dict():
+            return _basis(value, words)
         case _, bool():
             return "是" if value else "否"
         case _, Decimal():
@@ -91,9 +99,22 @@ def _share(share: list[int] | None) -> str:
     return f"（{share[0]}/{share[1]}）" if share else ""
 
 
+def _basis(basis: Mapping[str, Any], words: Vocabulary) -> str:
+    told = [f"{words.label('start', code)}：{one}" for code, one in (basis.get("dates") or {}).items()]
+    told += [f"另行确定：{basis['chosen']}（{basis.get('reason') or ''}）"] if basis.get("chosen") else []
+    return "；".join(told) or EMPTY
+
+
+def record_tabs(achievement_id: UUID, words: Vocabulary, active: str) -> list[tuple[str, str, bool, int]]:
+    """The pages of one achievement, for the macro ``tabs``; a province whose text knows no stages has no such page."""
+    home = f"/institution/ledger/{achievement_id}"
+    tabs = [("台账内容", home), *([("成果阶段", f"{home}/stage")] if words.stages else [])]
+    return [(label, href, label == active, 0) for label, href in tabs]
+
+
 def label_of(name: str) -> str:
     """The Chinese name of a field of the ledger's history."""
-    return FIELDS.get(name) or {"team": "完成人（团队）", "rights": "权利号", "state": "登记状态"}.get(name, name)
+    return FIELDS.get(name) or RECORDED.get(name) or _OTHERS.get(name, name)
 
 
 @lru_cache(maxsize=512)

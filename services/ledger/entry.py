@@ -132,6 +132,12 @@ FIELDS: Mapping[str, str] = {
     "extra": "其他栏目",
 }
 
+# What only a person of the department records, on pages of their own: an import never states it.
+RECORDED: Mapping[str, str] = {
+    "research_started_on": "研发起点",
+    "research_basis": "研发起点依据",
+}
+
 
 def name_key(name: str) -> str:
     """What two names are compared by (article on unique names): width, case, blanks and invisible characters ignored."""

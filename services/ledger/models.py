@@ -67,6 +67,8 @@ def achievement_values() -> tuple[Column[Any], ...]:
         Column("value_kind", String(12), comment="amount or appraisal"),
         Column("conversions", Integer, nullable=False, server_default="0", comment="how often converted"),
         Column("funding", String(20)),
+        Column("research_started_on", Date),
+        Column("research_basis", Json, comment="dates: code to date; chosen, reason: where another day was taken"),
         Column("technical_field", Text),
         Column("form", Text),
         Column("market_prospect", Text),

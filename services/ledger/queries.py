@@ -10,7 +10,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Row, Table, Text, any_, bindparam, func, literal, select
 from sqlalchemy.dialects.postgresql import ARRAY
 
-from services.ledger.entry import FIELDS, Completer, Entry, Right
+from services.ledger.entry import FIELDS, RECORDED, Completer, Entry, Right
 from services.ledger.models import (
     achievement,
     achievement_completer,
@@ -238,7 +238,7 @@ async def history(tx: Transaction, achievement_id: UUID) -> list[Change]:
 
 
 def _changed(before: Row[Any] | None, after: Row[Any]) -> dict[str, tuple[Any, Any]]:
-    names = (*FIELDS, "team", "rights", "state")
+    names = (*FIELDS, *RECORDED, "team", "rights", "state")
     if before is None:
         return {}
     return {

@@ -1,6 +1,5 @@
 """Pages of the ledger: the list, one achievement with its history, corrections, conversions, exports."""
 
-from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote
 from uuid import UUID
@@ -8,16 +7,16 @@ from uuid import UUID
 from litestar import Request, Response, get, post
 
 from services.ledger import asking, export, forms, listing, queries, workflow
-from services.ledger.display import EVENTS, TONES, label_of, list_row, obtained, options, shown, words_of
+from services.ledger.display import TONES, list_row, options, record_tabs, words_of
 from services.ledger.entry import Completer
 from services.ledger.models import ACHIEVEMENT_STATES
 from services.ledger.rules import Vocabulary
+from services.ledger.telling import event_told, facts_of, people_in, version_told
 from shared.audit.writing import write_audit
 from shared.db.transaction import Transaction
 from shared.errors import NotFound, Refusal
 from shared.forms import read, typed
 from shared.ui.page import Crumb, FormState
-from shared.ui.words import day
 from tenants.pages import MenuEntry, SearchBox, page, redirect, refused_in_place, unprocessable
 from tenants.people import names_of, people_named
 
@@ -104,7 +103,7 @@ async def _detail(tx: Transaction, achievement_id: UUID, detail: queries.Detail 
     changes = await queries.history(tx, achievement_id)
     events = await queries.events_of(tx, workflow.CASE, achievement_id)
     hidden = detail is not None and detail.row.state == "quarantined"
-    names = await names_of(tx, list(_people(changes) | {e.actor_id for e in events if e.actor_id}))
+    names = await names_of(tx, list(people_in(changes) | {e.actor_id for e in events if e.actor_id}))
     held = tx.actor.permissions
     row = detail.row if detail is not None else None
     return {
@@ -112,69 +111,18 @@ async def _detail(tx: Transaction, achievement_id: UUID, detail: queries.Detail 
         "title": ("（疑似涉密，内容已隔离）" if hidden else row.name) if row is not None else "",
         "hidden": hidden,
         "words": words,
-        "facts": _facts(detail, words) if detail is not None and not hidden else [],
-        "history": [_version(one, words, names) for one in changes] if not hidden else [],
-        "events": [_event(one, names) for one in events],
+        "facts": facts_of(detail, words) if detail is not None and not hidden else [],
+        "history": [version_told(one, words, names) for one in changes] if not hidden else [],
+        "events": [event_told(one, names) for one in events],
         "decisions": await queries.decisions_of(tx, workflow.CASE, achievement_id) if not hidden else [],
         "buttons": workflow.MOVES.available(row.state, held) if row is not None else [],
         "states": ACHIEVEMENT_STATES,
         "tones": TONES,
         "today": tx.today,
         "home": f"{HOME}/{achievement_id}",
+        "tabs": record_tabs(achievement_id, words, "台账内容") if not hidden else [],
         "path": HOME,
     }
-
-
-def _people(changes: list[queries.Change]) -> set[UUID]:
-    found = {one.actor_id for one in changes if one.actor_id is not None}
-    for one in changes:
-        for side in one.fields.get("team", ()):
-            found |= {UUID(member["person"]) for member in side or ()}
-    return found
-
-
-_FACTS = (
-    ("type", "achievement_type"), ("right_category", ""), ("obtained_on", "obtained_on"), ("stage_recognised", "stage"),
-    ("stage_declared", "stage"), ("stage_since", "stage"), ("status", "status"), ("mode", "mode"), ("value", "value"),
-    ("value_kind", ""), ("conversions", ""), ("funding", ""), ("technical_field", ""), ("form", ""),
-    ("market_prospect", ""), ("college", ""), ("core_technology", ""), ("agency", ""), ("source", ""), ("remark", ""),
-)  # fmt: skip
-
-
-def _facts(detail: queries.Detail, words: Vocabulary) -> list[tuple[str, str, Any]]:
-    """(label, value, article): what the text asks for, then what else is known; an article once for fields that share it."""
-    row, seen, found = detail.row, set(), []
-    for name, code in _FACTS:
-        value = getattr(row, name)
-        if value is None and code not in words.fields:
-            continue
-        text = obtained(value, row.obtained_precision) if name == "obtained_on" else shown(name, value, words)
-        article = words.fields.get(code) if code and code not in seen else None
-        seen.add(code)
-        label = "登记来源" if name == "source" else label_of(name)
-        found.append((label, "未评估" if name == "value" and value is None else text, article))
-    return found
-
-
-def _version(change: queries.Change, words: Vocabulary, names: Mapping[UUID, str]) -> dict[str, Any]:
-    people = {str(key): name for key, name in names.items()}
-    return {
-        "at": change.recorded_at,
-        "actor": names.get(change.actor_id, "系统") if change.actor_id else "系统",
-        "label": f"第 {change.revision} 版",
-        "tone": "blue",
-        "text": f"自 {day(change.since)} 起；{change.reason or ''}",
-        "changes": [
-            (label_of(name), shown(name, before, words, people), shown(name, after, words, people))
-            for name, (before, after) in change.fields.items()
-        ],
-    }
-
-
-def _event(event: Any, names: Mapping[UUID, str]) -> dict[str, Any]:
-    label, tone = EVENTS.get(event.event, (event.event, "blue"))
-    actor = names.get(event.actor_id, "系统") if event.actor_id else "系统"
-    return {"at": event.at, "actor": actor, "label": label, "tone": tone, "text": event.reason or "", "changes": ()}
 
 
 async def _correction(tx: Transaction, row: Any, form: FormState | None = None) -> dict[str, Any]:

@@ -99,7 +99,11 @@ def vocabulary(pack: Pack) -> Vocabulary:
     labels = {name: {one.code: one.label for one in choices[key]} for name, key in names.items()}
     labels["funding"] = {code: item.label for code, item in pack.enumeration("funding").items()}
     labels["evidence"] = {code: item.label for code, item in pack.enumeration("evidence").items()}
-    if pack.content.stage is None:
+    rule = pack.content.stage
+    labels["criterion"] = {code: item.label for code, item in rule.criteria.items()} if rule else {}
+    labels["proof"] = {code: item.label for code, item in rule.evidence.items()} if rule else {}
+    labels["start"] = {code: item.label for code, item in rule.starts.items()} if rule else {}
+    if rule is None:
         # the text knows no stages: what an import declares is kept and has its label, pages ask for none (rule 41)
         choices["stages"] = ()
     fields = {
@@ -127,7 +131,7 @@ def complete(entry: Entry, pack: Pack, today: date, *, exact: bool = False) -> C
             known = _ask("ledger.code", (("enumeration", enumeration), ("code", code)), pack, today)
             if not known.answer.allowed:
                 return Completed(entry, (known,), Refusal.of(known.answer))
-    stage = _stage(entry, pack, today)
+    stage = stage_of(entry, pack, today)
     value = _value(entry, pack, today, exact=exact)
     decided += [stage, value]
     filled = _filled(entry, stage.answer.values, value.answer.values, pack)
@@ -160,7 +164,8 @@ def _fields(pack: Pack, today: date) -> Sequence[Mapping[str, Any]]:
     return tuple(evaluate("ledger.fields", {}, pack, today).values.get("fields", ()))
 
 
-def _stage(entry: Entry, pack: Pack, today: date) -> Decided:
+def stage_of(entry: Entry, pack: Pack, today: date) -> Decided:
+    """The stage that is recognised from what the entry declares and proves; ``recognised``, ``development_from`` …"""
     criteria = tuple(sorted((entry.stage_criteria or {}).items()))
     return _asked_stage(entry.stage_declared, criteria, entry.stage_evidence, pack, today)
 

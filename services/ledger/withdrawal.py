@@ -37,6 +37,7 @@ _REFERRED = {
     "notice": "已发起公示",
     "report_row": "已计入年度报告",
     "disclosure": "已与成果披露关联",
+    "ledger_paper": "已上传佐证材料",
 }
 _OTHERWISE = "已被其他事项引用"
 _NAMED = 20

@@ -1,13 +1,64 @@
-"""Nothing yet.
+"""What a department records of an achievement beside the ledger's columns: papers that prove it, when its research began.
 
 Revision ID: 0011
 """
+
+from alembic import op
+
+from deploy.migrations.form import for_maintenance, grant, protect, scope
 
 revision = "0011"
 down_revision = "0010"
 branch_labels = None
 depends_on = None
 
+RECORDED = """
+ALTER TABLE app.{table} ADD COLUMN research_started_on DATE, ADD COLUMN research_basis JSONB;
+comment on column app.{table}.research_basis is 'dates: code to date; chosen, reason: where another day was taken';
+"""
+TABLES = """
+CREATE TABLE app.ledger_paper (
+  tenant_id UUID NOT NULL,
+  id UUID NOT NULL,
+  achievement_id UUID NOT NULL,
+  purpose VARCHAR(20) NOT NULL,
+  kind VARCHAR(40) NOT NULL,
+  subjects TEXT[],
+  reference VARCHAR(200),
+  dated_on DATE,
+  file_name VARCHAR(120) NOT NULL,
+  media_type VARCHAR(80) NOT NULL,
+  size BIGINT NOT NULL,
+  object_hash VARCHAR(64) NOT NULL,
+  added_at TIMESTAMP WITH TIME ZONE NOT NULL,
+  added_by UUID,
+  withdrawn_at TIMESTAMP WITH TIME ZONE,
+  withdrawn_by UUID,
+  withdrawn_reason TEXT,
+  CONSTRAINT ledger_paper_pkey PRIMARY KEY (tenant_id, id),
+  CONSTRAINT ledger_paper_size_check CHECK (size > 0),
+  CONSTRAINT ledger_paper_tenant_id_achievement_id_fkey FOREIGN KEY(tenant_id, achievement_id) REFERENCES app.achievement (tenant_id, id)
+);
+CREATE INDEX ledger_paper_achievement_idx ON app.ledger_paper (tenant_id, achievement_id, purpose);
+CREATE UNIQUE INDEX ledger_paper_once_key ON app.ledger_paper (tenant_id, achievement_id, purpose, object_hash) WHERE withdrawn_at is null;
+comment on column app.ledger_paper.purpose is 'what it proves: stage';
+comment on column app.ledger_paper.kind is 'a kind of evidence of the pack';
+comment on column app.ledger_paper.subjects is 'which points of it: criteria of the stage';
+comment on column app.ledger_paper.reference is 'its number, as printed';
+comment on column app.ledger_paper.size is 'bytes';
+comment on column app.ledger_paper.object_hash is 'SHA-256 of the bytes, its key in the object store';
+comment on column app.ledger_paper.added_at is 'legal instant';
+comment on column app.ledger_paper.withdrawn_at is 'legal instant; the paper stays kept';
+"""
+TENANT_ROLES = ("web_institution", "worker")
+
 
 def upgrade() -> None:
-    pass
+    for table in ("achievement", "achievement_version"):
+        op.execute(RECORDED.format(table=table))
+    op.execute(TABLES)
+    protect("ledger_paper")
+    scope("ledger_paper", TENANT_ROLES, "all", "tenant_id")
+    grant("select", "ledger_paper", TENANT_ROLES)
+    grant("insert, update (withdrawn_at, withdrawn_by, withdrawn_reason)", "ledger_paper", "web_institution")
+    for_maintenance("ledger_paper")

@@ -10,6 +10,7 @@ from sqlalchemy.exc import ProgrammingError
 from services.ledger import workflow
 from services.ledger.entry import Deal
 from services.ledger.models import ACHIEVEMENT_STATES, achievement
+from services.ledger.stages import workflow as stages
 from services.ledger.workflow import MOVES
 from shared.db.transaction import Transaction
 from shared.errors import Refusal
@@ -63,6 +64,8 @@ async def test_every_state_and_move_is_done_or_refused(world: World, state: str,
                 done = await workflow.correct(tx, row_id, {"remark": "x"}, since=START.date(), reason="更正")
             case "record_conversion":
                 done = await workflow.record_conversion(tx, row_id, Deal(mode="licence", amount=1))  # type: ignore[assignment, arg-type]
+            case "record_stage":
+                done = await stages.record_criteria(tx, row_id, {}, reason="核对")  # type: ignore[assignment]
             case name:
                 done = await getattr(workflow, name)(tx, row_id, "理由")
         now = await tx.scalar(select(achievement.c.state).where(achievement.c.id == row_id))
