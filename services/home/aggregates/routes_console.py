@@ -1,12 +1,14 @@
 """统计汇总: the ledgers' sums by type, stage, status, mode, year and institution, with chart, table and workbook."""
 
 from typing import Any
+from uuid import UUID
 
 from litestar import Request, Response, get
 
 from services.annual_report.pages import xlsx
 from services.home.aggregates import queries
-from services.home.aggregates.queries import VIEWS, Table
+from services.home.aggregates.cells import Table
+from services.home.aggregates.queries import VIEWS
 from services.home.pages import viewer_with_unread
 from shared.db.transaction import Transaction
 from shared.documents.workbook_writing import Style, Styled, WrittenSheet, write_workbook
@@ -19,13 +21,23 @@ MENU = (MenuEntry("console", "", "统计汇总", "chart-bar", HOME, "console:sta
 
 
 @get("/statistics", opt=_READ)
-async def statistics(request: Request[Any, Any, Any], tx: Transaction, by: str = "type") -> Response[str]:
-    """The totals by one view, and until when reports are due."""
-    table = await _table(tx, by, "ledger_total.read")
+async def statistics(
+    request: Request[Any, Any, Any],
+    tx: Transaction,
+    by: str = "type",
+    after: UUID | None = None,
+    before: UUID | None = None,
+) -> Response[str]:
+    """The totals by one view, institutions page by page, and until when reports are due."""
+    shown = await queries.shown_by(tx, _view(by), after, before)
+    await queries.note_looks(tx, (shown.table, *((shown.top,) if shown.top else ())), "ledger_total.read")
     context = {
         "viewer": await viewer_with_unread(request, tx),
-        "table": table,
-        "spec": chart_of(table),
+        "table": shown.table,
+        "top": shown.top,
+        "spec": chart_of(shown.drawn) if shown.drawn else None,
+        "newer": f"{HOME}?by={by}&before={shown.first}" if shown.first else None,
+        "older": f"{HOME}?by={by}&after={shown.last}" if shown.last else None,
         "views": [(label, f"{HOME}?by={code}", code == by, None) for code, label in VIEWS.items()],
         "label": VIEWS[by],
         "deadlines": await queries.report_deadlines(tx),
@@ -34,12 +46,10 @@ async def statistics(request: Request[Any, Any, Any], tx: Transaction, by: str =
     return page(request, "home/console/statistics.html", "统计汇总", context)
 
 
-async def _table(tx: Transaction, by: str, action: str) -> Table:
+def _view(by: str) -> str:
     if by not in VIEWS:
         raise NotFound
-    table = await queries.table_by(tx, by)
-    await queries.note_looks(tx, table, action)
-    return table
+    return by
 
 
 def chart_of(table: Table) -> dict[str, Any]:
@@ -61,7 +71,8 @@ def chart_of(table: Table) -> dict[str, Any]:
 @get("/statistics/workbook", opt=_READ)
 async def statistics_workbook(request: Request[Any, Any, Any], tx: Transaction, by: str = "type") -> Response[bytes]:
     """The totals by one view as xlsx."""
-    table = await _table(tx, by, "ledger_total.export")
+    table = await queries.table_by(tx, _view(by))
+    await queries.note_looks(tx, (table,), "ledger_total.export")
     return xlsx(f"统计汇总_{VIEWS[by]}_{tx.today}.xlsx", workbook(table, tx.today.isoformat()))
 
 

@@ -17,7 +17,7 @@ from services.annual_report.reviewing.queries import Counted
 from services.annual_report.rules import Form, Stage
 from services.annual_report.workflow import year_to_report
 from services.home.aggregates import queries as aggregates
-from services.home.aggregates.queries import Table
+from services.home.aggregates.cells import Table
 from services.home.overview import trail
 from services.ledger.rules import vocabulary
 from services.negative_list import queries as lists

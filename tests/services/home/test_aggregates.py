@@ -1,13 +1,16 @@
 """统计汇总 of an authority: exact sums, small cells of one institution hidden, every institution told."""
 
 import io
+import re
 from datetime import date
+from html import unescape
 
 import openpyxl
 import pytest
 from sqlalchemy import select
 
-from services.home.aggregates import queries
+from services.home.aggregates import queries, units
+from services.home.aggregates.cells import Table
 from services.home.aggregates.routes_console import HOME
 from services.ledger.totals import roll_up
 from shared.audit.tables import audit_entry
@@ -37,7 +40,7 @@ async def ledgers(world: World) -> None:
         await roll_up(tx)
 
 
-def shown(table: queries.Table) -> dict[str, list[int | str]]:
+def shown(table: Table) -> dict[str, list[int | str]]:
     return {line.label: [cell.shown for cell in line.cells] for line in table.lines}
 
 
@@ -85,6 +88,33 @@ async def test_deadlines_say_how_they_were_counted_with_the_article(site: Site, 
     assert "由省级主管机关每年确定，尚未公布" in page
     assert "第十七条" in page
     assert "未报送 4 家" in page
+
+
+async def test_many_institutions_turn_pages_with_the_sums_of_all(
+    site: Site, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await ledgers(world)
+    monkeypatch.setattr(units, "PAGE_SIZE", 1)
+    monkeypatch.setattr(units, "TOP", 2)
+    visitor = await site.signed_in(world, world.science, "science_officer", kind="science")
+    order, seen, address = ["滇池示例大学", "示例医院", "示例研究院"], [], f"{HOME}?by=institution"
+    while address:
+        page = unescape((await visitor.get(address)).text)
+        table = page[page.index('<tbody id="all">') : page.index("</tfoot>", page.index('<tbody id="all">'))]
+        seen += [name for name in order if name in table]
+        # seven not converted and one meant to be, whatever the page
+        assert re.findall(r'<td class="n">([\d,]+)</td>', table.partition("<tfoot>")[2]) == ["7", "1", "8"]
+        assert ("台账最多的 2 家" in page) is (address == f"{HOME}?by=institution")
+        older = re.search(r'rel="next" href="([^"]+)"', page)
+        back = re.search(r'rel="prev" href="([^"]+)"', page)
+        if back:
+            before = unescape((await visitor.get(back.group(1))).text)
+            assert seen[-2] in before[before.index('<tbody id="all">') :]
+        address = older.group(1) if older else ""
+    assert seen == order
+    book = openpyxl.load_workbook(io.BytesIO((await visitor.get(f"{HOME}/workbook", by="institution")).content))
+    assert book.active is not None
+    assert [book.active.cell(row, 1).value for row in range(5, 8)] == order
 
 
 @pytest.mark.requirement("R191")
