@@ -13,6 +13,7 @@ from tests.bench import (
     past_page,
     policy,
     public_list,
+    word_search,
 )
 from tests.bench.frame import Row, show
 
@@ -43,6 +44,7 @@ ROWS = {
     "public_list": public_list.run,
     "console_totals": console.run,
     "keyset": keyset.run,
+    "word_search": word_search.run,
     "policy_question": policy.question,
     "policy_loading": policy.loading,
 }

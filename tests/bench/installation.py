@@ -30,18 +30,21 @@ AUTHORITY_TOKEN = "bench-authority"
 @dataclass(frozen=True, slots=True)
 class Seed:
     """What a database holds: ``rows`` achievements, evenly in ``tenants`` institutions; ``people`` says whether each has its
-    three completers; ``versions`` is how many versions of each row are kept, each of them known today.
+    three completers; ``versions`` is how many versions of each row are kept, each of them known today; ``words`` says whether
+    names hold rare words, with the search words of every name.
     """
 
     tenants: int
     rows: int
     people: bool = True
     versions: int = 0
+    words: bool = False
 
     @property
     def name(self) -> str:
         lean = "" if self.people else "_lean"
-        return f"bench_{self.tenants}_{self.rows}{lean}" + (f"_v{self.versions}" if self.versions else "")
+        more = (f"_v{self.versions}" if self.versions else "") + ("_words" if self.words else "")
+        return f"bench_{self.tenants}_{self.rows}{lean}{more}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +107,9 @@ def _seeded(server: EmbeddedPostgres, seed: Seed) -> dict[str, str]:
     migrate(server.dsn("postgres", seed.name))
     known = {"made": wanted, **asyncio.run(_world(server, seed.name))}
     with psycopg.connect(server.dsn("postgres", seed.name)) as connection:
-        seeding.fill(connection, UUID(known["province"]), seed.tenants, seed.rows, seed.people, seed.versions)
+        seeding.fill(
+            connection, UUID(known["province"]), seed.tenants, seed.rows, seed.people, seed.versions, words=seed.words
+        )
     stamp.write_text(json.dumps(known))
     return known
 

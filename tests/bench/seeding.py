@@ -8,6 +8,7 @@ from services.ledger.totals import COUNTED
 from shared.ids import named_id
 
 VERSION = "2"  # another one has every database of the bench made anew
+WORDS = ("麒麟", "琥珀", "芙蓉", "玛瑙", "鸳鸯", "蟾蜍", "琵琶", "牡丹", "茉莉", "葡萄")
 
 _ROWS = """
 create temporary table place on commit drop as
@@ -59,6 +60,16 @@ insert into app.achievement_version (tenant_id, id, version, held, recorded, num
   order by a.tenant_id, a.number, v;
 update app.achievement set began_on = began_on - 180 * (%(versions)s - 1), revision = %(versions)s
 """
+# ten words, from one name in ten thousand to one in a thousand, each near the middle of its name
+_WORDS = """
+update app.achievement a set name = replace(a.name, '的制备', w.word || '的制备'),
+    name_key = replace(a.name_key, '的制备', w.word || '的制备')
+  from unnest(%(words)s::text[]) with ordinality w (word, place)
+  where a.number %% 10000 between (w.place - 1) * 20 and (w.place - 1) * 20 + w.place - 1;
+insert into app.achievement_gram (tenant_id, gram, achievement_id)
+  select distinct a.tenant_id, substr(a.name_key, place, 2), a.id
+  from app.achievement a cross join lateral generate_series(1, length(a.name_key)) as place order by 1, 2, 3
+"""
 _TOTALS = f"""
 insert into app.ledger_total (tenant_id, province_id, department_id, dimension, first, second, n, n_valued, sum)
   select p.id, %(province)s, p.id, c.* from place p cross join lateral (
@@ -79,7 +90,8 @@ def tenant_id(place: int) -> UUID:
 
 
 def fill(
-    connection: psycopg.Connection[tuple[object, ...]], province: UUID, tenants: int, rows: int, people: bool, versions: int
+    connection: psycopg.Connection[tuple[object, ...]], province: UUID, tenants: int, rows: int, people: bool, versions: int,
+    *, words: bool = False,
 ) -> None:  # fmt: skip
     """Write the rows in one transaction, and gather statistics."""
     connection.execute("set session_replication_role = replica")
@@ -89,8 +101,11 @@ def fill(
         "province": province,
         "each": rows // tenants,
         "versions": versions,
+        "words": list(WORDS),
     }
-    parts = (_ROWS, _PEOPLE if people else "", _VERSIONS if versions else "", _TOTALS, _ROLL_UP)
+    parts = (
+        _ROWS, _PEOPLE if people else "", _VERSIONS if versions else "", _WORDS if words else "", _TOTALS, _ROLL_UP,
+    )  # fmt: skip
     for statement in ";\n".join(parts).split(";\n"):
         if statement.strip():
             connection.execute(statement, parameters)

@@ -290,7 +290,7 @@ class Trial:
         plain = [name for name in granted if name in readable and name not in _SCOPE]
         plain = plain or [name for name in granted if name in readable]  # the department alone, when a unit changes it
         if not plain:
-            column = sql.Identifier((granted or list(table.columns))[-1])
+            column = sql.Identifier((granted or _written(table))[-1])
             answer = attempt(connection, statement("update app.{} set {} = null", table, column))
             self._expect(table, "changes without a grant", answer, {REFUSED})
             return
@@ -354,6 +354,11 @@ def attempt(connection: psycopg.Connection, tried: sql.Composed | Callable[[], o
         connection.execute("rollback to savepoint tried")
 
 
+def _written(table: Table) -> list[str]:
+    """The columns that are written at all: setting a computed one is refused to everybody, whatever was granted."""
+    return [name for name, column in table.columns.items() if not column.made]
+
+
 def unentered(url: Callable[[str], str], filling: Filling, login: str, tables: Collection[str] = ()) -> list[str]:
     """What a login does without having entered a role: nothing, on any table."""
     breaches = []
@@ -362,7 +367,7 @@ def unentered(url: Callable[[str], str], filling: Filling, login: str, tables: C
         for table in filling.tables.values():
             if tables and table.name not in tables:
                 continue
-            column = sql.Identifier(list(table.columns)[-1])
+            column = sql.Identifier(_written(table)[-1])
             for command in (
                 "select from app.{} limit 1",
                 "insert into app.{} default values",
