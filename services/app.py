@@ -19,6 +19,7 @@ from services.administration.registry import routes_operator as registry_operato
 from services.annual_report import routes_institution as reports_institution
 from services.annual_report.reminding import routes_console as reminding_console
 from services.annual_report.reviewing import routes_console as reports_console
+from services.dossier import routes_institution as dossier_institution
 from services.edge import Edge
 from services.empowerment import routes_institution as empowerment_institution
 from services.empowerment.applying import api as applying_api
@@ -94,6 +95,7 @@ INSTITUTION: tuple[ControllerRouterHandler, ...] = (
     *reviewing_institution.HANDLERS,
     *signing_institution.HANDLERS,
     *reports_institution.HANDLERS,
+    *dossier_institution.HANDLERS,
 )
 CONSOLE: tuple[ControllerRouterHandler, ...] = (
     *overview_console.HANDLERS,

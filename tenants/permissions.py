@@ -74,6 +74,7 @@ ROLES: dict[str, Role] = {
             "institution:audit:read",
             "institution:report:read",
             "institution:report:submit",
+            "institution:dossier:export",
         ),
         _role(
             "leadership",
@@ -85,6 +86,7 @@ ROLES: dict[str, Role] = {
             "institution:notice:object",
             "institution:report:read",
             "institution:report:submit",
+            "institution:dossier:export",
         ),
         _role(
             "finance", "institution", "财务部门", *_READ_LEDGER, "institution:notice:object", "institution:report:read"
@@ -105,6 +107,7 @@ ROLES: dict[str, Role] = {
             "institution:empowerment:read",
             "institution:audit:read",
             "institution:report:read",
+            "institution:dossier:export",
         ),
         _role(
             "science_officer",

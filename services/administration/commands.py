@@ -1,11 +1,13 @@
 """``chengguo audit``: the log's chain, checked with the maintenance login over every tenant."""
 
 import asyncio
+from pathlib import Path
 from uuid import UUID
 
 import click
 from sqlalchemy import select
 
+from services.dossier import verifier
 from shared.audit.tables import audit_entry
 from shared.audit.verification import ChainReport, verify_chain
 from shared.db.engine import make_engine
@@ -37,6 +39,22 @@ def verify(only: UUID | None) -> None:
         for fault in report.faults:
             click.echo(f"  第 {fault.number} 条：{fault.message}" if fault.number else f"  {fault.message}", err=True)
     if not all(report.holds for _, report in reports):
+        raise click.exceptions.Exit(1)
+
+
+@audit.command("verify-file")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--key", "keys", multiple=True, help="公钥（64 位十六进制）；不给出时用本平台密钥目录中的公钥")
+def verify_file(file: Path, keys: tuple[str, ...]) -> None:
+    """核验一份决策卷宗，不读数据库；发现问题时退出码为 1。"""
+    known = keys or tuple(Keyring(settings().key_directory).public_keys("audit").values())
+    told, faults = verifier.report(file.read_bytes(), known)
+    for line in told:
+        click.echo(line)
+    for fault in faults:
+        click.echo(f"  {fault}", err=True)
+    click.echo("有问题" if faults else "完好")
+    if faults:
         raise click.exceptions.Exit(1)
 
 

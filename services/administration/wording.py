@@ -48,6 +48,7 @@ KINDS = {
     "pack": "政策规则",
     "pack_version": "政策规则",
     "pack_activation": "规则启用",
+    "dossier": "决策卷宗",
 }
 VERBS = {
     "move_department": "变更主管部门",
@@ -191,6 +192,8 @@ FIELDS = {
     "columns": "列的对应",
     "units": "金额单位",
     "wiped": "清除的行",
+    "decisions_count": "决定",
+    "personal": "含个人信息",
 }
 _RESOURCES = {
     "home": "工作台与消息",
@@ -203,6 +206,7 @@ _RESOURCES = {
     "conversion": "转化项目",
     "report": "年度报告",
     "policy": "政策规则",
+    "dossier": "决策卷宗",
 }
 _ACTIONS = {
     "read": "查看",

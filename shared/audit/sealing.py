@@ -4,7 +4,7 @@ The form of hash and statement is written in README.md beside this file; both ar
 """
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
@@ -30,11 +30,14 @@ def first_hash(tenant_id: UUID) -> bytes:
     return hashlib.sha256(f"chengguo audit {tenant_id}".encode()).digest()
 
 
+def entry_text(values: Mapping[str, Any]) -> bytes:
+    """The canonical JSON of an entry, all its columns."""
+    return canonical_json({**values, "at": values["at"].astimezone(UTC)})
+
+
 def seal_hash(previous: bytes, entry: Row[Any]) -> bytes:
     """SHA-256 over the previous hash and the entry's canonical JSON."""
-    values = dict(entry._mapping)
-    values["at"] = values["at"].astimezone(UTC)
-    return hashlib.sha256(previous + canonical_json(values)).digest()
+    return hashlib.sha256(previous + entry_text(dict(entry._mapping))).digest()
 
 
 def checkpoint_statement(tenant_id: UUID, number: int, chain_hash: bytes, signed_at: datetime) -> str:

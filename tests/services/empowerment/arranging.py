@@ -3,6 +3,7 @@
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from fractions import Fraction
+from hashlib import sha256
 from typing import Any
 from uuid import UUID
 
@@ -54,9 +55,18 @@ async def select_for_pilot(
         )
 
 
+def list_content(number: int) -> str:
+    """What stands for the text of a published version."""
+    return f'{{"number":{number}}}'
+
+
+def list_hash(number: int) -> str:
+    return sha256(list_content(number).encode()).hexdigest()
+
+
 async def put_list_in_force(world: World, number: int = 1, effective_on: date = date(2026, 1, 1)) -> UUID:
     """A published version with one item, without the consultation that a real one needs."""
-    version_id, item_id = new_id(), new_id()
+    version_id, item_id, content = new_id(), new_id(), list_content(number)
     published = datetime(effective_on.year, effective_on.month, effective_on.day, 9, tzinfo=at("2026-01-01").tzinfo)
     async with world.maintenance.begin() as connection:
         await connection.execute(
@@ -76,8 +86,8 @@ async def put_list_in_force(world: World, number: int = 1, effective_on: date = 
                 decided_on=effective_on,
                 published_at=published,
                 effective_on=effective_on,
-                content="{}",
-                hash=f"{number:064d}",
+                content=content,
+                hash=list_hash(number),
             )
         )
         await connection.execute(

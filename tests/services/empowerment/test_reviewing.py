@@ -17,6 +17,7 @@ from tests.services.empowerment.arranging import (
     announced,
     applied,
     is_refused,
+    list_hash,
     prepare,
     put_list_in_force,
     screened,
@@ -81,7 +82,7 @@ async def test_screening_keeps_the_list_version_and_a_new_version_is_screened_ag
             .where(screening.c.tenant_id == tx.tenant_id)
             .order_by(screening.c.recorded_at)
         )
-    assert [tuple(row) for row in kept] == [(1, f"{1:064d}"), (2, f"{2:064d}")]
+    assert [tuple(row) for row in kept] == [(1, list_hash(1)), (2, list_hash(2))]
     assert await sign(world, ready.tenant, application_id, "2026-03-18", 12) is None
 
 

@@ -27,6 +27,7 @@ from tests.services.empowerment.arranging import (
     applied,
     approved,
     is_refused,
+    list_hash,
     notice_of,
     prepare,
     sign,
@@ -94,7 +95,7 @@ async def test_a_refused_signing_leaves_its_decision_and_audit_row_and_nothing_e
             select(func.count()).select_from(agreement).where(agreement.c.tenant_id == tx.tenant_id)
         )
     assert kept is not None
-    assert (kept.verdict, kept.list_hash) == ("refused", f"{1:064d}")
+    assert (kept.verdict, kept.list_hash) == ("refused", list_hash(1))
     assert kept.facts["notice"]["days"] == 15
     assert seen is not None
     assert (seen.outcome, seen.details["article"]) == ("refused", "第八条(三)")
