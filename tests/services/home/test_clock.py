@@ -10,6 +10,7 @@ from services.app import create_app
 from services.notices.models import notice, notice_check
 from services.worker import Scheduler
 from shared.audit.tables import audit_entry
+from shared.audit.writing import write_audit
 from shared.settings import Settings
 from tenants import isolation
 from tests.services.notices.test_workflow import published
@@ -167,3 +168,23 @@ async def test_outside_a_demo_there_is_no_clock(site: Site, world: World) -> Non
     assert (await visitor.get("/clock")).status_code == 404
     key = isolation.new_form_key(site.app.state.keyring.form_key, "")
     assert (await site.anonymous().post("/clock", {"step": "hour"}, key=key)).status_code == 404
+
+
+async def test_logs_keep_the_real_time_and_say_so_in_a_demo(demo: Site, site: Site, world: World) -> None:
+    """An entry of the log has no legal instant; beside a demo's clock its time would look wrong without a word."""
+    for tenant, role, kind in (
+        (world.science, "science_officer", "science"),
+        (world.university, "clerk", "institution"),
+    ):
+        async with world.acting(tenant, role, kind) as tx:
+            await write_audit(tx, "session.end", "session", None)
+    for address, tenant, role, kind in (
+        ("/console/trail", world.science, "science_officer", "science"),
+        ("/institution/audit", world.university, "clerk", "institution"),
+    ):
+        shown = (await (await demo.signed_in(world, tenant, role, kind=kind)).get(address)).text
+        assert "实际时间，不随演示时钟" in shown
+        assert '<th scope="col">实际时间</th>' in shown
+        usual = (await (await site.signed_in(world, tenant, role, kind=kind)).get(address)).text
+        assert '<th scope="col">时间</th>' in usual
+        assert "实际时间" not in usual
