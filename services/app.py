@@ -36,6 +36,7 @@ from services.home import routes_operator as home_operator
 from services.home import routes_public as home_public
 from services.home.aggregates import routes_console as aggregates_console
 from services.home.dashboard import routes_institution as dashboard_institution
+from services.home.mine import routes_institution as mine_institution
 from services.home.overview import routes_console as overview_console
 from services.home.searching import routes_console as searching_console
 from services.home.timeline import routes_institution as timeline_institution
@@ -43,6 +44,7 @@ from services.home.workbench import routes_institution as workbench_institution
 from services.home.workbench import routes_operator as workbench_operator
 from services.ledger import api as ledger_api
 from services.ledger import routes_institution as ledger_institution
+from services.ledger.claiming import routes_institution as claiming_institution
 from services.ledger.disclosure import api as disclosure_api
 from services.ledger.disclosure import routes_institution as disclosure_institution
 from services.ledger.importing import api as importing_api
@@ -81,10 +83,12 @@ INSTITUTION: tuple[ControllerRouterHandler, ...] = (
     *home_institution.HANDLERS,
     *timeline_institution.HANDLERS,
     *dashboard_institution.HANDLERS,
+    *mine_institution.HANDLERS,
     *administration_institution.HANDLERS,
     *policy_institution.HANDLERS,
     *ledger_institution.HANDLERS,
     *disclosure_institution.HANDLERS,
+    *claiming_institution.HANDLERS,
     *importing_institution.HANDLERS,
     *notices_institution.HANDLERS,
     *papers_institution.HANDLERS,
@@ -143,6 +147,7 @@ MENU: tuple[MenuEntry, ...] = (
     *notices_institution.MENU,
     *reports_institution.MENU,
     *dashboard_institution.MENU,
+    *mine_institution.MENU,
     *reports_console.MENU,
     *aggregates_console.MENU,
     *policy_institution.MENU,

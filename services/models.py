@@ -3,6 +3,7 @@
 import services.annual_report.models
 import services.empowerment.models
 import services.home.models
+import services.ledger.claiming.models
 import services.ledger.disclosure.models
 import services.ledger.importing.models
 import services.ledger.models

@@ -22,6 +22,7 @@ from services.empowerment.models import (
     screening,
 )
 from services.empowerment.rules import ListRef, Selection, Submission, TeamMember, Terms, Unit
+from services.ledger.claiming.queries import is_own
 from services.ledger.models import achievement, achievement_completer
 from services.negative_list.queries import version_in_force
 from services.pilot.queries import memberships
@@ -98,15 +99,19 @@ _ACHIEVEMENT = (
 )
 
 
+def handles(tx: Transaction) -> bool:
+    """Whether the actor handles everybody's applications, and so is not one of those who apply for what is theirs."""
+    return bool(tx.actor.permissions & _SEES_ALL) or tx.scope.role == "worker"
+
+
 def _seen(tx: Transaction) -> ColumnElement[bool]:
     """Who handles applications sees all of them; an applicant sees those that they entered or belong to."""
-    held = tx.actor.permissions
-    if _APPLY not in held or held & _SEES_ALL or tx.scope.role == "worker":
+    if _APPLY not in tx.actor.permissions or handles(tx):
         return application.c.tenant_id == tx.tenant_id
     mine = exists().where(
         member.c.tenant_id == application.c.tenant_id,
         member.c.application_id == application.c.id,
-        member.c.person_id == tx.actor.person_id,
+        is_own(tx, member.c.person_id),
     )
     return and_(application.c.tenant_id == tx.tenant_id, or_(application.c.applicant_id == tx.actor.person_id, mine))
 
@@ -206,63 +211,6 @@ def submission_of(found: Application, members: Sequence[Member]) -> Submission:
         found.grant_mode,
         found.materials or {},
     )
-
-
-@dataclass(frozen=True, slots=True)
-class Candidate:
-    """A registered achievement for which an application may be entered. ``own``: the actor completed it."""
-
-    id: UUID
-    name: str
-    code: str
-    type: str
-    status: str
-    team_size: int
-    own: bool
-
-
-_CANDIDATE = (
-    achievement.c.id,
-    achievement.c.name,
-    achievement.c.code,
-    achievement.c.type,
-    achievement.c.status,
-    achievement.c.team_size,
-)
-
-
-async def candidates(tx: Transaction, words: str = "", limit: int = 50) -> list[Candidate]:
-    """Registered achievements without a live application, the actor's own first; ``words`` are sought in the name."""
-    own = exists().where(
-        achievement_completer.c.tenant_id == achievement.c.tenant_id,
-        achievement_completer.c.achievement_id == achievement.c.id,
-        achievement_completer.c.person_id == tx.actor.person_id,
-    )
-    taken = exists().where(
-        application.c.tenant_id == achievement.c.tenant_id,
-        application.c.achievement_id == achievement.c.id,
-        application.c.state.in_([*LIVE, State.AGREED]),
-    )
-    statement = select(*_CANDIDATE, own.label("own")).where(
-        achievement.c.tenant_id == tx.tenant_id, achievement.c.state == "registered", ~taken
-    )
-    if words:
-        pattern = words.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
-        statement = statement.where(or_(achievement.c.name.like(f"%{pattern}%"), achievement.c.code == words.upper()))
-    rows = await tx.rows(statement.order_by(own.desc(), achievement.c.number.desc()).limit(limit))
-    return [Candidate(row.id, row.name, row.code, row.type, row.status, row.team_size, row.own) for row in rows]
-
-
-async def candidate(tx: Transaction, achievement_id: UUID) -> Candidate | None:
-    """One registered achievement of the tenant."""
-    row = await tx.row(
-        select(*_CANDIDATE).where(
-            achievement.c.tenant_id == tx.tenant_id,
-            achievement.c.id == achievement_id,
-            achievement.c.state == "registered",
-        )
-    )
-    return None if row is None else Candidate(row.id, row.name, row.code, row.type, row.status, row.team_size, False)
 
 
 async def completers_of(tx: Transaction, achievement_id: UUID) -> list[UUID]:

@@ -7,6 +7,7 @@ from litestar import Request, Response, get, post
 
 from services.empowerment import queries, rules, workflow
 from services.empowerment.applying import forms
+from services.empowerment.applying import queries as own
 from services.empowerment.applying import rules as asking
 from services.empowerment.applying import workflow as verbs
 from services.empowerment.display import grant_label
@@ -31,7 +32,7 @@ async def _choosing(tx: Transaction, words: str, form: FormState | None = None) 
     return {
         "cover": cover,
         "covered": cover.allowed,
-        "candidates": await queries.candidates(tx, words) if cover.allowed else [],
+        "candidates": await own.candidates(tx, words) if cover.allowed else [],
         "types": {code: item.label for code, item in governed.pack.enumeration("achievement_type").items()},
         "grants": [
             (code, rule.label, governed.pack.citation(f"grant_types.{code}"))

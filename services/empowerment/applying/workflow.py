@@ -8,6 +8,7 @@ from uuid import UUID
 from sqlalchemy import delete, insert, update
 
 from services.empowerment import queries, rules
+from services.empowerment.applying import queries as candidates
 from services.empowerment.models import DONE, LIVE, State, application, member
 from services.empowerment.workflow import CASE, REVIEW, keep_decision, load, onward, steps_of, stopped, tell_holders
 from shared.audit.writing import write_audit
@@ -39,11 +40,10 @@ async def begin(tx: Transaction, achievement_id: UUID, grant_type: str) -> UUID 
     """Open a draft; refused where the institution is in no pilot of the guideline (第三条, 第十三条).
 
     :raises NotFound: the achievement is not a registered one of this tenant.
+    :raises Forbidden: the actor is none of its completers.
     :raises FormInvalid: the pack has no such right.
     """
-    found = await queries.candidate(tx, achievement_id)
-    if found is None:
-        raise NotFound
+    await _own_candidate(tx, achievement_id)
     governed = await governing(tx)
     if grant_type not in governed.pack.content.grant_types:
         raise FormInvalid({"grant_type": "请选择本省规定的赋权类型"})
@@ -89,7 +89,7 @@ async def submit(tx: Transaction, application_id: UUID, submission: rules.Submis
     halted = await stopped(tx, found, "submit", governed)
     if halted is not None:
         return halted
-    candidate = await queries.candidate(tx, found.achievement_id)
+    candidate = await candidates.candidate(tx, found.achievement_id)
     if candidate is None:
         return await refuse(
             tx, stale("该成果已不在台账在册状态，不能申请赋权"), "empowerment.submit", CASE, application_id
@@ -107,9 +107,7 @@ async def apply(tx: Transaction, achievement_id: UUID, submission: rules.Submiss
     :raises NotFound: the achievement is not a registered one of this tenant.
     :raises FormInvalid: the team names somebody who is no completer in the ledger.
     """
-    candidate = await queries.candidate(tx, achievement_id)
-    if candidate is None:
-        raise NotFound
+    candidate = await _own_candidate(tx, achievement_id)
     governed = await governing(tx)
     application_id = new_id()
     full = await _with_whole_team(tx, achievement_id, submission)
@@ -121,10 +119,20 @@ async def apply(tx: Transaction, achievement_id: UUID, submission: rules.Submiss
     return await _file(tx, found, full, governed) or application_id
 
 
+async def _own_candidate(tx: Transaction, achievement_id: UUID) -> candidates.Candidate:
+    """The achievement, for one of its completers or for whoever handles everybody's applications."""
+    found = await candidates.candidate(tx, achievement_id)
+    if found is None:
+        raise NotFound
+    if not found.own and not queries.handles(tx):
+        raise Forbidden("只有该成果的完成人可以申请赋权；台账上的完成人就是您本人的，请先在“完成人认领”中认领")
+    return found
+
+
 async def _judge(
     tx: Transaction,
     application_id: UUID,
-    candidate: queries.Candidate,
+    candidate: candidates.Candidate,
     submission: rules.Submission,
     governed: Governing,
 ) -> Refusal | None:

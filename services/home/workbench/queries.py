@@ -14,9 +14,11 @@ from services.empowerment import todos as empowerment_todos
 from services.empowerment.models import State
 from services.home import queries as own
 from services.ledger import queries as ledger
+from services.ledger.claiming import queries as claiming
 from services.ledger.disclosure import queries as disclosure
 from services.ledger.importing import queries as importing
 from services.ledger.listing import Filters, LedgerPage, ledger_page
+from services.ledger.rights import queries as rights
 from services.notices import queries as notices
 from services.notices import rules as notice_rules
 from services.notices import todos as notice_todos
@@ -32,7 +34,9 @@ from tenants.packs import governing
 SOURCES: tuple[Callable[[Transaction], Awaitable[list[Todo]]], ...] = (
     notice_todos.todos,
     empowerment_todos.todos,
+    rights.todos,
     disclosure.todos,
+    claiming.todos,
     importing.todos,
     ledger.todos,
     report_todos.todos,
@@ -62,6 +66,7 @@ class Done:
 _CASES: Mapping[str, tuple[str, str]] = {
     "achievement": ("单列管理台账", "/institution/ledger/{}"),
     "disclosure": ("成果披露", "/institution/disclosures/{}"),
+    "person_claim": ("完成人认领", "/institution/claims"),
     "empowerment": ("赋权申请", "/institution/empowerment/{}"),
     "notice": ("单位内部公示", "/institution/notices/{}"),
     "objection": ("公示异议", ""),
@@ -70,8 +75,16 @@ _CASES: Mapping[str, tuple[str, str]] = {
 }
 _EVENTS: Mapping[str, str] = {
     "registered": "登记入账",
+    "claimed": "认领完成人",
+    "claim_confirmed": "确认认领",
+    "claim_declined": "不予确认认领",
+    "claim_withdrawn": "撤回认领",
+    "claim_ended": "解除完成人关联",
     "corrected": "更正",
     "conversion_recorded": "登记转化",
+    "stage_recorded": "登记阶段",
+    "paper_added": "上传佐证材料",
+    "paper_withdrawn": "撤下佐证材料",
     "quarantined": "隔离",
     "released": "解除隔离",
     "revoked": "撤销",

@@ -15,6 +15,7 @@ from services.empowerment.applying.workflow import apply
 from services.empowerment.reviewing.workflow import publish, record_feasibility, screen
 from services.empowerment.rules import Screened, Submission, TeamMember
 from services.empowerment.signing.workflow import Agreement, sign_agreement
+from services.ledger.claiming.models import person_claim
 from services.negative_list.models import list_item, list_version, list_wording
 from services.pilot.models import pilot_membership
 from shared.errors import Refusal
@@ -117,6 +118,23 @@ async def put_list_in_force(world: World, number: int = 1, effective_on: date = 
     return version_id
 
 
+async def is_completer(world: World, tenant: UUID, completer: UUID, role: str = "completer") -> None:
+    """Who signs in with the role was confirmed to be this completer of the ledger."""
+    async with world.maintenance.begin() as connection:
+        await connection.execute(
+            insert(person_claim).values(
+                tenant_id=tenant,
+                id=new_id(),
+                province_id=world.province_id,
+                person_id=await world.person(tenant, role),
+                completer_id=completer,
+                state="confirmed",
+                claimed_at=at("2026-01-05"),
+                decided_at=at("2026-01-05"),
+            )
+        )
+
+
 @dataclass(frozen=True, slots=True)
 class Prepared:
     """An institution ready to apply. ``team`` are the completers of the achievement in the ledger."""
@@ -130,6 +148,7 @@ class Prepared:
 async def prepare(world: World, tenant: UUID | None = None, *, selected: bool = True) -> Prepared:
     owner = tenant or world.university
     team = (await add_person(world, owner, "甲完成人"), await add_person(world, owner, "乙完成人"))
+    await is_completer(world, owner, team[0])
     achievement_id = await add_achievement(world, owner, completers=team)
     if selected:
         await select_for_pilot(world, owner)

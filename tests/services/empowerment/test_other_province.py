@@ -20,7 +20,7 @@ from services.notices.models import notice_text
 from services.notices.workflow import answer_objection, raise_objection
 from shared.errors import FormInvalid, Refusal
 from tests.other_province import work_under_another_pack
-from tests.services.empowerment.arranging import is_refused, state_of
+from tests.services.empowerment.arranging import is_completer, is_refused, state_of
 from tests.services.notices.arranging import add_achievement, add_person, at
 from tests.web import Site
 from tests.world import World
@@ -42,6 +42,7 @@ async def other(world: World) -> World:
 
 async def submission(world: World, **changes: Any) -> tuple[UUID, Submission]:
     team = (await add_person(world, world.university, "甲匠人"),)
+    await is_completer(world, world.university, team[0])
     achievement_id = await add_achievement(world, world.university, type="craft_improvement", completers=team)
     full = Submission(
         "first_use", team[0], (TeamMember(team[0], confirmed=True),), "草木染固色改进", "", "三县示范",

@@ -15,6 +15,7 @@ from tests.services.empowerment.arranging import (
     Prepared,
     announced,
     applied,
+    is_completer,
     prepare,
     put_list_in_force,
     select_for_pilot,
@@ -37,6 +38,7 @@ async def in_the_ledger(world: World) -> Prepared:
         await add_person(world, world.university, "甲完成人"),
         await add_person(world, world.university, "乙完成人"),
     )
+    await is_completer(world, world.university, team[0])
     members = tuple(Completer(one) for one in team)
     obtained = date(2025, 3, 4)
     entry = Entry(name="一种余热装置", type="patent_right", status="not_converted", obtained_on=obtained, team=members)
