@@ -18,7 +18,6 @@ from services.ledger.claiming import queries as claiming
 from services.ledger.disclosure import queries as disclosure
 from services.ledger.importing import queries as importing
 from services.ledger.listing import Filters, LedgerPage, ledger_page
-from services.ledger.rights import queries as rights
 from services.notices import queries as notices
 from services.notices import rules as notice_rules
 from services.notices import todos as notice_todos
@@ -34,7 +33,6 @@ from tenants.packs import governing
 SOURCES: tuple[Callable[[Transaction], Awaitable[list[Todo]]], ...] = (
     notice_todos.todos,
     empowerment_todos.todos,
-    rights.todos,
     disclosure.todos,
     claiming.todos,
     importing.todos,
