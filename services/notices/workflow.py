@@ -1,6 +1,7 @@
 """The verbs of a notice: publish, change, withdraw, close; objections raised and answered; the hourly proof."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -93,7 +94,7 @@ async def publish_notice(tx: Transaction, new: rules.NewNotice, *, under: Govern
     counted = rules.Counted(new.kind, tx.now, days)
     period = rules.period(counted, governed.pack, tx.now)
     await _record(tx, period, {**rules.facts_of(counted), "now": tx.now}, notice_id, governed)
-    refused = Refusal.of(content) or Refusal.of(period)
+    refused = _together(Refusal.of(content), Refusal.of(period))
     if refused is not None:
         return await refuse(tx, refused, "notice.publish", CASE, notice_id)
     entries = rules.entries_of(content, new.provided, new.people)
@@ -120,6 +121,14 @@ async def publish_notice(tx: Transaction, new: rules.NewNotice, *, under: Govern
     )
     await _tell(tx, "institution:notice:read", f"新的单位内部公示：{new.title}", notice_id)
     return notice_id
+
+
+def _together(one: Refusal | None, other: Refusal | None) -> Refusal | None:
+    """Two refusals of one act as one, with the reasons of both: what is barred leads, what a person may decide follows."""
+    if one is None or other is None:
+        return one or other
+    first, second = (other, one) if one.needs_person and not other.needs_person else (one, other)
+    return replace(first, findings=(*first.findings, *second.findings))
 
 
 async def change_notice(

@@ -83,6 +83,15 @@ async def test_missing_content_is_refused(world: World) -> None:
     assert refused.code == "notice.missing.applicants"
 
 
+async def test_missing_content_and_a_short_period_are_told_at_once(world: World) -> None:
+    achievement_id = await add_achievement(world, world.university)
+    async with world.acting(world.university, at=at("2026-03-02")) as tx:
+        refused = await publish_notice(tx, new_notice(achievement_id, days=14))
+    assert isinstance(refused, Refusal)
+    assert {"notice.missing.applicants", "notice.too_short"} <= {finding.code for finding in refused.findings}
+    assert all(finding.citation.article for finding in refused.findings)
+
+
 @pytest.mark.requirement("R034")
 async def test_what_may_be_a_trade_secret_is_announced_with_basic_facts_only(world: World) -> None:
     found = await loaded(world, await published(world, type="non_patent_technology"))
