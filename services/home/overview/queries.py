@@ -18,7 +18,7 @@ from services.annual_report.rules import Form, Stage
 from services.annual_report.workflow import year_to_report
 from services.home.aggregates import queries as aggregates
 from services.home.aggregates.cells import Table
-from services.home.overview import trail
+from services.home.overview import proposals, trail
 from services.ledger.rules import vocabulary
 from services.negative_list import queries as lists
 from services.negative_list import todos as list_todos
@@ -32,7 +32,11 @@ from shared.ui.words import of_year
 from tenants.packs import governing
 
 # Every slice says what it has for an authority's people; one line per slice.
-SOURCES: tuple[Callable[[Transaction], Awaitable[list[Todo]]], ...] = (report_todos.todos, list_todos.todos)
+SOURCES: tuple[Callable[[Transaction], Awaitable[list[Todo]]], ...] = (
+    report_todos.todos,
+    list_todos.todos,
+    proposals.todos,
+)
 YEARS = 5
 _FAR = date.max
 

@@ -162,6 +162,10 @@ async def test_two_people_put_a_version_in_force_after_seeing_what_changes(site:
     assert "进行中" in (await second.get(f"{address}/progress")).text
     await rehearse_all(world, proposal)
     assert (await second.get(f"{address}/progress")).headers["hx-redirect"] == address
+    asked = (await second.get("/console/todo")).text
+    assert "确认启用版本 2026.1" in asked
+    assert address in asked
+    assert address not in (await first.get("/console/todo")).text
     ready = (await second.get(address)).text
     assert "2 项结果不同" in ready
     assert "变为不予办理 2" in ready
@@ -169,6 +173,7 @@ async def test_two_people_put_a_version_in_force_after_seeing_what_changes(site:
     assert "滇池示例大学" not in ready.partition("<main")[2].partition("<footer")[0]
     confirmed = await second.post(f"{address}/confirm", page=address)
     assert confirmed.status_code == 303
+    assert address not in (await second.get("/console/todo")).text
     assert "已确认，待生效" in (await second.get(f"{HOME}/versions")).text
     clerk = await site.signed_in(world, world.university)
     coming = (await clerk.get("/institution/policy")).text
