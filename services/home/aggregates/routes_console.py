@@ -8,10 +8,11 @@ from litestar import Request, Response, get
 from services.annual_report.pages import xlsx
 from services.home.aggregates import queries
 from services.home.aggregates.cells import Table
+from services.home.aggregates.exporting import workbook
 from services.home.aggregates.queries import VIEWS
+from services.home.overview import queries as overview
 from services.home.pages import viewer_with_unread
 from shared.db.transaction import Transaction
-from shared.documents.workbook_writing import Style, Styled, WrittenSheet, write_workbook
 from shared.errors import NotFound
 from tenants.pages import MenuEntry, page
 
@@ -70,29 +71,12 @@ def chart_of(table: Table) -> dict[str, Any]:
 
 @get("/statistics/workbook", opt=_READ)
 async def statistics_workbook(request: Request[Any, Any, Any], tx: Transaction, by: str = "type") -> Response[bytes]:
-    """The totals by one view as xlsx."""
+    """The totals by one view, the contracts and the progress of the reports as xlsx."""
     table = await queries.table_by(tx, _view(by))
     await queries.note_looks(tx, (table,), "ledger_total.export")
-    return xlsx(f"统计汇总_{VIEWS[by]}_{tx.today}.xlsx", workbook(table, tx.today.isoformat()))
-
-
-def workbook(table: Table, day: str) -> bytes:
-    """One sheet: the table with its sums; small cells of one institution stay hidden."""
-    head = [VIEWS[table.view], *table.columns, "合计", *(["有金额项数", "金额（元）"] if table.valued else [])]
-    rows: list[list[Any]] = [
-        [Styled(f"单列台账成果，按{VIEWS[table.view]}", Style.TITLE)],
-        [f"截至 {day}，单位：项；单个单位的 1 或 2 显示为“<3”"],
-        [],
-        [Styled(label, Style.HEADER) for label in head],
-    ]
-    for line in table.lines:
-        values: list[Any] = [line.label, *(cell.shown for cell in line.cells), line.total.shown]
-        if line.n_valued is not None:
-            values += [line.n_valued.shown, None if line.amount is None else Styled(float(line.amount), Style.MONEY)]
-        rows.append(values)
-    rows.append(["合计", *table.sums, table.whole])
-    sheet = WrittenSheet("统计汇总", list(enumerate(rows, 1)), widths=[30] + [14] * 8, neutralise=True)
-    return write_workbook([sheet])
+    report, deals = await overview.deals_by_year(tx)
+    made = workbook(table, report, deals, await overview.standings(tx), tx.today.isoformat())
+    return xlsx(f"统计汇总_{VIEWS[by]}_{tx.today}.xlsx", made)
 
 
 HANDLERS = (statistics, statistics_workbook)

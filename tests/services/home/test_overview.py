@@ -1,8 +1,10 @@
 """The authorities' home: deadlines with their article, progress, contracts, what waits, what was done; nobody's rows."""
 
+import io
 from collections.abc import AsyncIterator
 from datetime import timedelta
 
+import openpyxl
 import pytest
 import pytest_asyncio
 
@@ -75,6 +77,22 @@ async def test_contracts_of_forwarded_reports_are_the_recipients_sums(site: Site
         assert 'data-chart="deals-data"' in page
         for name in ("旧一", "新增", "并入一"):
             assert name not in page
+
+
+async def test_the_workbook_has_the_contracts_and_the_progress_beside_the_totals(site: Site, forwarded: World) -> None:
+    science = await person(site, forwarded, "science")
+    sent = await science.get("/console/statistics/workbook")
+    book = openpyxl.load_workbook(io.BytesIO(sent.content))
+    assert book.sheetnames == ["统计汇总", "转化合同", "报送进度"]
+    contracts = [row for row in book["转化合同"].iter_rows(min_row=5, values_only=True) if row[0] == YEAR]
+    assert [row[1] for row in contracts] == [2]
+    progress = list(book["报送进度"].iter_rows(min_row=5, values_only=True))
+    whole = next(row for row in progress if row[1] == "合计")
+    assert whole[2:6] == (4, 2, 0, 2)
+    # no single unit stands on these sheets
+    assert not [
+        cell for name in book.sheetnames[1:] for row in book[name].values for cell in row if cell == "滇池示例大学"
+    ]
 
 
 async def test_one_units_contracts_are_not_told_as_a_sum(site: Site, world: World) -> None:
