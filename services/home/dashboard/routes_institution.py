@@ -28,7 +28,6 @@ async def dashboard(request: Request[Any, Any, Any], tx: Transaction) -> Respons
             _stock(stock, f"stock-{name}", title, counts, _named(words, name, set(counts)))
             for name, title, counts in _views(stock, words)
         ],
-        "columns": [("日期", False), *((day(one), True) for one in stock.days)],
         "empty": not income and not any(n for _, n in funnel),
         "funnel": [(label, count(n)) for label, n in funnel],
         "funnel_chart": charts.funnel_chart(funnel),
@@ -59,8 +58,11 @@ def _stock(
         "id": name,
         "title": f"台账存量，按{title}",
         "chart": charts.stock_chart(stock, counts, labels),
-        "rows": [[label, *(count(n) for n in counts[code])] for code, label in labels.items()],
-        "total": ["合计", *(count(n) for n in stock.totals)],
+        "columns": [("日期", False), *((label, True) for label in labels.values()), ("合计", True)],
+        "rows": [
+            [day(one), *(count(counts[code][place]) for code in labels), count(stock.totals[place])]
+            for place, one in enumerate(stock.days)
+        ],
     }
 
 
