@@ -52,6 +52,7 @@ from services.ledger.importing import routes_institution as importing_institutio
 from services.negative_list import routes_console as lists_console
 from services.ledger.papers import routes_institution as papers_institution
 from services.ledger.stages import routes_institution as stages_institution
+from services.ledger.rights import routes_institution as rights_institution
 from services.negative_list.drafting import routes_console as drafting_console
 from services.negative_list.opinions import routes_console as opinions_console
 from services.negative_list.opinions import routes_public as opinions_public
@@ -98,6 +99,7 @@ INSTITUTION: tuple[ControllerRouterHandler, ...] = (
     *proceeding_institution.HANDLERS,
     *reviewing_institution.HANDLERS,
     *signing_institution.HANDLERS,
+    *rights_institution.HANDLERS,
     *reports_institution.HANDLERS,
     *dossier_institution.HANDLERS,
 )

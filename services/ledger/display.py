@@ -109,6 +109,7 @@ def record_tabs(achievement_id: UUID, words: Vocabulary, active: str) -> list[tu
     """The pages of one achievement, for the macro ``tabs``; a province whose text knows no stages has no such page."""
     home = f"/institution/ledger/{achievement_id}"
     tabs = [("台账内容", home), *([("成果阶段", f"{home}/stage")] if words.stages else [])]
+    tabs += [("权利和年费", f"{home}/rights")]
     return [(label, href, label == active, 0) for label, href in tabs]
 
 

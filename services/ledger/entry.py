@@ -43,9 +43,24 @@ class Right:
     applied_on: date | None = None
     granted_on: date | None = None
     expires_on: date | None = None
+    published_on: date | None = None
+    created_on: date | None = None
+    fee_year: int | None = None
+    fee_due_on: date | None = None
+    ended_on: date | None = None
+
+    def values(self) -> dict[str, Any]:
+        """By the name of its column."""
+        return {field.name: getattr(self, field.name) for field in fields(self)}
 
     def as_json(self) -> dict[str, Any]:
-        return {field.name: getattr(self, field.name) for field in fields(self)}
+        """As a version keeps it; what only the department's own page records is left out where it is empty."""
+        return {name: value for name, value in self.values().items() if value is not None or name not in _OWN_PAGE}
+
+
+# ``published_on`` first published or used, ``created_on`` finished, ``fee_year`` the last patent year that is paid for,
+# ``fee_due_on`` when the next one is due at the latest, ``ended_on`` when it lapsed or went to somebody else.
+_OWN_PAGE = frozenset({"published_on", "created_on", "fee_year", "fee_due_on", "ended_on"})
 
 
 @dataclass(frozen=True, slots=True)

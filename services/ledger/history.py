@@ -230,7 +230,7 @@ async def _replace_rights(tx: Transaction, row_id: UUID, rights: Sequence[Right]
     table = achievement_right
     await tx.execute(delete(table).where(table.c.tenant_id == tx.tenant_id, table.c.achievement_id == row_id))
     rows = [
-        {"tenant_id": tx.tenant_id, "achievement_id": row_id, "position": place, **right.as_json()}
+        {"tenant_id": tx.tenant_id, "achievement_id": row_id, "position": place, **right.values()}
         for place, right in enumerate(rights, 1)
     ]
     if rows:

@@ -162,9 +162,15 @@ achievement_right = tenant_table(
     Column("applied_on", Date),
     Column("granted_on", Date),
     Column("expires_on", Date),
+    Column("published_on", Date, comment="first published or used"),
+    Column("created_on", Date, comment="finished"),
+    Column("fee_year", SmallInteger, comment="the last patent year that is paid for"),
+    Column("fee_due_on", Date, comment="when the fee of the next one is due, as counted"),
+    Column("ended_on", Date, comment="when it lapsed or went to somebody else"),
     Column("live", Boolean, nullable=False, server_default="true", comment="false once its achievement is revoked"),
     ForeignKeyConstraint(["tenant_id", "achievement_id"], _ACHIEVEMENT),
     Index("achievement_right_number_key", "tenant_id", "number", unique=True, postgresql_where=text("live")),
+    Index("achievement_right_fee_idx", "tenant_id", "fee_due_on", postgresql_where=text("fee_due_on is not null")),
 )
 
 

@@ -190,7 +190,7 @@ async def achievement_detail(
 
 def right_of(value: dict[str, Any]) -> Right:
     """A right out of a version's JSON."""
-    days = ("applied_on", "granted_on", "expires_on")
+    days = [name for name in Right.__dataclass_fields__ if name.endswith("_on")]
     return Right(**{**value, **{name: date.fromisoformat(value[name]) if value.get(name) else None for name in days}})
 
 

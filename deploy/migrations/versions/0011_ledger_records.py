@@ -16,6 +16,16 @@ RECORDED = """
 ALTER TABLE app.{table} ADD COLUMN research_started_on DATE, ADD COLUMN research_basis JSONB;
 comment on column app.{table}.research_basis is 'dates: code to date; chosen, reason: where another day was taken';
 """
+RIGHTS = """
+ALTER TABLE app.achievement_right ADD COLUMN published_on DATE, ADD COLUMN created_on DATE, ADD COLUMN fee_year SMALLINT,
+  ADD COLUMN fee_due_on DATE, ADD COLUMN ended_on DATE;
+CREATE INDEX achievement_right_fee_idx ON app.achievement_right (tenant_id, fee_due_on) WHERE fee_due_on is not null;
+comment on column app.achievement_right.published_on is 'first published or used';
+comment on column app.achievement_right.created_on is 'finished';
+comment on column app.achievement_right.fee_year is 'the last patent year that is paid for';
+comment on column app.achievement_right.fee_due_on is 'when the fee of the next one is due, as counted';
+comment on column app.achievement_right.ended_on is 'when it lapsed or went to somebody else';
+"""
 TABLES = """
 CREATE TABLE app.ledger_paper (
   tenant_id UUID NOT NULL,
@@ -56,6 +66,7 @@ TENANT_ROLES = ("web_institution", "worker")
 def upgrade() -> None:
     for table in ("achievement", "achievement_version"):
         op.execute(RECORDED.format(table=table))
+    op.execute(RIGHTS)
     op.execute(TABLES)
     protect("ledger_paper")
     scope("ledger_paper", TENANT_ROLES, "all", "tenant_id")

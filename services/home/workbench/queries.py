@@ -18,6 +18,7 @@ from services.ledger.claiming import queries as claiming
 from services.ledger.disclosure import queries as disclosure
 from services.ledger.importing import queries as importing
 from services.ledger.listing import Filters, LedgerPage, ledger_page
+from services.ledger.rights import queries as rights
 from services.notices import queries as notices
 from services.notices import rules as notice_rules
 from services.notices import todos as notice_todos
@@ -34,6 +35,7 @@ SOURCES: tuple[Callable[[Transaction], Awaitable[list[Todo]]], ...] = (
     notice_todos.todos,
     empowerment_todos.todos,
     disclosure.todos,
+    rights.todos,
     claiming.todos,
     importing.todos,
     ledger.todos,
@@ -91,6 +93,9 @@ _EVENTS: Mapping[str, str] = {
     "accepted": "受理登记",
     "withdrawn": "撤回",
     "begun": "开始填写",
+    "stage_recorded": "登记阶段",
+    "paper_added": "上传佐证材料",
+    "paper_withdrawn": "撤下佐证材料",
     "drafted": "开始填写",
     "screened": "负面清单排查",
     "held": "暂缓",
