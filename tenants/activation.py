@@ -12,16 +12,19 @@ from sqlalchemy import ColumnElement, Row, insert, select, text, update
 from sqlalchemy.exc import IntegrityError
 
 from shared.audit.writing import write_audit
+from shared.clock import local_day
 from shared.db.transaction import Transaction
-from shared.errors import NotFound, Refusal, stale
+from shared.errors import NotFound, Refusal, Unavailable, stale
 from shared.ids import new_id
+from shared.policy.commands import diff
 from shared.policy.evaluator import failing_cases
 from shared.policy.loader import PACKS, resolve_pack
+from shared.policy.pack import Pack
 from shared.policy.schema import PackHeader
-from shared.policy.sources import PackError, Sources
+from shared.policy.sources import PackError, Problem, Sources
 from shared.workflow import record_event, refuse, send
 from tenants.packs import governing, pack_activation, pack_version, store_pack
-from tenants.registry import organisation
+from tenants.registry import organisation, province
 from tenants.rehearsal import begin_rehearsal, progress_of
 
 _KIND = "pack_activation"
@@ -32,10 +35,12 @@ async def load(tx: Transaction, region: str, sources: Sources | None = None) -> 
     """Check the pack's files, its own test cases too, and store them as an immutable version; the same files are one.
 
     :param sources: where the files are; the packs that come with the platform by default.
-    :raises PackError: every problem at once; nothing is stored.
+    :raises PackError: every problem at once, also a region that is not the province's and a version name that stands for
+        other content already; nothing is stored.
     """
     sources = sources or Sources.of_folder(PACKS)
-    wrong = failing_cases(resolve_pack(region, sources))
+    pack = resolve_pack(region, sources)
+    wrong = failing_cases(pack) or [*await _of_another_region(tx, pack), *await _of_a_taken_name(tx, pack)]
     if wrong:
         raise PackError(wrong)
     known = {row.id for row in await tx.rows(select(pack_version.c.id).where(_own(tx)))}
@@ -43,6 +48,41 @@ async def load(tx: Transaction, region: str, sources: Sources | None = None) -> 
     if version_id not in known:
         await write_audit(tx, "pack.load", "pack_version", version_id, details={"name": region})
     return version_id
+
+
+async def _of_another_region(tx: Transaction, pack: Pack) -> list[Problem]:
+    own = await tx.scalar(select(province.c.region).where(province.c.province_id == tx.province_id))
+    if own == pack.id:
+        return []
+    return [Problem(f"{pack.id}/pack.toml", 0, "id", f"这是 {pack.id} 的政策包，本省的地区代号是 {own}，不能载入")]
+
+
+async def _of_a_taken_name(tx: Transaction, pack: Pack) -> list[Problem]:
+    """A version's name stands for one content: people decide about it by that name."""
+    row = await tx.row(
+        select(pack_version.c.id, pack_version.c.loaded_at).where(
+            _own(tx),
+            pack_version.c.region == pack.id,
+            pack_version.c.version == pack.version,
+            pack_version.c.hash != pack.content_hash,
+        )
+    )
+    if row is None:
+        return []
+    place = f"{pack.id}/pack.toml"
+    told = f"版本名称 {pack.version} 已用于 {local_day(row.loaded_at)} 载入的另一内容；内容有变，请改用新的版本名称"
+    try:
+        differences = diff((await governing(tx, row.id)).pack, pack)
+    except Unavailable:
+        return [Problem(place, 0, "version", told)]
+    words = [
+        f"{one.path}：{one.before.value if one.before else '（无）'} → {one.after.value if one.after else '（无）'}"
+        for one in differences
+    ]
+    return [
+        Problem(place, 0, "version", told),
+        *(Problem(place, 0, "", f"不同：{one}") for one in words or ["取值相同，出处或其他文字不同"]),
+    ]
 
 
 def _own(tx: Transaction) -> ColumnElement[bool]:

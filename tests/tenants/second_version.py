@@ -1,7 +1,10 @@
 """A second version of the pack in force, for tests of activation: the notice of an empowerment runs 20 days, not 15."""
 
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from uuid import UUID
+
+from sqlalchemy import text
 
 from shared.policy.loader import PACKS
 from shared.policy.sources import Sources
@@ -21,6 +24,22 @@ def changed(changes: Mapping[str, tuple[str, str]] = TWENTY_DAYS) -> Sources:
         assert before in texts[name], name
         texts[name] = texts[name].replace(before, after, 1)
     return Sources(texts)
+
+
+@asynccontextmanager
+async def standing_for(world: World, region: str = REGION) -> AsyncIterator[None]:
+    """The world's province as that of a region, whose packs may be loaded there; its own afterwards, for other tests'."""
+    change = text("update app.province set region = :region where province_id = :province")
+    async with world.maintenance.begin() as connection:
+        before = await connection.scalar(
+            text("select region from app.province where province_id = :province"), {"province": world.province_id}
+        )
+        await connection.execute(change, {"region": region, "province": world.province_id})
+    try:
+        yield
+    finally:
+        async with world.maintenance.begin() as connection:
+            await connection.execute(change, {"region": before, "province": world.province_id})
 
 
 async def store_second(world: World, changes: Mapping[str, tuple[str, str]] = TWENTY_DAYS) -> UUID:

@@ -13,12 +13,12 @@ from shared.db.records import outbox
 from shared.errors import NotFound, Refusal
 from shared.ids import new_id
 from shared.policy import evaluate
-from shared.policy.sources import PackError
+from shared.policy.sources import PackError, Sources
 from shared.workflow import record_decision
 from tenants import activation
 from tenants.packs import governing, pack_activation, pack_version
 from tenants.rehearsal import pack_rehearsal, progress_of, rehearse, result_of
-from tests.tenants.second_version import TWENTY_DAYS, changed, store_second
+from tests.tenants.second_version import TWENTY_DAYS, changed, standing_for, store_second
 from tests.world import REGION, START, World
 
 TODAY = START.date()
@@ -232,3 +232,25 @@ async def test_a_pack_whose_own_cases_do_not_come_out_is_not_loaded(world: World
     async with world.acting(world.operator, "operator", "operator") as tx:
         with pytest.raises(PackError, match=r"cases\.toml:\d+"):
             await activation.load(tx, REGION, changed())
+
+
+async def test_a_version_s_name_stands_for_one_content(world: World) -> None:
+    """The same name over other files is refused, and what differs is said; under a name of its own it is loaded."""
+    later = {f"{REGION}/pack.toml": ('version = "2025.1"', 'version = "2026.1"')}
+    untried = Sources({name: text for name, text in changed().texts.items() if not name.endswith("cases.toml")})
+    async with standing_for(world), world.acting(world.operator, "operator", "operator") as tx:
+        first = await activation.load(tx, REGION, changed(later))
+        assert await activation.load(tx, REGION, changed(later)) == first
+        with pytest.raises(PackError) as caught:
+            await activation.load(tx, REGION, untried)
+    told = str(caught.value)
+    assert "版本名称 2026.1 已用于" in told
+    assert "notices.empowerment.days：15 → 20" in told
+
+
+async def test_a_pack_of_another_region_is_not_loaded(world: World) -> None:
+    async with standing_for(world), world.acting(world.operator, "operator", "operator") as tx:
+        with pytest.raises(PackError, match="这是 cn-22 的政策包，本省的地区代号是 cn-53"):
+            await activation.load(tx, "cn-22")
+        stored = await tx.scalar(select(func.count()).where(pack_version.c.province_id == world.province_id))
+    assert stored == 1

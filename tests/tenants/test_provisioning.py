@@ -11,6 +11,7 @@ from shared.ids import new_id
 from tenants import activation, provisioning
 from tenants.provisioning import NewProvince, NewTenant, NotProvisioned
 from tenants.registry import find_tenant, list_provinces, organisation, supervision
+from tests.tenants.second_version import standing_for
 from tests.web import Site
 from tests.world import World
 
@@ -162,7 +163,10 @@ async def test_a_pack_governs_once_a_second_person_has_confirmed_it(world: World
     first, second = new_id(), new_id()
     async with world.maintenance.begin() as connection:
         await connection.execute(text("delete from app.pack_in_force where province_id = :p"), {"p": world.province_id})
-    async with provisioning.operating(world.web, world.province_id, world.operator, first) as tx:
+    async with (
+        standing_for(world),
+        provisioning.operating(world.web, world.province_id, world.operator, first) as tx,
+    ):
         version = await activation.load(tx, "cn-53")
         assert version == before
         proposal = await activation.propose(tx, version, SINCE)

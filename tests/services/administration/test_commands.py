@@ -83,8 +83,19 @@ def test_an_institution_needs_a_department(slug: str) -> None:
     assert "没有单位“nobody”" in answer.output
 
 
-def test_a_pack_is_loaded_once(slug: str) -> None:
-    first, again = (run("policy", "load", "cn-53", "--province", slug) for _ in range(2))
+def test_a_pack_is_loaded_once_and_of_the_own_region_alone(slug: str, database: Database) -> None:
+    other = run("policy", "load", "cn-53", "--province", slug)
+    assert other.exit_code == 1
+    assert f"这是 cn-53 的政策包，本省的地区代号是 {slug}" in other.output
+    engine = create_engine(make_url(database.url("maintenance")).set(drivername="postgresql+psycopg"))
+    moved = text("update app.province set region = :region where slug = :slug")
+    with engine.begin() as connection:
+        connection.execute(moved, {"region": "cn-53", "slug": slug})
+    try:
+        first, again = (run("policy", "load", "cn-53", "--province", slug) for _ in range(2))
+    finally:
+        with engine.begin() as connection:
+            connection.execute(moved, {"region": slug, "slug": slug})
     assert first.exit_code == 0, first.output
     assert first.output == again.output
     assert "cn-53" in run("policy", "versions", "--province", slug).output

@@ -14,7 +14,7 @@ from shared.clock import local_day
 from shared.policy.loader import PACKS
 from shared.settings import Settings, settings
 from tests.conftest import Database
-from tests.tenants.second_version import TWENTY_DAYS
+from tests.tenants.second_version import TWENTY_DAYS, standing_for
 from tests.tenants.test_activation import decided, rehearse_all
 from tests.world import World
 
@@ -44,7 +44,8 @@ def maintained(configuration: Settings, database: Database, monkeypatch: pytest.
 
 
 async def loaded(world: World, packs: Path) -> str:
-    done = await run("policy", "load", str(packs / "cn-53"), "--province", world.slug)
+    async with standing_for(world):
+        done = await run("policy", "load", str(packs / "cn-53"), "--province", world.slug)
     assert done.exit_code == 0, done.output
     return done.output.split()[-1]
 
