@@ -44,15 +44,16 @@ from services.home.workbench import routes_institution as workbench_institution
 from services.home.workbench import routes_operator as workbench_operator
 from services.ledger import api as ledger_api
 from services.ledger import routes_institution as ledger_institution
+from services.ledger.changing import api as changing_api
 from services.ledger.claiming import routes_institution as claiming_institution
 from services.ledger.disclosure import api as disclosure_api
 from services.ledger.disclosure import routes_institution as disclosure_institution
 from services.ledger.importing import api as importing_api
 from services.ledger.importing import routes_institution as importing_institution
-from services.negative_list import routes_console as lists_console
 from services.ledger.papers import routes_institution as papers_institution
-from services.ledger.stages import routes_institution as stages_institution
 from services.ledger.rights import routes_institution as rights_institution
+from services.ledger.stages import routes_institution as stages_institution
+from services.negative_list import routes_console as lists_console
 from services.negative_list.drafting import routes_console as drafting_console
 from services.negative_list.opinions import routes_console as opinions_console
 from services.negative_list.opinions import routes_public as opinions_public
@@ -124,6 +125,7 @@ OPERATOR: tuple[ControllerRouterHandler, ...] = (
 )
 API: tuple[HTTPRouteHandler, ...] = (
     *ledger_api.HANDLERS,
+    *changing_api.HANDLERS,
     *disclosure_api.HANDLERS,
     *importing_api.HANDLERS,
     *applying_api.HANDLERS,

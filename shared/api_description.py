@@ -33,6 +33,7 @@ _PROBLEMS = {
     422: "按政策规则不予办理（附依据），或填写有误（逐项列出）",
     503: "服务暂时不可用，请稍后再试",
 }
+_MATCHING = {412: "记录在读取之后已变化", 428: "没有给出 If-Match"}
 _READING = (400, 401, 403, 404, 503)
 
 
@@ -66,6 +67,22 @@ class Writing(Operation):
 
 
 @dataclass
+class Matching(Writing):
+    """An operation that changes something as it was read: it asks for its ETag."""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        tag = Parameter(
+            name="If-Match",
+            param_in="header",
+            required=True,
+            description="读取该记录时得到的 ETag；记录已变化时回答 412，没有给出时回答 428。",
+            schema=Schema(type=OpenAPIType.STRING, max_length=80),
+        )
+        self.parameters = [*(self.parameters or []), tag]
+
+
+@dataclass
 class Uploading(Writing):
     """An operation whose body is a file."""
 
@@ -90,14 +107,14 @@ def answers(status: int, content: type[Any], description: str) -> dict[int, Resp
 def described(handlers: Sequence[HTTPRouteHandler]) -> Sequence[HTTPRouteHandler]:
     """The same handlers; each names the problem documents that it may answer, and a writing one its key."""
     for handler in handlers:
-        writing = "POST" in handler.http_methods
+        writing = not handler.http_methods.isdisjoint({"POST", "PATCH"})
         if writing and handler.operation_class is Operation:
             handler.operation_class = Writing
-        statuses = _PROBLEMS if writing else _READING
+        statuses = _READING if not writing else _PROBLEMS | (_MATCHING if handler.operation_class is Matching else {})
         problems = {
             status: ResponseSpec(
                 Problem,
-                description=_PROBLEMS[status],
+                description=(_PROBLEMS | _MATCHING)[status],
                 media_type="application/problem+json",
                 generate_examples=False,
             )

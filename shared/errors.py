@@ -92,6 +92,20 @@ class Conflict(ApplicationError):
     title = "该事项已被他人办理"
 
 
+class TagMissing(ApplicationError):
+    """A change that does not say which state of the thing it was made on."""
+
+    status = 428
+    title = "请先读取该记录，并在请求头 If-Match 中给出读到的 ETag"
+
+
+class Overtaken(ApplicationError):
+    """The thing is no longer as it was when its ETag was read."""
+
+    status = 412
+    title = "该记录在读取之后已被更正，本次没有办理；请重新读取后再改"
+
+
 class TooLarge(ApplicationError):
     status = 413
     title = "上传的内容超过限制"

@@ -175,6 +175,7 @@ ROLES: dict[str, Role] = {
             "institution",
             "接口账号",
             "institution:ledger:read",
+            "institution:ledger:write",
             "institution:ledger:import",
             "institution:disclosure:write",
             "institution:empowerment:apply",

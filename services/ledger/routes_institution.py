@@ -7,8 +7,8 @@ from uuid import UUID
 from litestar import Request, Response, get, post
 
 from services.ledger import asking, export, forms, listing, queries, workflow
+from services.ledger.correcting import members_meant, standing
 from services.ledger.display import TONES, list_row, options, record_tabs, words_of
-from services.ledger.entry import Completer
 from services.ledger.models import ACHIEVEMENT_STATES
 from services.ledger.rules import Vocabulary
 from services.ledger.telling import event_told, facts_of, people_in, version_told
@@ -18,7 +18,7 @@ from shared.errors import NotFound, Refusal
 from shared.forms import read, typed
 from shared.ui.page import Crumb, FormState
 from tenants.pages import MenuEntry, SearchBox, page, redirect, refused_in_place, unprocessable
-from tenants.people import names_of, people_named
+from tenants.people import names_of
 
 HOME = "/institution/ledger"
 _PAGE = "ledger/institution/"
@@ -127,14 +127,7 @@ async def _detail(tx: Transaction, achievement_id: UUID, detail: queries.Detail 
 
 async def _correction(tx: Transaction, row: Any, form: FormState | None = None) -> dict[str, Any]:
     if form is None:
-        team, rights = await queries.team_of(tx, row.id), await queries.rights_of(tx, row.id)
-        values = {name: getattr(row, name) for name in forms.CorrectionForm.model_fields if hasattr(row, name)}
-        values |= {
-            "team": "\n".join(one.name + (f" {one.share}" if one.share is not None else "") for one in team),
-            "numbers": "\n".join(one.number for one in rights),
-            "since": tx.today,
-        }
-        form = FormState(values)
+        form = FormState(await standing(tx, row))
     words = await words_of(tx)
     return {"form": form, "row": row, "words": words, "today": tx.today, "refusal": None, "home": f"{HOME}/{row.id}"}
 
@@ -170,7 +163,7 @@ async def correct_achievement(request: Request[Any, Any, Any], tx: Transaction, 
         context = await _correction(tx, row, FormState(values, errors))
         crumbs = _crumbs(row.name, row.id, "更正")
         return unprocessable(request, tx, template, "更正台账内容", context, crumbs=crumbs)
-    team, new_people = await _members(tx, row.id, form)
+    team, new_people = await members_meant(tx, row.id, form)
     present = await queries.rights_of(tx, row.id)
     rights = form.rights(present)
     done = await workflow.correct(
@@ -188,26 +181,6 @@ async def correct_achievement(request: Request[Any, Any, Any], tx: Transaction, 
         context = await _correction(tx, row, FormState(values))
         return refused_in_place(request, tx, done, template, "更正台账内容", context)
     return redirect(tx, f"{HOME}/{achievement_id}", done="saved")
-
-
-async def _members(
-    tx: Transaction, achievement_id: UUID, form: forms.CorrectionForm
-) -> tuple[list[Completer] | None, dict[UUID, str]]:
-    """The team as typed and those who are new to the institution; None where nothing changed. Roles of those who stay
-    are kept.
-    """
-    wanted = forms.members_of(form.team)
-    present = {one.name: one for one in await queries.team_of(tx, achievement_id)}
-    if wanted == [(one.name, one.share) for one in present.values()]:
-        return None, {}
-    ids, new = await people_named(tx, [name for name, _ in wanted if name not in present])
-    others = iter(ids)
-    return [
-        Completer(present[name].person_id, role=present[name].role, share=share)
-        if name in present
-        else Completer(next(others), share=share)
-        for name, share in wanted
-    ], new
 
 
 async def _conversion(tx: Transaction, row: Any, form: FormState | None = None) -> dict[str, Any]:

@@ -10,6 +10,8 @@ from tests.web import Site
 PATHS = {
     ("get", "/api/achievements"),
     ("get", "/api/achievements/{achievement_id}"),
+    ("patch", "/api/achievements/{achievement_id}"),
+    ("post", "/api/achievements/{achievement_id}/conversions"),
     ("post", "/api/imports"),
     ("post", "/api/disclosures"),
     ("get", "/api/disclosures/{disclosure_id}"),
@@ -41,8 +43,9 @@ async def test_every_operation_names_token_problems_and_its_own_answer(described
         (success,) = (answer for status, answer in operation["responses"].items() if status.startswith("2"))
         assert "$ref" in str(success["content"]["application/json"]["schema"]), path
         headers = [one["name"] for one in operation.get("parameters", []) if one["in"] == "header" and one["required"]]
-        assert headers == (["Idempotency-Key"] if method == "post" else []), path
-        if method == "post":
+        asked = {"post": ["Idempotency-Key"], "patch": ["Idempotency-Key", "If-Match"]}.get(method, [])
+        assert headers == asked, path
+        if asked:
             assert operation["requestBody"]["content"], path
 
 
