@@ -85,7 +85,13 @@ class Governing:
     pack: Pack
 
 
+class Unreadable(Unavailable):
+    """A stored version that this release of the platform cannot read."""
+
+
 _resolved: dict[tuple[UUID, str], tuple[str, Governing]] = {}
+# Neither a stored version nor the code changes while the process lives: what could not be read once is not tried again.
+_unreadable: dict[UUID, str] = {}
 _STAMP = HotStatement(
     select(
         province.c.mode,
@@ -106,13 +112,58 @@ async def governing(tx: Transaction, version_id: UUID | None = None) -> Governin
     """The pack in force for the transaction's province, or the named version of a pinned case.
 
     Resolved once per process, version and area; an entry of the calendar table, made by whatever process, is seen by the
-    next transaction, since its stamp is read with it.
+    next transaction, since its stamp is read with it. Where the pack in force cannot be read by this release, the last one
+    before it that can be goes on governing, and the transaction says so of itself; a named version is never replaced.
 
-    :raises Unavailable: the province has no pack in force.
+    :raises Unavailable: the province has no pack in force, or none that can be read.
     """
     wanted = version_id or tx.pack_version_id
     if wanted is None:
         raise Unavailable("本省尚未启用政策规则，请联系科技主管部门")
+    try:
+        return await _read(tx, wanted)
+    except Unreadable:
+        earlier = None if version_id is not None else await _last_readable(tx)
+        if earlier is None:
+            raise
+        tx.read_once[reading_of] = wanted
+        tx.pack_version_id = earlier.id
+        return earlier
+
+
+async def _last_readable(tx: Transaction) -> Governing | None:
+    """The version of the latest day until today that this release can read."""
+    for row in await list_activations(tx):
+        if row.confirmed_at is not None and row.withdrawn_at is None and row.effective_on <= tx.today:
+            with suppress(Unreadable):
+                return await _read(tx, row.pack_version_id)
+    return None
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """Whether the pack in force can be read: ``ok``, ``earlier`` (an earlier version governs meanwhile), ``none``."""
+
+    state: str
+    version: str = ""
+    instead: str = ""
+
+
+async def reading_of(tx: Transaction) -> Reading:
+    """How the province's pack in force is read by this release; nothing in force is nothing wrong."""
+    wanted = tx.read_once.get(reading_of, tx.pack_version_id)
+    if wanted is None:
+        return Reading("ok")
+    with suppress(Unreadable):
+        await _read(tx, wanted)
+        return Reading("ok")
+    table = pack_version.c
+    version = await tx.scalar(select(table.version).where(table.province_id == tx.province_id, table.id == wanted))
+    earlier = await _last_readable(tx)
+    return Reading("none" if earlier is None else "earlier", str(version), earlier.pack.version if earlier else "")
+
+
+async def _read(tx: Transaction, wanted: UUID) -> Governing:
     read = tx.read_once.get((governing, wanted))
     if read is not None:
         return cast(Governing, read)
@@ -153,10 +204,13 @@ async def _resolve(tx: Transaction, version_id: UUID, calendar: Calendar) -> Gov
     )
     if stored is None:
         raise Unavailable("政策规则版本不存在，请联系平台运维")
+    if version_id in _unreadable:
+        raise Unreadable(_unreadable[version_id])
     try:
         pack = resolve_pack(stored.region, Sources.of_bundle(stored.body), mode=stored.mode, calendar=calendar)
     except PackError as error:
-        raise Unavailable(f"政策规则版本 {version_id} 不能由本版平台读取，请联系平台运维：{error}") from error
+        _unreadable[version_id] = f"政策规则版本 {version_id} 不能由本版平台读取，请联系平台运维：{error}"
+        raise Unreadable(_unreadable[version_id]) from error
     return Governing(version_id, stored.hash, pack)
 
 

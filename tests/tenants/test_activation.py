@@ -1,24 +1,27 @@
 """Putting a second version in force: what is refused, what is rehearsed before it is confirmed, and what stays as it was."""
 
 import asyncio
+from collections.abc import AsyncIterator
 from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
 
 import pytest
-from sqlalchemy import func, select
+import pytest_asyncio
+from sqlalchemy import func, select, text
 
 from shared.audit.tables import audit_entry
 from shared.db.records import outbox
-from shared.errors import NotFound, Refusal
+from shared.errors import NotFound, Refusal, Unavailable
 from shared.ids import new_id
 from shared.policy import evaluate
 from shared.policy.sources import PackError, Sources
 from shared.workflow import record_decision
-from tenants import activation
-from tenants.packs import governing, pack_activation, pack_version
+from tenants import activation, isolation
+from tenants.packs import Reading, governing, pack_activation, pack_version, reading_of
 from tenants.rehearsal import pack_rehearsal, progress_of, rehearse, result_of
 from tests.tenants.second_version import TWENTY_DAYS, changed, standing_for, store_second
+from tests.web import Site
 from tests.world import REGION, START, World
 
 TODAY = START.date()
@@ -232,6 +235,82 @@ async def test_a_pack_whose_own_cases_do_not_come_out_is_not_loaded(world: World
     async with world.acting(world.operator, "operator", "operator") as tx:
         with pytest.raises(PackError, match=r"cases\.toml:\d+"):
             await activation.load(tx, REGION, changed())
+
+
+@pytest_asyncio.fixture
+async def unreadable(world: World) -> AsyncIterator[UUID]:
+    """A version in force after the first one, written by a release that knew a key more than this one does."""
+    version = new_id()
+    async with world.maintenance.begin() as connection:
+        for pack, day in ((world.pack_version_id, "2025-11-09"), (version, "2026-03-01")):
+            if pack == version:
+                await connection.execute(
+                    text(
+                        "insert into app.pack_version (id, province_id, region, version, hash, body) "
+                        "select :id, province_id, region, '2027.1', :hash, replace(body, 'legal_state', 'state_of_law') "
+                        "from app.pack_version where id = :first"
+                    ),
+                    {"id": version, "hash": "f" * 64, "first": world.pack_version_id},
+                )
+            await connection.execute(
+                text(
+                    "insert into app.pack_activation (id, province_id, pack_version_id, effective_on, proposed_by, "
+                    "proposed_at, confirmed_by, confirmed_at) values (:id, :province, :pack, :day, :id, now(), :id, now())"
+                ),
+                {"id": new_id(), "province": world.province_id, "pack": pack, "day": date.fromisoformat(day)},
+            )
+        await connection.execute(
+            text("select app.put_pack_in_force(:province, :day, :version)"),
+            {"province": world.province_id, "day": date(2026, 3, 1), "version": version},
+        )
+    yield version
+
+
+async def test_where_the_version_in_force_cannot_be_read_the_last_good_one_goes_on(
+    world: World, unreadable: UUID
+) -> None:
+    async with world.acting(world.university) as tx:
+        tx.pack_version_id = unreadable
+        assert (await reading_of(tx)) == Reading("earlier", "2027.1", "2025.1")
+        assert (await governing(tx)).id == world.pack_version_id
+        assert tx.pack_version_id == world.pack_version_id  # what is done is recorded under the version that decided it
+        with pytest.raises(Unavailable, match="不能由本版平台读取"):
+            await governing(tx, unreadable)
+
+
+async def test_where_no_version_can_be_read_nothing_is_decided(world: World, unreadable: UUID) -> None:
+    async with world.maintenance.begin() as connection:
+        await connection.execute(
+            text("delete from app.pack_activation where pack_version_id = :first"), {"first": world.pack_version_id}
+        )
+    async with world.acting(world.university) as tx:
+        tx.pack_version_id = unreadable
+        assert (await reading_of(tx)) == Reading("none", "2027.1")
+        with pytest.raises(Unavailable, match="不能由本版平台读取"):
+            await governing(tx)
+
+
+async def test_operators_and_the_readiness_are_told(site: Site, world: World, unreadable: UUID) -> None:
+    operator = await site.signed_in(world, world.operator, "operator", kind="operator")
+    page = (await operator.get("/operator/")).text
+    assert "版本 2027.1 已在施行" in page
+    assert "按此前的版本 2025.1 办理" in page
+    isolation._provinces = (0.0, {})
+    checks = (await site.anonymous().get("/readyz")).json()["checks"]
+    assert f"{world.slug}: 2027.1 unreadable, 2025.1 governs" in checks["policy"]
+    clerk = await site.signed_in(world, world.university)
+    assert (await clerk.get("/institution/policy")).status_code == 200
+
+
+async def test_the_operator_s_home_names_department_and_role_and_no_person(site: Site, world: World) -> None:
+    proposal = await proposed(world)
+    await rehearse_all(world, proposal)
+    assert await confirm(world, proposal) is None
+    operator = await site.signed_in(world, world.operator, "operator", kind="operator")
+    page = (await operator.get("/operator/")).text
+    assert "测试省科学技术厅（科技主管部门经办人）提议" in page
+    assert "测试省科学技术厅（科技主管部门负责人）确认" in page
+    assert "测试science" not in page
 
 
 async def test_a_version_s_name_stands_for_one_content(world: World) -> None:

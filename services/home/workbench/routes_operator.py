@@ -6,7 +6,8 @@ from litestar import Request, Response, get
 
 from services.home.pages import counters
 from shared.db.transaction import Transaction
-from tenants.packs import list_activations, list_versions
+from tenants.deciders import deciders
+from tenants.packs import list_activations, list_versions, reading_of
 from tenants.pages import MenuEntry, page
 from tenants.registry import KINDS, UNIT_KINDS, list_organisations
 
@@ -20,6 +21,8 @@ async def operator_home(request: Request[Any, Any, Any], tx: Transaction) -> Res
         "unit_kinds": UNIT_KINDS,
         "versions": await list_versions(tx),
         "activations": await list_activations(tx),
+        "by": await deciders(tx),
+        "reading": await reading_of(tx),
         "in_force": tx.pack_version_id,
         "today": tx.today,
     }
