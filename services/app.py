@@ -13,6 +13,7 @@ from services.administration import routes_institution as administration_institu
 from services.administration import routes_public as administration_public
 from services.administration.calendar import routes_operator as calendar_operator
 from services.administration.front import routes_public as front_public
+from services.administration.persons import routes_institution as persons_institution
 from services.administration.policy import routes_console as policy_console
 from services.administration.policy import routes_institution as policy_institution
 from services.administration.registry import routes_operator as registry_operator
@@ -87,6 +88,7 @@ INSTITUTION: tuple[ControllerRouterHandler, ...] = (
     *dashboard_institution.HANDLERS,
     *mine_institution.HANDLERS,
     *administration_institution.HANDLERS,
+    *persons_institution.HANDLERS,
     *policy_institution.HANDLERS,
     *ledger_institution.HANDLERS,
     *disclosure_institution.HANDLERS,

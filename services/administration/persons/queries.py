@@ -1,0 +1,60 @@
+"""What is kept on a person, and where it stands; the personal values themselves stand in one row."""
+
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Row, func, select
+
+from services.empowerment.models import application, member
+from services.home.models import mail, message
+from services.ledger.claiming.models import person_claim
+from services.ledger.disclosure.models import disclosure, disclosure_completer
+from services.ledger.models import achievement_completer
+from shared.audit.tables import audit_entry
+from shared.db.records import workflow_event
+from shared.db.transaction import Transaction
+from tenants.people import account, person
+
+# (what, column of the person's id): where a person stands by id alone.
+_PLACES = (
+    ("台账成果的完成人", achievement_completer.c.person_id),
+    ("成果披露的完成人", disclosure_completer.c.person_id),
+    ("本人提交的成果披露", disclosure.c.person_id),
+    ("赋权申请的申请人", application.c.applicant_id),
+    ("赋权申请的团队成员", member.c.person_id),
+    ("完成人认领", person_claim.c.person_id),
+    ("办理记录", workflow_event.c.actor_id),
+    ("操作日志", audit_entry.c.actor_id),
+    ("站内消息", message.c.person_id),
+    ("邮件", mail.c.person_id),
+)
+
+
+async def find_person(tx: Transaction, person_id: UUID) -> Row[Any] | None:
+    """The personal values of one person of the tenant."""
+    return await tx.row(select(person).where(person.c.tenant_id == tx.tenant_id, person.c.id == person_id))
+
+
+async def places(tx: Transaction, person_id: UUID) -> list[tuple[str, int]]:
+    """(what, how many rows) name the person by id; what has none is left out."""
+    counts = [
+        select(func.count())
+        .select_from(column.table)
+        .where(column.table.c.tenant_id == tx.tenant_id, column == person_id)
+        .scalar_subquery()
+        .label(f"n{place}")
+        for place, (_, column) in enumerate(_PLACES)
+    ]
+    row = await tx.row(select(*counts))
+    assert row is not None
+    return [(label, n) for (label, _), n in zip(_PLACES, row, strict=True) if n]
+
+
+async def accounts_of(tx: Transaction, person_id: UUID) -> Sequence[Row[Any]]:
+    """The sign-in accounts of a person."""
+    return await tx.rows(
+        select(account.c.seen_at, account.c.roles).where(
+            account.c.tenant_id == tx.tenant_id, account.c.person_id == person_id
+        )
+    )
