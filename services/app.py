@@ -57,6 +57,7 @@ from services.ledger.stages import routes_institution as stages_institution
 from services.negative_list import routes_console as lists_console
 from services.negative_list.drafting import routes_console as drafting_console
 from services.negative_list.opinions import routes_console as opinions_console
+from services.ledger.views import routes_institution as views_institution
 from services.negative_list.opinions import routes_public as opinions_public
 from services.negative_list.publication import routes_public as lists_public
 from services.negative_list.publication.cache import KeptPages
@@ -94,7 +95,7 @@ INSTITUTION: tuple[ControllerRouterHandler, ...] = (
     *disclosure_institution.HANDLERS,
     *claiming_institution.HANDLERS,
     *importing_institution.HANDLERS,
-    *notices_institution.HANDLERS,
+    *views_institution.HANDLERS,
     *papers_institution.HANDLERS,
     *stages_institution.HANDLERS,
     *empowerment_institution.HANDLERS,

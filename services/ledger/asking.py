@@ -14,6 +14,7 @@ from services.ledger.rules import Vocabulary
 from shared.errors import QueryInvalid
 
 CODED = {"type": "成果类型", "status": "转化状态", "stage": "成果阶段", "mode": "转化方式"}
+FILTERED = {**CODED, "year": "取得年份", "college": "所属部门"}
 SORTS = tuple(f"{sign}{key}" for key in listing.SORTS for sign in ("", "-"))
 _CURSORS = ("after", "before")
 _FIRST_YEAR, _LAST_YEAR = 1900, 2999
@@ -89,3 +90,13 @@ def _instant(value: str) -> Fault | None:
     if not value or instant_of(value) is not None:
         return None
     return Fault("known_at", "当时所知", "应为带时区的时刻，如 2026-03-16T09:00:00+08:00")
+
+
+def chips_of(filters: listing.Filters, words: Vocabulary) -> list[tuple[str, str, str]]:
+    """(label, value, the filter's name in an address) of everything that is filtered, but for the day."""
+    found = [("查找", filters.q, "q")] if filters.q else []
+    for name, label in FILTERED.items():
+        value = str(getattr(filters, name) or "")
+        if value:
+            found.append((label, words.label(name, value) if name in CODED else value, name))
+    return found

@@ -159,11 +159,16 @@ async def ledger_pages(
 
 async def count_rows(tx: Transaction, filters: Filters) -> int:
     """How many rows the filters let through."""
-    asked = _asked(filters)
-    where = " and ".join(_conditions(asked))
-    statement = HotStatement(text(f"select count(*) as n from {_source(asked.filters)} a where {where}"))
-    rows = await statement.fetch(tx.driver, {"tenant": tx.tenant_id, **asked.values})
+    source, where, values = conditions_of(filters)
+    statement = HotStatement(text(f"select count(*) as n from {source} a where {where}"))
+    rows = await statement.fetch(tx.driver, {"tenant": tx.tenant_id, **values})
     return int(rows[0]["n"])
+
+
+def conditions_of(filters: Filters) -> tuple[str, str, dict[str, Any]]:
+    """(table, condition on its rows ``a``, parameters without the tenant) of what the filters let through."""
+    asked = _asked(filters)
+    return _source(asked.filters), " and ".join(_conditions(asked)), asked.values
 
 
 def page_statement(

@@ -51,6 +51,7 @@ async def list_achievements(request: Request[Any, Any, Any], tx: Transaction) ->
         "passed_over": passed_over,
         "rows": [list_row(row, words) for row in found.rows],
         "selects": _selects(filters, words, await queries.facets(tx)),
+        "chips": asking.chips_of(filters, words),
         "filters": filters,
         "query": kept,
         "sort": sort,

@@ -44,6 +44,8 @@ async def test_every_page_of_the_ledger(site: Site, world: World, open_page: Ope
     pages = {
         "ledger": HOME,
         "ledger-past": f"{HOME}?as_of=2026-03-05&q=蓝藻",
+        "ledger-facets": f"{HOME}/facets?status=intended&q=蓝藻",
+        "ledger-views": f"{HOME}/views?status=intended",
         "ledger-empty": f"{HOME}?q=没有这个词",
         "ledger-achievement": f"{HOME}/{row_id}",
         "ledger-achievement-past": f"{HOME}/{row_id}?as_of=2026-03-05",
