@@ -51,13 +51,14 @@ from services.ledger.disclosure import api as disclosure_api
 from services.ledger.disclosure import routes_institution as disclosure_institution
 from services.ledger.importing import api as importing_api
 from services.ledger.importing import routes_institution as importing_institution
+from services.ledger.losses import routes_institution as losses_institution
 from services.ledger.papers import routes_institution as papers_institution
 from services.ledger.rights import routes_institution as rights_institution
 from services.ledger.stages import routes_institution as stages_institution
+from services.ledger.views import routes_institution as views_institution
 from services.negative_list import routes_console as lists_console
 from services.negative_list.drafting import routes_console as drafting_console
 from services.negative_list.opinions import routes_console as opinions_console
-from services.ledger.views import routes_institution as views_institution
 from services.negative_list.opinions import routes_public as opinions_public
 from services.negative_list.publication import routes_public as lists_public
 from services.negative_list.publication.cache import KeptPages
@@ -98,12 +99,14 @@ INSTITUTION: tuple[ControllerRouterHandler, ...] = (
     *views_institution.HANDLERS,
     *papers_institution.HANDLERS,
     *stages_institution.HANDLERS,
+    *rights_institution.HANDLERS,
+    *losses_institution.HANDLERS,
+    *notices_institution.HANDLERS,
     *empowerment_institution.HANDLERS,
     *applying_institution.HANDLERS,
     *proceeding_institution.HANDLERS,
     *reviewing_institution.HANDLERS,
     *signing_institution.HANDLERS,
-    *rights_institution.HANDLERS,
     *reports_institution.HANDLERS,
     *dossier_institution.HANDLERS,
 )

@@ -6,6 +6,7 @@ import services.home.models
 import services.ledger.claiming.models
 import services.ledger.disclosure.models
 import services.ledger.importing.models
+import services.ledger.losses.models
 import services.ledger.models
 import services.ledger.papers.models
 import services.ledger.views.models
@@ -17,8 +18,8 @@ import shared.db.local
 import shared.db.records
 import tenants.packs
 import tenants.people
-import tenants.rehearsal
 import tenants.registry
+import tenants.rehearsal
 import tenants.sessions
 from shared.db.tables import metadata
 

@@ -89,7 +89,13 @@ ROLES: dict[str, Role] = {
             "institution:dossier:export",
         ),
         _role(
-            "finance", "institution", "财务部门", *_READ_LEDGER, "institution:notice:object", "institution:report:read"
+            "finance",
+            "institution",
+            "财务部门",
+            *_READ_LEDGER,
+            "institution:notice:object",
+            "institution:report:read",
+            "institution:asset:receive",
         ),
         _role(
             "asset",
@@ -98,6 +104,7 @@ ROLES: dict[str, Role] = {
             *_READ_LEDGER,
             "institution:notice:object",
             "institution:report:read",
+            "institution:asset:receive",
         ),
         _role(
             "discipline",

@@ -28,6 +28,8 @@ EVENTS = {
     "revoked": ("撤销", "red"),
     "stage_recorded": ("登记阶段", "blue"),
     "paper_added": ("上传佐证材料", "blue"),
+    "right_lost": ("权利丧失，移交财务", "orange"),
+    "loss_booked": ("登记账务处理", "green"),
     "paper_withdrawn": ("撤下佐证材料", "orange"),
 }
 _CODED = {
@@ -109,7 +111,7 @@ def record_tabs(achievement_id: UUID, words: Vocabulary, active: str) -> list[tu
     """The pages of one achievement, for the macro ``tabs``; a province whose text knows no stages has no such page."""
     home = f"/institution/ledger/{achievement_id}"
     tabs = [("台账内容", home), *([("成果阶段", f"{home}/stage")] if words.stages else [])]
-    tabs += [("权利和年费", f"{home}/rights")]
+    tabs += [("权利和年费", f"{home}/rights"), ("权利丧失", f"{home}/losses")]
     return [(label, href, label == active, 0) for label, href in tabs]
 
 

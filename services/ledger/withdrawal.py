@@ -38,6 +38,7 @@ _REFERRED = {
     "report_row": "已计入年度报告",
     "disclosure": "已与成果披露关联",
     "ledger_paper": "已上传佐证材料",
+    "right_handover": "已登记权利丧失",
 }
 _OTHERWISE = "已被其他事项引用"
 _NAMED = 20

@@ -1,4 +1,4 @@
-"""What a department records of an achievement beside the ledger's columns: papers that prove it, when its research began.
+"""What a department records of an achievement beside the ledger's columns: papers, the start of research, rights and their loss.
 
 Revision ID: 0011
 """
@@ -59,6 +59,34 @@ comment on column app.ledger_paper.size is 'bytes';
 comment on column app.ledger_paper.object_hash is 'SHA-256 of the bytes, its key in the object store';
 comment on column app.ledger_paper.added_at is 'legal instant';
 comment on column app.ledger_paper.withdrawn_at is 'legal instant; the paper stays kept';
+
+CREATE TABLE app.right_handover (
+  tenant_id UUID NOT NULL,
+  id UUID NOT NULL,
+  achievement_id UUID NOT NULL,
+  number VARCHAR(80) NOT NULL,
+  cause VARCHAR(20) NOT NULL,
+  lost_on DATE NOT NULL,
+  in_development BOOLEAN NOT NULL,
+  performance TEXT NOT NULL,
+  change_reason TEXT NOT NULL,
+  legal_status TEXT NOT NULL,
+  state VARCHAR(12) DEFAULT 'handed' NOT NULL,
+  handed_at TIMESTAMP WITH TIME ZONE NOT NULL,
+  handed_by UUID,
+  received_at TIMESTAMP WITH TIME ZONE,
+  received_by UUID,
+  booking TEXT,
+  CONSTRAINT right_handover_pkey PRIMARY KEY (tenant_id, id),
+  CONSTRAINT right_handover_tenant_id_achievement_id_fkey FOREIGN KEY(tenant_id, achievement_id) REFERENCES app.achievement (tenant_id, id)
+);
+CREATE INDEX right_handover_achievement_idx ON app.right_handover (tenant_id, achievement_id);
+CREATE INDEX right_handover_open_idx ON app.right_handover (tenant_id, handed_at) WHERE state = 'handed';
+comment on column app.right_handover.number is 'of the right, canonical';
+comment on column app.right_handover.in_development is 'whether development was recognised on that day';
+comment on column app.right_handover.handed_at is 'legal instant';
+comment on column app.right_handover.received_at is 'legal instant';
+comment on column app.right_handover.booking is 'what finance made of it';
 """
 TENANT_ROLES = ("web_institution", "worker")
 
@@ -68,8 +96,9 @@ def upgrade() -> None:
         op.execute(RECORDED.format(table=table))
     op.execute(RIGHTS)
     op.execute(TABLES)
-    protect("ledger_paper")
-    scope("ledger_paper", TENANT_ROLES, "all", "tenant_id")
-    grant("select", "ledger_paper", TENANT_ROLES)
+    protect("ledger_paper", "right_handover")
+    scope(("ledger_paper", "right_handover"), TENANT_ROLES, "all", "tenant_id")
+    grant("select", ("ledger_paper", "right_handover"), TENANT_ROLES)
     grant("insert, update (withdrawn_at, withdrawn_by, withdrawn_reason)", "ledger_paper", "web_institution")
-    for_maintenance("ledger_paper")
+    grant("insert, update (state, received_at, received_by, booking)", "right_handover", "web_institution")
+    for_maintenance("ledger_paper", "right_handover")

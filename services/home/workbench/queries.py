@@ -18,6 +18,7 @@ from services.ledger.claiming import queries as claiming
 from services.ledger.disclosure import queries as disclosure
 from services.ledger.importing import queries as importing
 from services.ledger.listing import Filters, LedgerPage, ledger_page
+from services.ledger.losses import queries as losses
 from services.ledger.rights import queries as rights
 from services.notices import queries as notices
 from services.notices import rules as notice_rules
@@ -34,8 +35,9 @@ from tenants.packs import governing
 SOURCES: tuple[Callable[[Transaction], Awaitable[list[Todo]]], ...] = (
     notice_todos.todos,
     empowerment_todos.todos,
-    disclosure.todos,
     rights.todos,
+    losses.todos,
+    disclosure.todos,
     claiming.todos,
     importing.todos,
     ledger.todos,
@@ -84,6 +86,8 @@ _EVENTS: Mapping[str, str] = {
     "conversion_recorded": "登记转化",
     "stage_recorded": "登记阶段",
     "paper_added": "上传佐证材料",
+    "right_lost": "登记权利丧失",
+    "loss_booked": "登记账务处理",
     "paper_withdrawn": "撤下佐证材料",
     "quarantined": "隔离",
     "released": "解除隔离",
@@ -93,9 +97,6 @@ _EVENTS: Mapping[str, str] = {
     "accepted": "受理登记",
     "withdrawn": "撤回",
     "begun": "开始填写",
-    "stage_recorded": "登记阶段",
-    "paper_added": "上传佐证材料",
-    "paper_withdrawn": "撤下佐证材料",
     "drafted": "开始填写",
     "screened": "负面清单排查",
     "held": "暂缓",

@@ -9,8 +9,8 @@ from playwright.async_api import Route
 from services.ledger.entry import Right
 from services.ledger.rights import workflow
 from tests.journeys.browser import DESKTOP, PHONE, OpenPage
-from tests.services.ledger.rights.test_right_pages import HOME, PATENT, recorded
-from tests.services.ledger.test_pages import made
+from tests.services.ledger.rights.test_right_pages import PATENT, recorded
+from tests.services.ledger.test_pages import HOME, made
 from tests.web import Site
 from tests.world import World
 
