@@ -17,6 +17,7 @@ from services.administration.persons import routes_institution as persons_instit
 from services.administration.policy import routes_console as policy_console
 from services.administration.policy import routes_institution as policy_institution
 from services.administration.registry import routes_operator as registry_operator
+from services.annual_report import api as reports_api
 from services.annual_report import routes_institution as reports_institution
 from services.annual_report.reminding import routes_console as reminding_console
 from services.annual_report.reviewing import routes_console as reports_console
@@ -62,6 +63,7 @@ from services.negative_list.opinions import routes_console as opinions_console
 from services.negative_list.opinions import routes_public as opinions_public
 from services.negative_list.publication import routes_public as lists_public
 from services.negative_list.publication.cache import KeptPages
+from services.notices import api as notices_api
 from services.notices import routes_institution as notices_institution
 from services.pilot import routes_console as pilot_console
 from services.pilot import routes_public as pilot_public
@@ -136,6 +138,8 @@ API: tuple[HTTPRouteHandler, ...] = (
     *importing_api.HANDLERS,
     *applying_api.HANDLERS,
     *signing_api.HANDLERS,
+    *notices_api.HANDLERS,
+    *reports_api.HANDLERS,
 )
 MENU: tuple[MenuEntry, ...] = (
     *front_public.MENU,

@@ -188,6 +188,8 @@ ROLES: dict[str, Role] = {
             "institution:empowerment:apply",
             "institution:empowerment:read",
             "institution:empowerment:sign",
+            "institution:notice:read",
+            "institution:report:read",
         ),
     )
 }

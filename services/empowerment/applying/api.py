@@ -6,19 +6,21 @@ from uuid import UUID
 
 import msgspec
 from litestar import Response, get, post
-from litestar.params import JSONBody
+from litestar.params import JSONBody, QueryParameter
 
 from services.empowerment import queries, rules, workflow
 from services.empowerment.applying import workflow as verbs
+from services.empowerment.display import steps_shown
 from services.empowerment.models import STATES, State
 from services.notices import rules as notice_rules
 from shared.api_description import answers
 from shared.db.transaction import Outcome, Transaction
-from shared.errors import FormInvalid, NotFound, Refusal
+from shared.errors import FormInvalid, NotFound, QueryInvalid, Refusal
 from shared.forms import share_of
 from tenants.machine import api_refused
 from tenants.packs import governing
 
+_READ = {"permission": "institution:empowerment:read"}
 Words = Annotated[str, msgspec.Meta(max_length=5000)]
 Code = Annotated[str, msgspec.Meta(min_length=1, max_length=40)]
 
@@ -72,6 +74,37 @@ class NoticeOut(msgspec.Struct):
     open_objections: int
 
 
+class StepOut(msgspec.Struct):
+    """A step of the province's rules: ``at`` is when it was taken, null before; ``article`` is where it is written."""
+
+    code: str
+    label: str
+    current: bool
+    done: bool
+    at: datetime | None
+    article: str
+
+
+class ApplicationRow(msgspec.Struct):
+    """An application in the list."""
+
+    id: UUID
+    achievement_id: UUID
+    achievement_name: str
+    grant_type: str
+    state: str
+    state_label: str
+    submitted_at: datetime | None
+    changed_at: datetime
+
+
+class ApplicationPage(msgspec.Struct):
+    """One page, the last changed first; ``next`` goes into ``before``, null where there is none."""
+
+    items: list[ApplicationRow]
+    next: datetime | None
+
+
 class ApplicationOut(msgspec.Struct):
     """An application as it stands; people are ids."""
 
@@ -91,6 +124,7 @@ class ApplicationOut(msgspec.Struct):
     notice: NoticeOut | None
     signed_on: date | None
     effective_on: date | None
+    steps: list[StepOut]
 
 
 def _submission(sent: ApplicationIn) -> rules.Submission:
@@ -164,7 +198,25 @@ async def application_out(tx: Transaction, application_id: UUID) -> ApplicationO
         shown,
         signed.signed_on if signed else None,
         signed.effective_on if signed else None,
+        await _steps(tx, found),
     )
+
+
+async def _steps(tx: Transaction, found: queries.Application) -> list[StepOut]:
+    pack = (await workflow.governing_case(tx, found)).pack
+    events = await queries.events_of(tx, found.id)
+    shown = steps_shown(found, events, {}, workflow.steps_of(found, pack, tx.today))
+    return [
+        StepOut(
+            one["code"],
+            one["label"],
+            one["current"],
+            one["done"],
+            one["at"] if one["done"] else None,
+            one["source"].place,
+        )
+        for one in shown
+    ]
 
 
 @post(
@@ -184,10 +236,40 @@ async def apply(tx: Transaction, data: JSONBody[ApplicationIn]) -> Response[Any]
     return Response(await application_out(tx, outcome), status_code=201, headers={"location": address})
 
 
-@get("/applications/{application_id:uuid}", opt={"permission": "institution:empowerment:read"}, summary="一项赋权申请")
+@get("/applications", opt=_READ, summary="赋权申请")
+async def list_applications(
+    tx: Transaction,
+    standing: Annotated[str, QueryParameter(name="state")] = "",
+    before: datetime | None = None,
+    limit: Annotated[int, QueryParameter(ge=1, le=100)] = queries.PAGE,
+) -> ApplicationPage:
+    """Applications that the token's account may see, of one state or of all; a state that does not exist is answered 400."""
+    wrong = {"state": f"可以是：{'、'.join(STATES)}"} if standing and standing not in STATES else {}
+    if before is not None and before.tzinfo is None:
+        wrong["before"] = "请给出带时区的时刻"
+    if wrong:
+        raise QueryInvalid([{"key": key, "source": "query", "message": words} for key, words in wrong.items()])
+    found = await queries.list_applications(tx, [standing] if standing else list(STATES), before=before, limit=limit + 1)
+    rows = [
+        ApplicationRow(
+            one.id,
+            one.achievement_id,
+            one.achievement_name,
+            one.grant_type,
+            one.state,
+            STATES[State(one.state)],
+            one.submitted_at,
+            one.changed_at,
+        )
+        for one in found[:limit]
+    ]
+    return ApplicationPage(rows, rows[-1].changed_at if len(found) > limit else None)
+
+
+@get("/applications/{application_id:uuid}", opt=_READ, summary="一项赋权申请")
 async def read_application(tx: Transaction, application_id: UUID) -> ApplicationOut:
-    """One application with its notice and its agreement."""
+    """One application with its steps, its notice and its agreement."""
     return await application_out(tx, application_id)
 
 
-HANDLERS = (apply, read_application)
+HANDLERS = (apply, list_applications, read_application)
