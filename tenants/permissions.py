@@ -75,6 +75,7 @@ ROLES: dict[str, Role] = {
             "institution:report:read",
             "institution:report:submit",
             "institution:dossier:export",
+            "institution:person:erase",
         ),
         _role(
             "leadership",

@@ -14,6 +14,8 @@ from services.negative_list import models as negative_list
 from services.notices import models as notices
 
 KINDS = {
+    "person": "个人信息",
+    "person_claim": "完成人认领",
     "achievement": "成果",
     "disclosure": "成果披露",
     "ledger": "台账",
@@ -51,6 +53,12 @@ KINDS = {
     "dossier": "决策卷宗",
 }
 VERBS = {
+    "person.erase": "删除",
+    "person_claim.claim": "认领",
+    "person_claim.confirm": "确认是本人",
+    "person_claim.decline": "不予确认",
+    "person_claim.withdraw": "撤回",
+    "person_claim.end": "解除关联",
     "move_department": "变更主管部门",
     "follow_department": "主管部门变更生效",
     "enter": "登记",
@@ -192,6 +200,8 @@ FIELDS = {
     "columns": "列的对应",
     "units": "金额单位",
     "wiped": "清除的行",
+    "name_hash": "姓名散列值",
+    "completer": "完成人编号",
     "decisions_count": "决定",
     "personal": "含个人信息",
 }
@@ -207,8 +217,10 @@ _RESOURCES = {
     "report": "年度报告",
     "policy": "政策规则",
     "dossier": "决策卷宗",
+    "person": "个人信息",
 }
 _ACTIONS = {
+    "erase": "删除",
     "read": "查看",
     "write": "填写与修改",
     "import": "导入",

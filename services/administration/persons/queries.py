@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, func, select
+from sqlalchemy import Row, exists, func, select, text
 
-from services.empowerment.models import application, member
+from services.empowerment.models import LIVE, State, application, member
 from services.home.models import mail, message
 from services.ledger.claiming.models import person_claim
 from services.ledger.disclosure.models import disclosure, disclosure_completer
@@ -58,3 +58,56 @@ async def accounts_of(tx: Transaction, person_id: UUID) -> Sequence[Row[Any]]:
             account.c.tenant_id == tx.tenant_id, account.c.person_id == person_id
         )
     )
+
+
+async def person_for_update(tx: Transaction, person_id: UUID) -> Row[Any] | None:
+    """The same, locked until the end of the transaction."""
+    own = select(person).where(person.c.tenant_id == tx.tenant_id, person.c.id == person_id)
+    return await tx.row(own.with_for_update())
+
+
+async def namesakes(tx: Transaction, name: str) -> Sequence[Row[Any]]:
+    """Everybody of the tenant who bears exactly this name, erased people never."""
+    signs_in = exists().where(account.c.tenant_id == person.c.tenant_id, account.c.person_id == person.c.id)
+    return await tx.rows(
+        select(person.c.id, person.c.name, person.c.unit, signs_in.label("signs_in"))
+        .where(person.c.tenant_id == tx.tenant_id, person.c.name == name, person.c.erased_at.is_(None))
+        .order_by(person.c.created_at, person.c.id)
+        .limit(50)
+    )
+
+
+async def erased(tx: Transaction) -> Sequence[Row[Any]]:
+    """The tombstones, newest first: when, by whom, why, and the hash that stands for the name."""
+    table = workflow_event
+    return await tx.rows(
+        select(table.c.case_id, table.c.at, table.c.actor_id, table.c.reason, table.c.details)
+        .where(table.c.tenant_id == tx.tenant_id, table.c.case_kind == "person", table.c.event == "erased")
+        .order_by(table.c.recorded_at.desc())
+        .limit(50)
+    )
+
+
+async def in_open_cases(tx: Transaction, person_id: UUID) -> bool:
+    """Whether an application that is under way, or an agreement whose formalities are, names the person."""
+    return bool(
+        await tx.scalar(
+            select(application.c.id)
+            .join(
+                member, (member.c.tenant_id == application.c.tenant_id) & (member.c.application_id == application.c.id)
+            )
+            .where(
+                application.c.tenant_id == tx.tenant_id,
+                member.c.tenant_id == tx.tenant_id,
+                member.c.person_id == person_id,
+                application.c.state.in_([*LIVE, State.AGREED]),
+            )
+            .limit(1)
+        )
+    )
+
+
+async def session_references(tx: Transaction, person_id: UUID) -> list[bytes]:
+    """The person's live sessions."""
+    rows = await tx.rows(text("select reference from app.sessions_of(:person)"), {"person": person_id})
+    return [row.reference for row in rows]

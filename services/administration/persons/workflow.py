@@ -1,0 +1,58 @@
+"""Erasure of a person's values: what is left is a tombstone, a hash and a reason, and every id that rows and proofs stand on."""
+
+from uuid import UUID
+
+from sqlalchemy import text, update
+
+from services.administration.persons import queries
+from shared.audit.writing import write_audit
+from shared.db.transaction import Transaction
+from shared.errors import Forbidden, FormInvalid, NotFound, Refusal, stale
+from shared.workflow import record_event, refuse
+from tenants.people import person, salted_hash
+
+CASE = "person"
+
+
+async def erase(tx: Transaction, person_id: UUID, reason: str) -> Refusal | None:
+    """Empty name, unit, mail address and salt of a person and end their sessions; nothing that was decided changes.
+
+    The event and the audit row keep the salted hash of the name: with the salt gone nobody can guess the name from it. The
+    account stays, so that a later sign-in does not bring the name back. Not undone.
+
+    :raises NotFound: no such person of this institution.
+    :raises Forbidden: one's own values.
+    :raises FormInvalid: the reason says the name.
+    """
+    row = await queries.person_for_update(tx, person_id)
+    if row is None:
+        raise NotFound
+    if person_id == tx.actor.person_id:
+        raise Forbidden("本人的信息应由其他负责人核实后删除")
+    refused = await _hindrance(tx, person_id, erased=row.erased_at is not None)
+    if refused is not None:
+        return await refuse(tx, refused, "person.erase", CASE, person_id)
+    if row.name and row.name in reason:
+        raise FormInvalid({"reason": "理由中不能写该人的姓名"})
+    digest = salted_hash(bytes(row.salt), row.name or "")
+    for reference in await queries.session_references(tx, person_id):
+        await tx.scalar(
+            text("select app.end_session_of(:person, :reference)"), {"person": person_id, "reference": reference}
+        )
+    await tx.execute(
+        update(person)
+        .where(person.c.tenant_id == tx.tenant_id, person.c.id == person_id)
+        .values(name=None, unit=None, email=None, salt=b"", erased_at=tx.now)
+    )
+    tombstone = {"name_hash": digest}
+    await record_event(tx, CASE, person_id, "erased", to_state="erased", reason=reason, details=tombstone)
+    await write_audit(tx, "person.erase", CASE, person_id, details={**tombstone, "reason": reason})
+    return None
+
+
+async def _hindrance(tx: Transaction, person_id: UUID, *, erased: bool) -> Refusal | None:
+    if erased:
+        return stale("该人的信息已经删除")
+    if await queries.in_open_cases(tx, person_id):
+        return Refusal("person.in_case", "该人是在办赋权申请的团队成员，公示和协议须载明其姓名；办结或者撤回后再删除")
+    return None
