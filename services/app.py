@@ -13,7 +13,6 @@ from services.administration import routes_institution as administration_institu
 from services.administration import routes_public as administration_public
 from services.administration.calendar import routes_operator as calendar_operator
 from services.administration.front import routes_public as front_public
-from services.administration.persons import routes_institution as persons_institution
 from services.administration.policy import routes_console as policy_console
 from services.administration.policy import routes_institution as policy_institution
 from services.administration.registry import routes_operator as registry_operator
@@ -40,6 +39,7 @@ from services.home.aggregates import routes_console as aggregates_console
 from services.home.dashboard import routes_institution as dashboard_institution
 from services.home.mine import routes_institution as mine_institution
 from services.home.overview import routes_console as overview_console
+from services.home.persons import routes_institution as persons_institution
 from services.home.searching import routes_console as searching_console
 from services.home.timeline import routes_institution as timeline_institution
 from services.home.workbench import routes_institution as workbench_institution

@@ -4,7 +4,7 @@ from uuid import UUID
 
 from sqlalchemy import text, update
 
-from services.administration.persons import queries
+from services.home.persons import queries
 from shared.audit.writing import write_audit
 from shared.db.transaction import Transaction
 from shared.errors import Forbidden, FormInvalid, NotFound, Refusal, stale

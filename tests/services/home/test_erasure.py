@@ -3,7 +3,7 @@
 import pytest
 from sqlalchemy import text
 
-from services.administration.persons.workflow import erase
+from services.home.persons.workflow import erase
 from services.ledger.queries import team_of
 from shared.errors import Forbidden, FormInvalid, NotFound
 from tenants.people import names_of

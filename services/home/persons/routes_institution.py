@@ -5,8 +5,8 @@ from uuid import UUID
 
 from litestar import Request, Response, get, post
 
-from services.administration.persons import queries, workflow
-from services.administration.persons.forms import ErasureForm
+from services.home.persons import queries, workflow
+from services.home.persons.forms import ErasureForm
 from shared.db.transaction import Transaction
 from shared.errors import NotFound
 from shared.forms import read, typed
@@ -16,7 +16,7 @@ from tenants.people import names_of
 from tenants.permissions import labels_of
 
 _SETTINGS = Crumb("单位设置", "/institution/settings")
-_ERASING = "administration/institution/persons.html"
+_ERASING = "home/institution/persons.html"
 _ERASE = {"permission": "institution:person:erase"}
 
 # (what, what for, how long); the purposes are those of the pages that ask for the values.
@@ -42,7 +42,7 @@ async def my_data(request: Request[Any, Any, Any], tx: Transaction) -> Response[
         "kept": _KEPT,
     }
     crumbs = (_SETTINGS, Crumb("本人信息"))
-    return page(request, "administration/institution/my_data.html", "本人信息", context, crumbs=crumbs)
+    return page(request, "home/institution/my_data.html", "本人信息", context, crumbs=crumbs)
 
 
 async def _erasing(tx: Transaction, name: str, form: FormState | None = None) -> dict[str, Any]:
