@@ -27,7 +27,7 @@ from tenants.packs import governing, pack_activation, pack_version, store_pack
 from tenants.registry import organisation, province
 from tenants.rehearsal import begin_rehearsal, progress_of
 
-_KIND = "pack_activation"
+KIND = "pack_activation"
 CONFIRMING = "console:policy:confirm"
 
 
@@ -101,21 +101,21 @@ async def propose(tx: Transaction, version_id: UUID, effective_on: date) -> UUID
         if on_the_day.confirmed_at is None and tx.pack_version_id is not None:
             await begin_rehearsal(tx, on_the_day.id)
         return UUID(str(on_the_day.id))
-    refused = _not_of_the_province(tx) or _past(tx, effective_on) or _overlap(on_the_day)
+    refused = not_of_the_province(tx) or _past(tx, effective_on) or _overlap(on_the_day)
     refused = refused or not_of_its_time((await governing(tx, version_id)).pack.header, effective_on)
     if refused is not None:
-        return await refuse(tx, refused, f"{_KIND}.propose", "pack_version", version_id)
+        return await refuse(tx, refused, f"{KIND}.propose", "pack_version", version_id)
     try:
         async with tx.attempt():
             activation_id = await _insert(tx, version_id, effective_on)
     except IntegrityError:  # somebody proposed another version for that day meanwhile
         taken = _overlap(await _standing_on(tx, effective_on)) or stale("他人刚刚提出了同一日期的提议；请刷新页面")
-        return await refuse(tx, taken, f"{_KIND}.propose", "pack_version", version_id)
+        return await refuse(tx, taken, f"{KIND}.propose", "pack_version", version_id)
     if tx.pack_version_id is not None:
         await begin_rehearsal(tx, activation_id)
-    await record_event(tx, _KIND, activation_id, "proposed", to_state="proposed")
+    await record_event(tx, KIND, activation_id, "proposed", to_state="proposed")
     details = {"version": str(version_id), "effective_on": effective_on.isoformat()}
-    await write_audit(tx, f"{_KIND}.propose", _KIND, activation_id, details=details)
+    await write_audit(tx, f"{KIND}.propose", KIND, activation_id, details=details)
     if tx.scope.role == "web_science":
         await send(
             tx,
@@ -152,23 +152,23 @@ async def confirm(tx: Transaction, activation_id: UUID) -> Refusal | None:
 
     :raises NotFound: no such proposal in this province.
     """
-    row = await _for_update(tx, activation_id)
-    refused = _not_open(row) or _not_of_the_province(tx)
+    row = await activation_for_update(tx, activation_id)
+    refused = _not_open(row) or not_of_the_province(tx)
     if refused is None and (tx.actor.person_id is None or row.proposed_by == tx.actor.person_id):
         refused = Refusal("pack.same_person", "提议人不能确认自己的提议：启用政策规则须由两人办理", kind="permission")
     refused = refused or _past(tx, row.effective_on) or await _not_rehearsed(tx, row.id)
     refused = refused or not_of_its_time((await governing(tx, row.pack_version_id)).pack.header, row.effective_on)
     if refused is not None:
-        return await refuse(tx, refused, f"{_KIND}.confirm", _KIND, activation_id)
-    await _change(tx, activation_id, confirmed_by=tx.actor.person_id, confirmed_at=tx.now)
+        return await refuse(tx, refused, f"{KIND}.confirm", KIND, activation_id)
+    await change(tx, activation_id, confirmed_by=tx.actor.person_id, confirmed_at=tx.now)
     await tx.execute(
         text("select app.put_pack_in_force(:province, :day, :version)"),
         {"province": tx.province_id, "day": row.effective_on, "version": row.pack_version_id},
     )
-    await record_event(tx, _KIND, activation_id, "confirmed", from_state="proposed", to_state="confirmed")
-    await write_audit(tx, f"{_KIND}.confirm", _KIND, activation_id)
+    await record_event(tx, KIND, activation_id, "confirmed", from_state="proposed", to_state="confirmed")
+    await write_audit(tx, f"{KIND}.confirm", KIND, activation_id)
     if tx.pack_version_id is not None:
-        await _tell_institutions(tx, row.effective_on)
+        await tell_institutions(tx, f"自 {row.effective_on} 起适用新的政策规则版本")
     return None
 
 
@@ -177,15 +177,13 @@ async def withdraw(tx: Transaction, activation_id: UUID, reason: str) -> Refusal
 
     :raises NotFound: no such proposal in this province.
     """
-    row = await _for_update(tx, activation_id)
+    row = await activation_for_update(tx, activation_id)
     refused = _not_open(row)
     if refused is not None:
-        return await refuse(tx, refused, f"{_KIND}.withdraw", _KIND, activation_id)
-    await _change(tx, activation_id, withdrawn_by=tx.actor.person_id, withdrawn_at=tx.now)
-    await record_event(
-        tx, _KIND, activation_id, "withdrawn", from_state="proposed", to_state="withdrawn", reason=reason
-    )
-    await write_audit(tx, f"{_KIND}.withdraw", _KIND, activation_id, details={"reason": reason})
+        return await refuse(tx, refused, f"{KIND}.withdraw", KIND, activation_id)
+    await change(tx, activation_id, withdrawn_by=tx.actor.person_id, withdrawn_at=tx.now)
+    await record_event(tx, KIND, activation_id, "withdrawn", from_state="proposed", to_state="withdrawn", reason=reason)
+    await write_audit(tx, f"{KIND}.withdraw", KIND, activation_id, details={"reason": reason})
     return None
 
 
@@ -203,7 +201,8 @@ def not_of_its_time(header: PackHeader, day: date) -> Refusal | None:
     return None
 
 
-def _not_of_the_province(tx: Transaction) -> Refusal | None:
+def not_of_the_province(tx: Transaction) -> Refusal | None:
+    """Why the transaction's people do not decide: a province that has rules decides about them itself."""
     if tx.scope.role == "web_science" or tx.pack_version_id is None:
         return None
     return Refusal(
@@ -262,7 +261,11 @@ async def _standing_on(tx: Transaction, day: date) -> Row[Any] | None:
     )
 
 
-async def _for_update(tx: Transaction, activation_id: UUID) -> Row[Any]:
+async def activation_for_update(tx: Transaction, activation_id: UUID) -> Row[Any]:
+    """A proposal of the province, locked.
+
+    :raises NotFound: no such proposal in this province.
+    """
     table = pack_activation.c
     row = await tx.row(
         select(pack_activation).where(table.province_id == tx.province_id, table.id == activation_id).with_for_update()
@@ -272,7 +275,8 @@ async def _for_update(tx: Transaction, activation_id: UUID) -> Row[Any]:
     return row
 
 
-async def _change(tx: Transaction, activation_id: UUID, **values: Any) -> None:
+async def change(tx: Transaction, activation_id: UUID, **values: Any) -> None:
+    """Write what became of a proposal."""
     table = pack_activation.c
     await tx.execute(
         update(pack_activation).where(table.province_id == tx.province_id, table.id == activation_id).values(**values)
@@ -287,11 +291,8 @@ async def _institutions(tx: Transaction) -> Sequence[Row[Any]]:
     )
 
 
-async def _tell_institutions(tx: Transaction, day: date) -> None:
-    news = {
-        "title": f"自 {day} 起适用新的政策规则版本",
-        "href": "/institution/policy",
-        "to_permission": "institution:home:read",
-    }
+async def tell_institutions(tx: Transaction, title: str) -> None:
+    """A message to every institution of the province, about its rules."""
+    news = {"title": title, "href": "/institution/policy", "to_permission": "institution:home:read"}
     for row in await _institutions(tx):
         await send(tx, "message", news, tenant_id=row.id, department_id=row.department_id)

@@ -63,6 +63,9 @@ pack_activation = global_table(
     Column("confirmed_at", DateTime(timezone=True)),
     Column("withdrawn_by", Uuid),
     Column("withdrawn_at", DateTime(timezone=True)),
+    Column("revocation_by", Uuid, comment="who proposed to revoke it; another person does, as withdrawn_by"),
+    Column("revocation_at", DateTime(timezone=True)),
+    Column("revocation_reason", Text),
     ForeignKeyConstraint(["province_id", "pack_version_id"], ["app.pack_version.province_id", "app.pack_version.id"]),
     Index("pack_activation_province_id_idx", "province_id", "effective_on"),
     # One version a day: two that begin on the same day would overlap.

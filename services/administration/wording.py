@@ -122,6 +122,8 @@ VERBS = {
     "quarantine": "隔离",
     "release": "解除隔离",
     "uphold": "认定异议成立",
+    "propose_revocation": "提议撤销",
+    "confirm_revocation": "确认撤销",
     "check": "定时检查",
     "confirm_import": "确认导入",
     "upload": "上传",

@@ -20,6 +20,7 @@ from shared.workflow import record_decision
 from tenants import activation, isolation
 from tenants.packs import Reading, governing, pack_activation, pack_version, reading_of
 from tenants.rehearsal import pack_rehearsal, progress_of, rehearse, result_of
+from tenants.revocation import confirm_revocation, propose_revocation
 from tests.tenants.second_version import TWENTY_DAYS, changed, standing_for, store_second
 from tests.web import Site
 from tests.world import REGION, START, World
@@ -333,3 +334,38 @@ async def test_a_pack_of_another_region_is_not_loaded(world: World) -> None:
             await activation.load(tx, "cn-22")
         stored = await tx.scalar(select(func.count()).where(pack_version.c.province_id == world.province_id))
     assert stored == 1
+
+
+async def test_who_proposed_a_revocation_does_not_confirm_it_and_what_is_in_force_is_not_revoked(world: World) -> None:
+    proposal = await proposed(world)
+    await rehearse_all(world, proposal)
+    async with world.acting(world.science, "science_head", "science") as tx:
+        early = await propose_revocation(tx, proposal, "文本有误")
+    assert early is not None
+    assert early.status == 409
+    assert await confirm(world, proposal) is None
+    async with world.acting(world.science, "science_head", "science") as tx:
+        assert await propose_revocation(tx, proposal, "文本有误") is None
+    async with world.acting(world.science, "science_head", "science") as tx:
+        own = await confirm_revocation(tx, proposal)
+    assert own is not None
+    assert own.code == "pack.same_person"
+    async with world.acting(world.science, "science_officer", "science", at=START + timedelta(days=30)) as tx:
+        late = await confirm_revocation(tx, proposal)
+    assert late is not None
+    assert late.code == "pack.already_in_force"
+    async with world.acting(world.science, "science_officer", "science") as tx:
+        assert await confirm_revocation(tx, proposal) is None
+    async with world.maintenance.connect() as connection:
+        acts = await connection.execute(
+            select(audit_entry.c.action, audit_entry.c.outcome)
+            .where(audit_entry.c.object_id == proposal, audit_entry.c.action.like("%revocation"))
+            .order_by(audit_entry.c.position)
+        )
+        told = await connection.scalar(
+            select(func.count()).where(
+                outbox.c.province_id == world.province_id, outbox.c.payload["title"].astext.like("%不再启用")
+            )
+        )
+    assert [row.outcome for row in acts] == ["refused", "done", "refused", "refused", "done"]
+    assert told == 4

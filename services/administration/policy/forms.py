@@ -44,6 +44,23 @@ def read_withdrawal(sent: Mapping[str, Any]) -> WithdrawalForm:
         raise FormInvalid({"reason": message}, dict(sent)) from wrong
 
 
+class RevocationForm(BaseModel):
+    """提议撤销."""
+
+    model_config = ConfigDict(extra="ignore", str_strip_whitespace=True)
+    revocation: str = Field(min_length=1, max_length=200, title="撤销原因")
+
+
+def read_revocation(sent: Mapping[str, Any]) -> RevocationForm:
+    """:raises FormInvalid: the reason is missing or too long, the value kept."""
+    try:
+        return RevocationForm.model_validate(dict(sent))
+    except ValidationError as wrong:
+        empty = not str(sent.get("revocation", "")).strip()
+        message = "请填写撤销原因" if empty else "撤销原因不能超过 200 字"
+        raise FormInvalid({"revocation": message}, dict(sent)) from wrong
+
+
 def read_search(query: Mapping[str, str]) -> dict[str, str]:
     """What a search of rules asks for: words, one force, only what nobody has seen; unknown values count as not asked."""
     force = query.get("force", "")

@@ -45,7 +45,9 @@ async def rules_context(tx: Transaction, query: Mapping[str, str], path: str) ->
         "forces": list(MODALITIES.values()),
         "readings": readings_with(governed.pack.content.readings.values(), wanted["q"]),
         "current": next((one for one in lines if one.version_id == governed.id and one.state == "in_force"), None),
-        "coming": sorted((one for one in lines if one.state == "confirmed"), key=lambda one: one.effective_on),
+        "coming": sorted(
+            (one for one in lines if one.state in ("confirmed", "revoking")), key=lambda one: one.effective_on
+        ),
         "path": path,
     }
 

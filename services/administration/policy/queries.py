@@ -20,7 +20,9 @@ STATES = {
     "confirmed": ("已确认，待生效", "blue"),
     "in_force": ("现行", "green"),
     "replaced": ("已被替代", "secondary"),
+    "revoking": ("已确认，待生效；撤销待确认", "orange"),
     "withdrawn": ("已撤回", "secondary"),
+    "revoked": ("已撤销", "secondary"),
 }
 
 
@@ -40,6 +42,10 @@ class ActivationLine:
     confirmed_at: datetime | None
     withdrawer: str
     withdrawn_at: datetime | None
+    revocation_by: UUID | None
+    revoker: str
+    revocation_at: datetime | None
+    revocation_reason: str
 
     @property
     def label(self) -> str:
@@ -53,7 +59,9 @@ class ActivationLine:
 async def activations(tx: Transaction) -> list[ActivationLine]:
     """Every proposal of the province, the latest day first."""
     rows = await list_activations(tx)
-    people = {one for row in rows for one in (row.proposed_by, row.confirmed_by, row.withdrawn_by) if one}
+    people = {
+        one for row in rows for one in (row.proposed_by, row.confirmed_by, row.withdrawn_by, row.revocation_by) if one
+    }
     names = await names_of(tx, sorted(people)) if tx.scope.role == "web_science" else {}
     started = [row for row in rows if row.confirmed_at and not row.withdrawn_at and row.effective_on <= tx.today]
     newest = max((row.effective_on for row in started), default=None)
@@ -67,17 +75,17 @@ def _line(row: Row[Any], names: dict[UUID, str], today: date, newest: date | Non
     return ActivationLine(
         row.id, row.pack_version_id, row.version, row.effective_on, _state(row, today, newest), row.proposed_by,
         who(row.proposed_by), row.proposed_at, who(row.confirmed_by), row.confirmed_at, who(row.withdrawn_by),
-        row.withdrawn_at,
+        row.withdrawn_at, row.revocation_by, who(row.revocation_by), row.revocation_at, row.revocation_reason or "",
     )  # fmt: skip
 
 
 def _state(row: Row[Any], today: date, newest: date | None) -> str:
     if row.withdrawn_at:
-        return "withdrawn"
+        return "revoked" if row.revocation_at else "withdrawn"
     if not row.confirmed_at:
         return "proposed"
     if row.effective_on > today:
-        return "confirmed"
+        return "revoking" if row.revocation_at else "confirmed"
     return "in_force" if row.effective_on == newest else "replaced"
 
 

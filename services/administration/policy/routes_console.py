@@ -6,11 +6,11 @@ from uuid import UUID
 from litestar import Request, Response, get, post
 
 from services.administration.policy import pages, queries
-from services.administration.policy.forms import read_proposal, read_withdrawal
+from services.administration.policy.forms import read_proposal, read_revocation, read_withdrawal
 from shared.db.transaction import Transaction
 from shared.errors import FormInvalid, NotFound, Refusal
 from shared.ui.page import Crumb, FormState
-from tenants import activation
+from tenants import activation, revocation
 from tenants.pages import MenuEntry, page, redirect, refused, refused_in_place, unprocessable
 
 _READ = {"permission": "console:policy:read"}
@@ -97,6 +97,9 @@ async def _proposal_context(tx: Transaction, activation_id: UUID, form: FormStat
         "institutions": await queries.institutions(tx),
         "own": line.proposed_by == tx.actor.person_id,
         "may_confirm": waiting and "console:policy:confirm" in held,
+        "may_revoke": line.state == "confirmed" and "console:policy:propose" in held,
+        "may_confirm_revocation": line.state == "revoking" and "console:policy:confirm" in held,
+        "own_revocation": line.revocation_by == tx.actor.person_id,
         "may_withdraw": waiting and "console:policy:withdraw" in held,
         "refresh_seconds": 5 if waiting and context["progress"] and not context["progress"].finished else None,
     }
@@ -147,5 +150,31 @@ async def withdraw(request: Request[Any, Any, Any], tx: Transaction, activation_
     return redirect(tx, _VERSIONS, done="done")
 
 
-HANDLERS = (rules, versions, version, propose, proposal, rehearsal_progress, confirm, withdraw)
+@post("/policy/proposals/{activation_id:uuid}/revocation", opt=_PROPOSE, status_code=303)
+async def propose_revocation(request: Request[Any, Any, Any], tx: Transaction, activation_id: UUID) -> Response[Any]:
+    """Propose that a confirmed version does not come into force."""
+    try:
+        form = read_revocation(await _sent(request))
+    except FormInvalid as wrong:
+        context = await _proposal_context(tx, activation_id, FormState(wrong.values, wrong.errors))
+        return unprocessable(request, tx, f"{_PAGE}proposal.html", f"启用提议：版本 {context['line'].version}", context)
+    refusal = await revocation.propose_revocation(tx, activation_id, form.revocation)
+    if refusal is not None:
+        return refused(request, tx, refusal, back=f"{HOME}/proposals/{activation_id}")
+    return redirect(tx, f"{HOME}/proposals/{activation_id}", done="submitted")
+
+
+@post("/policy/proposals/{activation_id:uuid}/revocation/confirm", opt=_CONFIRM, status_code=303)
+async def confirm_revocation(request: Request[Any, Any, Any], tx: Transaction, activation_id: UUID) -> Response[Any]:
+    """Confirm another person's revocation."""
+    refusal = await revocation.confirm_revocation(tx, activation_id)
+    if refusal is not None:
+        return refused(request, tx, refusal, back=f"{HOME}/proposals/{activation_id}")
+    return redirect(tx, _VERSIONS, done="done")
+
+
+HANDLERS = (
+    rules, versions, version, propose, proposal, rehearsal_progress, confirm, withdraw, propose_revocation,
+    confirm_revocation,
+)  # fmt: skip
 MENU = (MenuEntry("console", "服务与监督", "政策规则", "book-2", HOME, "console:policy:read", 900),)

@@ -82,6 +82,15 @@ VERBS: dict[str, tuple[str, str]] = {
     "ended": ("终止", "orange"),
     "propose": ("提出启用", "blue"),
     "confirm": ("确认启用", "green"),
+    "propose_revocation": ("提出撤销", "orange"),
+    "revocation_proposed": ("提出撤销", "orange"),
+    "confirm_revocation": ("确认撤销", "orange"),
+    "revoked": ("确认撤销", "orange"),
+    "load": ("载入", "secondary"),
+    "withdraw": ("撤回", "secondary"),
+    "withdrawn": ("撤回", "secondary"),
+    "proposed": ("提出启用", "blue"),
+    "confirmed": ("确认启用", "green"),
     "signed_in": ("登录", "secondary"),
 }
 _PLACES = {
@@ -90,6 +99,7 @@ _PLACES = {
     "report_deadline": "/console/reports/deadlines",
     "report_reminder": "/console/reports?show=missing",
     "ledger_total": "/console/statistics",
+    "pack_activation": "/console/policy/proposals/{}",
     LIST: "/console/lists/{}",
     pilot_membership.name: "/console/pilots",
 }

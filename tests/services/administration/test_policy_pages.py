@@ -1,6 +1,6 @@
 """The rules on a page: found by word, article and code; activation by two people; read only for institutions."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from html import unescape
 from uuid import UUID, uuid4
 
@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import select
 
 from shared.clock import local_day
+from shared.db.local import pack_in_force
 from tenants.packs import governing, pack_activation, store_pack
 from tenants.rehearsal import pack_rehearsal, rehearse
 from tests.tenants.second_version import store_second
@@ -210,3 +211,39 @@ async def test_an_unknown_version_and_another_province_s_are_the_same(site: Site
         ).scalar()
     if foreign is not None:
         assert (await visitor.get(f"{HOME}/proposals/{foreign}")).status_code == 404
+
+
+async def test_two_people_revoke_a_confirmed_version_before_its_day(site: Site, world: World) -> None:
+    version = await store_second(world)
+    first, second = await officer(site, world), await head(site, world)
+    page = f"{HOME}/versions/{version}"
+    sent = await first.post(f"{page}/propose", {"effective_on": str(LATER)}, page=page)
+    address = sent.headers["location"].partition("?")[0]
+    await rehearse_all(world, UUID(address.rpartition("/")[2]))
+    assert (await second.post(f"{address}/confirm", page=address)).status_code == 303
+    nothing = await second.post(f"{address}/revocation/confirm", key=await second.form_key(f"{HOME}/versions"))
+    assert nothing.status_code == 409
+    empty = await first.post(f"{address}/revocation", {"revocation": " "}, page=address)
+    assert empty.status_code == 422
+    assert "请填写撤销原因" in empty.text
+    assert (await first.post(f"{address}/revocation", {"revocation": "上位文件已改"}, page=address)).status_code == 303
+    assert "撤销待确认" in (await first.get(f"{HOME}/versions")).text
+    assert await governs_from(world, LATER) == [version]  # one person revokes nothing
+    assert "确认撤销版本 2026.1" in (await second.get("/console/todo")).text
+    assert "上位文件已改" in (await second.get(address)).text
+    done = await second.post(f"{address}/revocation/confirm", page=address)
+    assert done.status_code == 303
+    assert await governs_from(world, LATER) == []
+    assert "已撤销" in (await first.get(f"{HOME}/versions")).text
+    again = await first.post(f"{page}/propose", {"effective_on": str(LATER)}, page=page)
+    assert again.headers["location"].partition("?")[0] != address  # its day is free
+
+
+async def governs_from(world: World, day: date) -> list[UUID]:
+    async with world.maintenance.connect() as connection:
+        rows = await connection.execute(
+            select(pack_in_force.c.pack_version_id).where(
+                pack_in_force.c.province_id == world.province_id, pack_in_force.c.effective_on == day
+            )
+        )
+        return [row.pack_version_id for row in rows]
