@@ -53,6 +53,7 @@ from services.ledger.disclosure import routes_institution as disclosure_institut
 from services.ledger.importing import api as importing_api
 from services.ledger.importing import routes_institution as importing_institution
 from services.ledger.losses import routes_institution as losses_institution
+from services.ledger.ownership import routes_institution as ownership_institution
 from services.ledger.papers import routes_institution as papers_institution
 from services.ledger.rights import routes_institution as rights_institution
 from services.ledger.stages import routes_institution as stages_institution
@@ -103,6 +104,7 @@ INSTITUTION: tuple[ControllerRouterHandler, ...] = (
     *stages_institution.HANDLERS,
     *rights_institution.HANDLERS,
     *losses_institution.HANDLERS,
+    *ownership_institution.HANDLERS,
     *notices_institution.HANDLERS,
     *empowerment_institution.HANDLERS,
     *applying_institution.HANDLERS,

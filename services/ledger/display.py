@@ -27,6 +27,7 @@ EVENTS = {
     "released": ("解除隔离", "blue"),
     "revoked": ("撤销", "red"),
     "stage_recorded": ("登记阶段", "blue"),
+    "ownership_recorded": ("登记权属", "blue"),
     "paper_added": ("上传佐证材料", "blue"),
     "right_lost": ("权利丧失，移交财务", "orange"),
     "loss_booked": ("登记账务处理", "green"),
@@ -83,6 +84,11 @@ def shown(name: str, value: Any, words: Vocabulary, people: Mapping[str, str] | 
             return "、".join(words.labels["proof"].get(code) or words.label("evidence", code) for code in value)
         case "stage_criteria", dict():
             return "；".join(f"{words.label('criterion', code)}：{one}" for code, one in value.items())
+        case "owners", list():
+            return "、".join(one["name"] + _share(one["share"]) for one in value)
+        case "custody", dict():
+            named = {"agency": "", "contract": "合同 ", "from": "自 ", "to": "至 "}
+            return "　".join(f"{word}{value[name]}" for name, word in named.items() if value.get(name)) or EMPTY
         case "research_basis", dict():
             return _basis(value, words)
         case _, bool():
@@ -111,7 +117,7 @@ def record_tabs(achievement_id: UUID, words: Vocabulary, active: str) -> list[tu
     """The pages of one achievement, for the macro ``tabs``; a province whose text knows no stages has no such page."""
     home = f"/institution/ledger/{achievement_id}"
     tabs = [("台账内容", home), *([("成果阶段", f"{home}/stage")] if words.stages else [])]
-    tabs += [("权利和年费", f"{home}/rights"), ("权利丧失", f"{home}/losses")]
+    tabs += [("权利和年费", f"{home}/rights"), ("权利丧失", f"{home}/losses"), ("权属", f"{home}/ownership")]
     return [(label, href, label == active, 0) for label, href in tabs]
 
 

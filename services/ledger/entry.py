@@ -151,6 +151,9 @@ FIELDS: Mapping[str, str] = {
 RECORDED: Mapping[str, str] = {
     "research_started_on": "研发起点",
     "research_basis": "研发起点依据",
+    "owners": "权属",
+    "custody": "托管",
+    "declassified_on": "解密日期",
 }
 
 

@@ -22,8 +22,9 @@ def people_in(changes: list[queries.Change]) -> set[UUID]:
 _FACTS = (
     ("type", "achievement_type"), ("right_category", ""), ("obtained_on", "obtained_on"), ("stage_recognised", "stage"),
     ("stage_declared", "stage"), ("stage_since", "stage"), ("status", "status"), ("mode", "mode"), ("value", "value"),
-    ("value_kind", ""), ("conversions", ""), ("funding", ""), ("research_started_on", ""), ("technical_field", ""), ("form", ""),
-    ("market_prospect", ""), ("college", ""), ("core_technology", ""), ("agency", ""), ("source", ""), ("remark", ""),
+    ("value_kind", ""), ("conversions", ""), ("funding", ""), ("research_started_on", ""), ("owners", ""),
+    ("custody", ""), ("technical_field", ""), ("form", ""), ("market_prospect", ""), ("college", ""),
+    ("core_technology", ""), ("agency", ""), ("source", ""), ("remark", ""),
 )  # fmt: skip
 
 

@@ -40,6 +40,7 @@ MOVES = Moves(
         Move("correct", _REGISTERED, "registered", "corrected", _WRITE, "更正"),
         Move("record_conversion", _REGISTERED, "registered", "conversion_recorded", _WRITE, "登记转化"),
         Move("record_stage", _REGISTERED, "registered", "stage_recorded", _WRITE, "登记阶段"),
+        Move("record_ownership", _REGISTERED, "registered", "ownership_recorded", _WRITE, "登记权属"),
         Move("quarantine", _REGISTERED, "quarantined", "quarantined", _WRITE, "隔离"),
         Move("release", frozenset({"quarantined"}), "registered", "released", _WRITE, "解除隔离"),
         Move("revoke", frozenset({"registered", "quarantined"}), "revoked", "revoked", _WRITE, "撤销"),

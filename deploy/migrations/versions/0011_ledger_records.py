@@ -13,7 +13,10 @@ branch_labels = None
 depends_on = None
 
 RECORDED = """
-ALTER TABLE app.{table} ADD COLUMN research_started_on DATE, ADD COLUMN research_basis JSONB;
+ALTER TABLE app.{table} ADD COLUMN research_started_on DATE, ADD COLUMN research_basis JSONB, ADD COLUMN owners JSONB,
+  ADD COLUMN custody JSONB, ADD COLUMN declassified_on DATE;
+comment on column app.{table}.owners is '[{{name, credit_code, share: [numerator, denominator]}}], together one whole';
+comment on column app.{table}.custody is 'agency, contract, from, to: who keeps it for the unit';
 comment on column app.{table}.research_basis is 'dates: code to date; chosen, reason: where another day was taken';
 """
 RIGHTS = """

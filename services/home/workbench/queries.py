@@ -87,6 +87,7 @@ _EVENTS: Mapping[str, str] = {
     "stage_recorded": "登记阶段",
     "paper_added": "上传佐证材料",
     "right_lost": "登记权利丧失",
+    "ownership_recorded": "登记权属",
     "loss_booked": "登记账务处理",
     "paper_withdrawn": "撤下佐证材料",
     "quarantined": "隔离",

@@ -10,6 +10,7 @@ from sqlalchemy.exc import ProgrammingError
 from services.ledger import workflow
 from services.ledger.entry import Deal
 from services.ledger.models import ACHIEVEMENT_STATES, achievement
+from services.ledger.ownership import workflow as ownership
 from services.ledger.stages import workflow as stages
 from services.ledger.workflow import MOVES
 from shared.db.transaction import Transaction
@@ -40,9 +41,9 @@ def test_the_readme_has_the_table_of_moves() -> None:
     assert "\n".join(table()) in README.read_text("utf-8")
 
 
-def test_only_the_clerk_holds_the_permission_to_write() -> None:
+def test_only_the_clerk_and_the_institutions_own_machine_hold_the_permission_to_write() -> None:
     holders = [code for code, role in ROLES.items() if "institution:ledger:write" in role.permissions]
-    assert holders == ["clerk"]
+    assert holders == ["clerk", "integration"]
 
 
 async def brought_to(tx: Transaction, state: str) -> UUID:
@@ -65,7 +66,10 @@ async def test_every_state_and_move_is_done_or_refused(world: World, state: str,
             case "record_conversion":
                 done = await workflow.record_conversion(tx, row_id, Deal(mode="licence", amount=1))  # type: ignore[assignment, arg-type]
             case "record_stage":
-                done = await stages.record_criteria(tx, row_id, {}, reason="核对")  # type: ignore[assignment]
+                done = await stages.record_criteria(tx, row_id, {}, reason="核对")
+            case "record_ownership":
+                day = START.date()
+                done = await ownership.record_ownership(tx, row_id, [], since=day, reason="核对")
             case name:
                 done = await getattr(workflow, name)(tx, row_id, "理由")
         now = await tx.scalar(select(achievement.c.state).where(achievement.c.id == row_id))
