@@ -7,11 +7,12 @@ from litestar import Request, Response, get, post
 from litestar.datastructures import Cookie
 from litestar.response import Redirect
 
+from services.administration.screens import screen_of, screens_for
 from shared.errors import Forbidden
 from shared.ui.links import local_address
 from tenants.doubtful_sign_ins import note_refusal
 from tenants.isolation import address_of, cookie_name, form_key_is_ours, load_session, open_edge, state_cookie_name
-from tenants.pages import page
+from tenants.pages import base_context, page
 from tenants.sso import SignedIn, SignInRefused, begin_sign_in, complete_sign_in, end_session
 
 log = structlog.get_logger()
@@ -116,9 +117,14 @@ async def signed_out(request: Request[Any, Any, Any]) -> Response[Any]:
 
 @get("/help", opt={"audience": "anonymous"}, include_in_schema=False)
 async def help_page(request: Request[Any, Any, Any]) -> Response[Any]:
-    """How to work here, for whoever looks."""
+    """How to work here, for whoever looks; ``from`` is the address of the screen that is explained first."""
     await load_session(request)
-    return page(request, "administration/public/help.html", "使用帮助")
+    viewer = base_context(request)["viewer"]
+    context = {
+        "screen": screen_of(request.query_params.get("from", "")),
+        "screens": screens_for(viewer.audience) if viewer else [],
+    }
+    return page(request, "administration/public/help.html", "使用帮助", context)
 
 
 @post("/sign-in/backchannel-logout", opt={"audience": "identity provider"}, include_in_schema=False)

@@ -1,0 +1,194 @@
+"""What each screen is for and what can be done on it: the help page shows it to whoever comes from there."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Screen:
+    """``pattern`` are the first segments of its address, ``*`` for an id; ``lines`` the explanation, one sentence or two each."""
+
+    pattern: str
+    title: str
+    lines: tuple[str, ...]
+
+
+SCREENS: tuple[Screen, ...] = (
+    Screen(
+        "/institution",
+        "工作台",
+        (
+            "上面是本单位的几个数字，下面是等您办理的事项，按期限排序；每个期限都写明从哪天起算、依据哪一条。",
+            "“已办”“我发起的”列出您自己的办理记录；没有期限的事项，政策没有规定天数。",
+        ),
+    ),
+    Screen(
+        "/institution/todo",
+        "待办中心",
+        (
+            "列出您有权办理的全部待办，最近到期的在前；办完后自动消失，不用手动标记。",
+            "同一事项可以由有同样权限的同事办理，先办的有效，后办的会得到提示。",
+        ),
+    ),
+    Screen(
+        "/institution/messages",
+        "消息中心",
+        ("办理进展、公示、异议等通知；打开一条即标为已读。", "导出完成的文件也会在这里通知。"),
+    ),
+    Screen(
+        "/institution/disclosures",
+        "成果披露",
+        (
+            "先回答是否涉及国家秘密：涉及或者拿不准的不能填写，平台不保存任何内容。",
+            "完成人填写后提交，责任部门核实；退回时逐项说明理由，改好后再次提交。核实通过即登记入账并取得编号。",
+        ),
+    ),
+    Screen(
+        "/institution/mine",
+        "我的成果",
+        (
+            "列出您是完成人的在册成果，以及每项的赋权申请、协议和转化合同。",
+            "台账上的姓名就是您、这里却没有列出的，请到“完成人认领”认领，责任部门确认后列出。",
+        ),
+    ),
+    Screen(
+        "/institution/claims",
+        "完成人认领",
+        (
+            "台账上的完成人来自导入或者披露，与登录账号是两回事；认领并经责任部门确认后才关联起来。",
+            "确认的人不能是认领的人自己。关联有误的，责任部门写明理由后解除；台账内容不因此改变。",
+        ),
+    ),
+    Screen(
+        "/institution/ledger",
+        "单列管理台账",
+        (
+            "按条件筛选、查找成果；可以查看过去任意一天的台账。“导出当前筛选”导出的就是屏幕上筛选出来的内容。",
+            "“未评估”不是零，不参与求和。没有证据确认为开发阶段的，按研究阶段认定。",
+        ),
+    ),
+    Screen(
+        "/institution/ledger/*",
+        "成果",
+        (
+            "一项成果的全部登记内容、权利、转化、各个版本和每次规则判断的依据。",
+            "更正形成新版本并写明理由，原内容保留；撤销后编号不再使用。疑似涉密的先隔离，再由保密工作机构核实。",
+        ),
+    ),
+    Screen(
+        "/institution/ledger/*/timeline",
+        "从披露到转化",
+        (
+            "把披露、登记、申请、公示、协议、转化按日期排成一列，每件事写明日期、办理人和条款，可以打印。",
+            "只列出您可以查看的事项；没有单独办理记录的原有成果，写明载入台账的日期。",
+        ),
+    ),
+    Screen(
+        "/institution/imports",
+        "导入台账",
+        (
+            "上传原有的 Excel 台账：先核对，再确认；没有确认之前，台账没有任何变化。",
+            "须由人判断的行列成问题并给出备选答案，其他的行可以先登记；退回的行连同原因下载，改好后再上传。",
+        ),
+    ),
+    Screen(
+        "/institution/empowerment",
+        "赋权申请",
+        (
+            "只有成果的完成人可以申请；每个步骤由谁办、需要什么材料、依据哪一条，都写在页面上。",
+            "没有办成的，页面说明不符合哪一条、原文怎样写、怎样改变结果；本次操作不改变任何内容。",
+        ),
+    ),
+    Screen(
+        "/institution/notices",
+        "单位内部公示",
+        (
+            "公示期按自然日计算，发布当日不计入；内容有变或者中断，按条款重新计算。",
+            "期内提出的异议没有答复之前，不能签署协议；异议人的姓名只有答复的人和本人看得到。",
+        ),
+    ),
+    Screen(
+        "/institution/reports",
+        "年度报告",
+        (
+            "先冻结年末数据，再填写文字部分并报送；报送后的内容不随台账变化。",
+            "退回的报告逐项写明理由，重新报送时列出改了什么。",
+        ),
+    ),
+    Screen(
+        "/institution/dashboard",
+        "统计分析",
+        (
+            "各季度末的存量、从披露到转化各环节的成果数、按年度的合同金额；每张图都有同样数字的表。",
+            "存量按今天已知的登记计算：事后的更正会改变过去的数字。合同金额不是到账数。",
+        ),
+    ),
+    Screen("/institution/policy", "政策规则", ("正在执行的规则，逐条列出原文；标“原文待核”的尚未见到正式文本。",)),
+    Screen(
+        "/institution/audit",
+        "操作日志",
+        ("谁在什么时候办理或者查阅了什么，改动前后的内容；按实际时间记录，逐条封存。",),
+    ),
+    Screen(
+        "/institution/settings",
+        "单位设置",
+        ("单位登记信息、试点资格和有效期；有误的请平台运维更正。", "“本人信息”说明平台保存了您的什么、为什么、多久。"),
+    ),
+    Screen(
+        "/institution/settings/me",
+        "本人信息",
+        ("平台保存的您的姓名、部门、邮箱和账号，用途和保存期限，以及在哪里提到您；只有您本人看得到。",),
+    ),
+    Screen(
+        "/institution/persons",
+        "个人信息删除",
+        (
+            "按完整姓名查找后删除姓名、部门和邮箱，不能恢复；在办赋权申请的团队成员，办结后再删除。",
+            "台账、决定和日志按编号保留，姓名显示为“（已删除）”，并留下姓名的散列值和理由；已有的封存和证明继续有效。",
+        ),
+    ),
+    Screen("/console", "省级工作台", ("报送期限和进度、待办、已发布的清单和汇总数；单个单位的 1 或 2 显示为“<3”。",)),
+    Screen("/console/todo", "待办中心", ("本机关等您办理的事项，最近到期的在前；政策没有规定期限的不设期限。",)),
+    Screen(
+        "/console/lists",
+        "负面清单",
+        ("起草、征求意见、共同确定、发布和调整；每个版本有永久地址，发布后不能修改，只能发布新的版本。",),
+    ),
+    Screen(
+        "/console/pilots",
+        "试点管理",
+        ("登记试点单位、起止日期和依据文件；到期后不能启动新的事项，已经签署的协议继续履行。",),
+    ),
+    Screen(
+        "/console/reports",
+        "年度报告",
+        ("各单位报送的报告：接收、退回、汇总上报和催报；查阅单个单位的报告会记入该单位的日志。",),
+    ),
+    Screen(
+        "/console/statistics",
+        "统计汇总",
+        ("按类型、阶段、状态、方式、年度和单位汇总，只有数量，看不到单项成果；可以导出。",),
+    ),
+    Screen(
+        "/console/policy", "政策规则", ("正在执行和待启用的规则版本；启用由两人办理，启用前可以试算会改变哪些决定。",)
+    ),
+    Screen("/console/trail", "操作日志", ("本机关的人办理和查阅了什么，包括记在各单位名下的。",)),
+    Screen("/operator", "平台运维", ("开通单位、变更主管部门、维护节假日和首个规则版本；看不到任何单位的台账。",)),
+)
+
+
+def screen_of(path: str) -> Screen | None:
+    """The screen that an address belongs to: the longest pattern that it begins with."""
+    segments = [one for one in path.partition("?")[0].split("/") if one]
+    fitting = [one for one in SCREENS if _fits(one.pattern.strip("/").split("/"), segments)]
+    return max(fitting, key=lambda one: one.pattern.count("/"), default=None)
+
+
+def _fits(pattern: list[str], segments: list[str]) -> bool:
+    if len(segments) < len(pattern):
+        return False
+    return all(wanted in ("*", given) for wanted, given in zip(pattern, segments, strict=False))
+
+
+def screens_for(audience: str) -> list[Screen]:
+    """The screens of one audience that have an address of their own."""
+    return [one for one in SCREENS if one.pattern.split("/")[1] == audience and "*" not in one.pattern]
