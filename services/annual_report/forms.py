@@ -3,10 +3,12 @@
 from collections.abc import Iterable, Mapping
 from datetime import date
 from typing import Annotated, Any
+from uuid import UUID
 
 from pydantic import BeforeValidator, Field
 
 from services.annual_report.figures import COLUMNS, STATABLE, Line
+from shared.errors import NotFound
 from shared.forms import Form, OptionalBody, plain
 from shared.forms import Line as Words
 
@@ -78,3 +80,14 @@ def read_reasons(sent: Mapping[str, Any], fields: Mapping[str, str]) -> tuple[di
         if words:
             reasons[field] = words
     return reasons, errors
+
+
+def identifiers(sent: Iterable[str]) -> list[UUID]:
+    """The ids that a form sends.
+
+    :raises NotFound: one is none; no page of ours sends such.
+    """
+    try:
+        return [UUID(one) for one in sent]
+    except ValueError:
+        raise NotFound from None

@@ -6,9 +6,11 @@ from typing import Any
 from urllib.parse import quote, urlencode
 
 from litestar import Response
+from sqlalchemy import Row
 
 from services.annual_report.figures import COLUMNS, DIMENSIONS, Line
 from services.annual_report.payload import lines_of
+from shared.ui.words import moment
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 EVENTS = {
@@ -130,6 +132,12 @@ def progress_chart(counts: Sequence[Any]) -> dict[str, Any]:
             {"name": "未报送", "data": [one.missing for one in counts], "tone": "none"},
         ],
     }
+
+
+def handed_over(row: Row[Any]) -> str:
+    """When a received report was handed over, and what is out of the ordinary about it."""
+    again = f"，第 {row.edition} 次报送" if row.edition > 1 else ""
+    return f"{moment(row.submitted_at)} 报送{again}{'，逾期' if row.late == 'true' else ''}"
 
 
 def xlsx(name: str, made: bytes) -> Response[bytes]:

@@ -9,7 +9,7 @@ from litestar import Request, Response, get, post
 
 from services.annual_report import pages
 from services.annual_report.figures import COLUMNS
-from services.annual_report.forms import DeadlineForm, read_reasons
+from services.annual_report.forms import DeadlineForm, identifiers, read_reasons
 from services.annual_report.models import AGGREGATE_STATES, REPORT_STATES, SUBMISSION_STATES
 from services.annual_report.payload import aggregate_workbook, fields_of, workbook
 from services.annual_report.queries import all_deadlines
@@ -18,7 +18,7 @@ from services.annual_report.reminding.workflow import REMIND
 from services.annual_report.reviewing import queries, workflow
 from services.annual_report.rules import DEPARTMENT, Form
 from services.annual_report.workflow import FORWARD, MOVES, REVIEW, year_to_report
-from shared.db.transaction import Transaction
+from shared.db.transaction import Outcome, Transaction
 from shared.errors import NotFound, Refusal
 from shared.forms import read, typed
 from shared.ui.page import Crumb, FormState
@@ -31,6 +31,7 @@ _READ, _REVIEW, _FORWARD = {"permission": "console:report:read"}, {"permission":
 _SCHEDULE = {"permission": SCHEDULE}
 MENU = (MenuEntry("console", "", "年度报告", "report-analytics", HOME, "console:report:read", 100),)
 _SHOWN = {"": "全部单位", "missing": "未报送"}
+_ACCEPT = "annual_report/console/accept.html"
 _RETURN, _DEADLINES = "annual_report/console/return.html", "annual_report/console/deadlines.html"
 
 
@@ -59,6 +60,7 @@ async def reports(
         "tones": pages.TONES,
         "today": tx.today,
         "reviews": tx.scope.role == "web_department",
+        "may_accept": tx.scope.role == "web_department" and REVIEW in tx.actor.permissions,
         "may_forward": FORWARD in tx.actor.permissions,
         "may_schedule": SCHEDULE in tx.actor.permissions,
         "may_remind": REMIND in tx.actor.permissions and shown == year_to_report(tx.today),
@@ -159,6 +161,40 @@ async def accept(request: Request[Any, Any, Any], tx: Transaction, submission_id
     if refusal is not None:
         return refused(request, tx, refusal, back=f"{HOME}/{submission_id}")
     return redirect(tx, f"{HOME}/{submission_id}", done="done")
+
+
+async def _accept_context(tx: Transaction, state: FormState | None = None) -> dict[str, Any]:
+    """The reports that wait, all chosen unless somebody chose; nothing of their content."""
+    year = year_to_report(tx.today)
+    rows = [row for row in await queries.received(tx, year) if row.aggregate_id is None]
+    names = {str(row.id): f"{row.sender}　{of_year(row.label, row.year)}" for row in rows}
+    choices = [(str(row.id), names[str(row.id)], pages.handed_over(row)) for row in rows if row.state == "submitted"]
+    chosen = state or FormState({"report": [code for code, _, _ in choices]})
+    return {"year": year, "choices": choices, "form": chosen, "names": names, "results": [], "accepted": 0}
+
+
+@get("/reports/accept", opt=_REVIEW)
+async def accepting(request: Request[Any, Any, Any], tx: Transaction) -> Response[str]:
+    """What would be accepted together."""
+    context = await _accept_context(tx)
+    return page(request, _ACCEPT, "批量接收", context, crumbs=(Crumb("年度报告", HOME), Crumb("批量接收")))
+
+
+@post("/reports/accept", opt=_REVIEW, status_code=303)
+async def accept_each(request: Request[Any, Any, Any], tx: Transaction) -> Response[Any]:
+    """Accept those that were chosen; what was not done is listed with its reason."""
+    context = await _accept_context(tx)
+    chosen = [str(one) for one in (await request.form()).getall("report", [])]
+    if not chosen:
+        context["form"] = FormState({"report": []}, {"report": "请至少选择一份报告"})
+        return unprocessable(request, tx, _ACCEPT, "批量接收", context)
+    done = await workflow.accept_each(tx, identifiers(chosen))
+    wrong = [(context["names"][str(one)], refusal) for one, refusal in done.items() if refusal is not None]
+    if not wrong:
+        return redirect(tx, HOME, done="done")
+    tx.outcome = Outcome(303, f"{HOME}/accept")
+    context = {**await _accept_context(tx), "results": wrong, "accepted": len(done) - len(wrong)}
+    return page(request, _ACCEPT, "批量接收", context, crumbs=(Crumb("年度报告", HOME), Crumb("批量接收")))
 
 
 @get("/reports/{submission_id:uuid}/workbook", opt=_READ)
@@ -274,5 +310,5 @@ async def set_deadline(request: Request[Any, Any, Any], tx: Transaction) -> Resp
 
 HANDLERS = (
     reports, report, returning, return_for_correction, accept, report_workbook, aggregates, aggregate, one_aggregate,
-    forward, deadlines, set_deadline,
+    forward, deadlines, set_deadline, accepting, accept_each,
 )  # fmt: skip

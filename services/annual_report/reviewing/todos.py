@@ -19,17 +19,20 @@ async def todos(tx: Transaction) -> list[Todo]:
     forms = await queries.forms(tx, year)
     found: list[Todo] = []
     if tx.scope.role == "web_department":
-        for row in await queries.received(tx, year):
-            if row.state == "submitted":
-                again = f"（第 {row.edition} 次报送）" if row.edition > 1 else ""
-                title = f"审核{row.sender}{of_year(row.label, row.year)}{again}"
-                sent = f"{local_day(row.submitted_at)} 报送"
-                found.append(Todo("年报审核", title, sent, f"{HOME}/{row.id}", "审核", REVIEW, _NO_DAY))
+        waiting = [row for row in await queries.received(tx, year) if row.state == "submitted"]
+        if len(waiting) > 1:
+            title = f"批量接收 {len(waiting)} 份待审核的报告"
+            found.append(Todo("年报审核", title, "每份单独核对、单独接收", f"{HOME}/accept", "接收", REVIEW, _NO_DAY))
+        for row in waiting:
+            again = f"（第 {row.edition} 次报送）" if row.edition > 1 else ""
+            title = f"审核{row.sender}{of_year(row.label, row.year)}{again}"
+            sent = f"{local_day(row.submitted_at)} 报送"
+            found.append(Todo("年报审核", title, sent, f"{HOME}/{row.id}", "审核", REVIEW, _NO_DAY))
         for form in forms:
             stage = form.stage_of(DEPARTMENT)
-            waiting = await queries.accepted(tx, form.code, year) if stage is not None else []
-            if stage is not None and waiting:
-                title = f"汇总上报 {of_year(form.label, year)}（{len(waiting)} 家）"
+            ready = await queries.accepted(tx, form.code, year) if stage is not None else []
+            if stage is not None and ready:
+                title = f"汇总上报 {of_year(form.label, year)}（{len(ready)} 家）"
                 to = f"报{'、'.join(stage.recipient_labels)}"
                 href = f"{HOME}/aggregate/{year}/{form.code}"
                 basis = f"{stage.counted}；{stage.citation.article}"

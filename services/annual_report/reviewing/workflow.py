@@ -1,6 +1,6 @@
 """The authorities' verbs: look, return, accept, aggregate, forward, set the due day. Their traces stand with the institution."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from typing import Any
 from uuid import UUID
@@ -140,6 +140,14 @@ async def accept(tx: Transaction, submission_id: UUID) -> Refusal | None:
     await _settle(tx, row, "accepted")
     await _tell(tx, report, f"{of_year(row.payload['label'], report.year)}已接收")
     return None
+
+
+async def accept_each(tx: Transaction, submission_ids: Iterable[UUID]) -> dict[UUID, Refusal | None]:
+    """Accept several reports, each judged by itself: one that is refused stops no other; always in one order of locks.
+
+    :raises NotFound: as :func:`accept`, of any of them.
+    """
+    return {one: await accept(tx, one) for one in sorted(set(submission_ids))}
 
 
 async def _reviewed(tx: Transaction, submission_id: UUID) -> tuple[Row[Any], Row[Any]]:
