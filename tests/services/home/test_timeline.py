@@ -8,6 +8,7 @@ from uuid import UUID
 from sqlalchemy import update
 
 from services.empowerment.models import application
+from services.ledger.claiming.models import person_claim
 from services.ledger.entry import Completer, Deal, Entry
 from services.ledger.workflow import quarantine, record_conversion, register
 from shared.ids import new_id
@@ -86,8 +87,11 @@ async def test_the_way_of_an_achievement_stands_in_the_order_of_its_days(site: S
 
 
 async def applicant_is(world: World, ready: Prepared, person: UUID) -> None:
-    """The application was entered by somebody else."""
+    """The application was entered by somebody else, and the colleague is none of its team."""
     async with world.maintenance.begin() as connection:
+        await connection.execute(
+            update(person_claim).where(person_claim.c.tenant_id == ready.tenant).values(state="ended")
+        )
         await connection.execute(
             update(application).where(application.c.tenant_id == ready.tenant).values(applicant_id=person)
         )
