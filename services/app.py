@@ -46,6 +46,7 @@ from services.home.workbench import routes_institution as workbench_institution
 from services.home.workbench import routes_operator as workbench_operator
 from services.ledger import api as ledger_api
 from services.ledger import routes_institution as ledger_institution
+from services.ledger.bulk import routes_institution as bulk_institution
 from services.ledger.changing import api as changing_api
 from services.ledger.claiming import routes_institution as claiming_institution
 from services.ledger.disclosure import api as disclosure_api
@@ -101,6 +102,7 @@ INSTITUTION: tuple[ControllerRouterHandler, ...] = (
     *importing_institution.HANDLERS,
     *views_institution.HANDLERS,
     *papers_institution.HANDLERS,
+    *bulk_institution.HANDLERS,
     *stages_institution.HANDLERS,
     *rights_institution.HANDLERS,
     *losses_institution.HANDLERS,

@@ -46,6 +46,8 @@ async def test_every_page_of_the_ledger(site: Site, world: World, open_page: Ope
         "ledger-past": f"{HOME}?as_of=2026-03-05&q=蓝藻",
         "ledger-facets": f"{HOME}/facets?status=intended&q=蓝藻",
         "ledger-views": f"{HOME}/views?status=intended",
+        "ledger-bulk": f"{HOME}/bulk?all=1&q=第1&action=status&new_status=converted&since=2026-03-10&reason=核对",
+        "ledger-print": f"{HOME}/print?id={row_id}",
         "ledger-empty": f"{HOME}?q=没有这个词",
         "ledger-achievement": f"{HOME}/{row_id}",
         "ledger-achievement-past": f"{HOME}/{row_id}?as_of=2026-03-05",
@@ -58,7 +60,9 @@ async def test_every_page_of_the_ledger(site: Site, world: World, open_page: Ope
         await visit.page.goto(f"{LOCAL}{address}")
         await visit.check(name)
     await visit.page.goto(f"{LOCAL}{HOME}")
+    await visit.page.locator(".facet-list").first.wait_for()
     assert await visit.unreachable() == []
+    assert await visit.axe() == []
     await visit.page.get_by_role("link", name="下一页").click()
     await visit.page.wait_for_url("**after=**")
     assert await visit.page.locator("#ledger tbody tr").count() == 5
