@@ -46,6 +46,7 @@ from services.home.workbench import routes_institution as workbench_institution
 from services.home.workbench import routes_operator as workbench_operator
 from services.ledger import api as ledger_api
 from services.ledger import routes_institution as ledger_institution
+from services.ledger.accounting import routes_institution as accounting_institution
 from services.ledger.bulk import routes_institution as bulk_institution
 from services.ledger.changing import api as changing_api
 from services.ledger.claiming import routes_institution as claiming_institution
@@ -107,6 +108,7 @@ INSTITUTION: tuple[ControllerRouterHandler, ...] = (
     *rights_institution.HANDLERS,
     *losses_institution.HANDLERS,
     *ownership_institution.HANDLERS,
+    *accounting_institution.HANDLERS,
     *notices_institution.HANDLERS,
     *empowerment_institution.HANDLERS,
     *applying_institution.HANDLERS,

@@ -118,6 +118,7 @@ def record_tabs(achievement_id: UUID, words: Vocabulary, active: str) -> list[tu
     home = f"/institution/ledger/{achievement_id}"
     tabs = [("台账内容", home), *([("成果阶段", f"{home}/stage")] if words.stages else [])]
     tabs += [("权利和年费", f"{home}/rights"), ("权利丧失", f"{home}/losses"), ("权属", f"{home}/ownership")]
+    tabs += [("记账提示", f"{home}/accounting")]
     return [(label, href, label == active, 0) for label, href in tabs]
 
 

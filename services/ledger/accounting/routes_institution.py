@@ -1,0 +1,63 @@
+"""The page of accounting hints: where the costs of an achievement may go, by the text; amounts typed there are not kept."""
+
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from litestar import Request, Response, get
+
+from services.ledger.accounting import rules
+from services.ledger.disclosure.queries import unit_kind_of
+from services.ledger.display import record_tabs, words_of
+from services.ledger.forms import money_of
+from services.ledger.queries import find_achievement, rights_of
+from shared.db.transaction import Transaction
+from shared.errors import NotFound
+from shared.ui.page import Crumb, FormState
+from tenants.packs import governing
+from tenants.pages import page
+
+_HOME = "/institution/ledger"
+_TITLE = "记账提示"
+
+
+def _amounts(query: Any) -> tuple[dict[str, Decimal | None], dict[str, str]]:
+    amounts: dict[str, Decimal | None] = {}
+    errors: dict[str, str] = {}
+    for component in rules.COMPONENTS:
+        try:
+            amounts[component] = money_of(str(query.get(component) or ""))
+        except ValueError as error:
+            errors[component] = str(error)
+    return amounts, errors
+
+
+@get("/ledger/{achievement_id:uuid}/accounting", opt={"permission": "institution:ledger:read"})
+async def show_hints(request: Request[Any, Any, Any], tx: Transaction, achievement_id: UUID) -> Response[str]:
+    """What the text says of each kind of cost; with amounts in the address, where each would go."""
+    row = await find_achievement(tx, achievement_id)
+    if row is None or row.state == "quarantined":
+        raise NotFound
+    words, pack = await words_of(tx), (await governing(tx)).pack
+    amounts, errors = _amounts(request.query_params)
+    states = [one.status for one in await rights_of(tx, row.id)]
+    found = rules.situations(row.stage_since is not None, states, row.status, pack)
+    hints = rules.hints(await unit_kind_of(tx), found, amounts, pack, tx.today)
+    asked = {component for component, _ in hints}
+    context = {
+        "row": row,
+        "words": words,
+        "hints": [(component, one.answer) for component, one in hints],
+        "components": [(code, label) for code, label in rules.COMPONENTS.items() if code in asked],
+        "labels": rules.COMPONENTS,
+        "results": rules.RESULTS,
+        "form": FormState(dict(request.query_params), errors),
+        "home": f"{_HOME}/{row.id}",
+        "tabs": record_tabs(row.id, words, _TITLE),
+        "path": _HOME,
+    }
+    crumbs = (Crumb("单列管理台账", _HOME), Crumb(row.name, f"{_HOME}/{row.id}"), Crumb(_TITLE))
+    return page(request, "ledger/accounting/hints.html", _TITLE, context, crumbs=crumbs)
+
+
+HANDLERS = (show_hints,)
