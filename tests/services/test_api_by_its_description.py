@@ -1,0 +1,154 @@
+"""The API against its own description: cases that schemathesis draws from it, sent as each role with the ids of another tenant
+among them. No answer is a fault of ours, none is of another form than described, none holds another tenant's data.
+"""
+
+import os
+from collections.abc import AsyncIterator
+from typing import Any
+from uuid import UUID
+from zlib import crc32
+
+import httpx
+import pytest
+import requests
+import schemathesis
+from hypothesis import HealthCheck, Phase, given, settings
+from schemathesis import Case
+from schemathesis.checks import not_a_server_error
+from schemathesis.specs.openapi.checks import (
+    content_type_conformance,
+    response_schema_conformance,
+    status_code_conformance,
+)
+
+from shared.ids import new_id
+from tenants.sso import Claims
+from tests.services.empowerment.arranging import (
+    Prepared,
+    announced,
+    is_completer,
+    notice_of,
+    prepare,
+    select_for_pilot,
+)
+from tests.services.negative_list.steps import clock_at
+from tests.services.notices.arranging import add_achievement, add_person, at
+from tests.web import BASE, Site
+from tests.world import World
+
+# Who may call the API at all; each sees and does something else there.
+ROLES = ("integration", "clerk", "department_head", "completer", "discipline")
+# 1,500 cases in all where the build server runs it.
+CASES = 1500 if os.environ.get("CI") else 300
+MARK = "别家单位的成果标记"
+CHECKS = [not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance]
+# What a client library never sends by itself, or what the test sets.
+_OWN_HEADERS = {"authorization", "idempotency-key", "if-match", "content-length", "host"}
+
+
+@pytest.fixture(autouse=True)
+async def _legal_clock(world: World) -> AsyncIterator[None]:
+    async with clock_at(world, at("2026-03-10")):
+        yield
+
+
+@pytest.fixture
+def account(monkeypatch: pytest.MonkeyPatch, world: World) -> dict[str, Any]:
+    """Whose token is believed: the token itself is what the tests of sign-in are about."""
+    holder: dict[str, Any] = {"tenant": world.university}
+
+    async def believed(provider: object, token: str) -> Claims:
+        return Claims("test", "svc", "", "", "接口账号", "", "", holder["roles"], holder["tenant"])
+
+    monkeypatch.setattr("tenants.machine.machine_claims", believed)
+    return holder
+
+
+async def arranged(world: World) -> dict[str, list[UUID]]:
+    """Ids by the name of their path parameter: of the caller's own tenant, of another one, of nothing."""
+    own = await prepare(world)
+    application = await announced(world, own)
+    ids = {
+        "achievement_id": [own.achievement_id],
+        "application_id": [application],
+        "notice_id": [await notice_of(world, own.tenant, application)],
+    }
+    there = world.institute
+    team = (await add_person(world, there, MARK),)
+    achievement_id = await add_achievement(world, there, MARK, completers=team)
+    await is_completer(world, there, team[0])
+    await select_for_pilot(world, there)
+    theirs = await announced(world, Prepared(there, achievement_id, team, own.list_version_id))
+    ids["achievement_id"].append(achievement_id)
+    ids["application_id"].append(theirs)
+    ids["notice_id"].append(await notice_of(world, there, theirs))
+    return ids
+
+
+def drawn(operation: Any, number: int) -> list[Case[Any]]:
+    """That many cases of one operation, the same at every run."""
+    cases: list[Case[Any]] = []
+
+    @settings(
+        max_examples=number,
+        derandomize=True,
+        database=None,
+        deadline=None,
+        phases=[Phase.generate],
+        suppress_health_check=list(HealthCheck),
+    )
+    @given(case=operation.as_strategy())
+    def keep(case: Case[Any]) -> None:
+        cases.append(case)
+
+    keep()
+    return cases[:number]
+
+
+async def sent(site: Site, case: Case[Any], ids: list[UUID]) -> httpx.Response:
+    """The case with a token, a fresh key, and one of the known ids in its path."""
+    for name, value in (case.path_parameters or {}).items():
+        if ids and name.endswith("_id"):
+            case.path_parameters[name] = str(ids[crc32(str(value).encode()) % len(ids)])
+    wanted = case.as_transport_kwargs(base_url=BASE)
+    made = requests.Request(
+        **{name: wanted[name] for name in ("method", "url", "json", "data", "files", "params") if name in wanted}
+    ).prepare()
+    headers = {
+        **{name: str(value) for name, value in made.headers.items() if name.lower() not in _OWN_HEADERS},
+        "authorization": "Bearer token",
+        "idempotency-key": str(new_id()),
+        "if-match": '"1"',
+    }
+    body = made.body or b""
+    assert isinstance(body, str | bytes)
+    return await site.anonymous().client.request(str(made.method), str(made.url), headers=headers, content=body)
+
+
+@pytest.mark.requirement("R190")
+@pytest.mark.parametrize("role", ROLES)
+async def test_no_fault_no_other_form_no_foreign_data(
+    site: Site, world: World, account: dict[str, Any], role: str
+) -> None:
+    account["roles"] = (role,)
+    ids = await arranged(world)
+    described = (await site.anonymous().get("/schema/openapi.json")).json()
+    loaded: Any = schemathesis.openapi.from_dict(described)
+    operations = [one.ok() for one in loaded.get_all_operations()]
+    assert len(operations) >= 15
+    number = max(1, CASES // len(ROLES) // len(operations))
+    faults, statuses = [], set()
+    for operation in operations:
+        known = next((ids[name] for name in ids if f"{{{name}}}" in operation.path), [])
+        for case in drawn(operation, number):
+            answer = await sent(site, case, [*known, new_id()] if known else [])
+            statuses.add(answer.status_code)
+            if MARK in answer.text or str(world.institute) in answer.text:
+                faults.append(f"foreign data: {case.method} {case.formatted_path}")
+            try:
+                case.validate_response(answer, checks=CHECKS)
+            except Exception as wrong:
+                told = wrong.exceptions if isinstance(wrong, BaseExceptionGroup) else [wrong]
+                faults += [f"{case.method} {case.formatted_path} {answer.status_code}: {one}" for one in told]
+    assert not faults, f"{len(faults)} faults\n" + "\n\n".join(dict.fromkeys(faults))[:6000]
+    assert statuses >= ({200, 404} if role == "integration" else {403})
