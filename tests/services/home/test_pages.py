@@ -218,3 +218,11 @@ async def test_the_sample_ledger_is_offered_in_a_demo_only(site: Site, world: Wo
         state.settings = kept
     assert answer.status_code == 200
     assert answer.content[:2] == b"PK"
+
+
+async def test_nobody_is_led_to_imports_that_they_may_not_open(site: Site, world: World) -> None:
+    for role, may in (("clerk", True), ("leadership", False), ("completer", False)):
+        visitor = await site.signed_in(world, world.university, role)
+        page = (await visitor.get("/institution/")).text
+        assert ("/institution/imports" in page) is may, role
+        assert ((await visitor.get("/institution/imports")).status_code == 200) is may, role
