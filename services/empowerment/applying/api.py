@@ -249,7 +249,9 @@ async def list_applications(
         wrong["before"] = "请给出带时区的时刻"
     if wrong:
         raise QueryInvalid([{"key": key, "source": "query", "message": words} for key, words in wrong.items()])
-    found = await queries.list_applications(tx, [standing] if standing else list(STATES), before=before, limit=limit + 1)
+    found = await queries.list_applications(
+        tx, [standing] if standing else list(STATES), before=before, limit=limit + 1
+    )
     rows = [
         ApplicationRow(
             one.id,

@@ -18,23 +18,6 @@ from shared.ids import new_id
 from shared.workflow import record_event, refuse
 from tenants.packs import Governing, governing
 
-FIELDS = {
-    "representative_id": "代表",
-    "grant_mode": "赋权方式",
-    "materials": "其他申请材料",
-    "explanation": "成果说明",
-    "team_information": "团队信息",
-    "plan": "转化方案",
-    "conditions": "赋权条件",
-    "unit_share": "单位权属比例",
-    "team_share": "完成人权属比例",
-    "co_ownership": "共有方式",
-    "term_first_day": "使用期限起始日",
-    "term_last_day": "使用期限届满日",
-    "protection_last_day": "法律保护届满日",
-    "members": "团队确认与内部分配比例",
-}
-
 
 async def begin(tx: Transaction, achievement_id: UUID, grant_type: str) -> UUID | Refusal:
     """Open a draft; refused where the institution is in no pilot of the guideline (第三条, 第十三条).
