@@ -107,6 +107,7 @@ class Filling:
 
     def _refer(self, table: Table, place: Place, made: dict[str, str | None], number: int) -> None:
         """Let the row's references name rows of the same place."""
+        seen: dict[str, int] = defaultdict(int)
         for reference in table.references:
             known = self.rows[reference.target, place]
             if reference.target == table.name or not known:
@@ -115,7 +116,9 @@ class Filling:
                         (name for name in reference.columns if not table.columns[name].required), None
                     )
                 continue
-            named = known[number % len(known)]
+            # two columns that name the same table name two different rows of it
+            named = known[(number + seen[reference.target]) % len(known)]
+            seen[reference.target] += 1
             if all(made.get(name) is not None for name in reference.columns):
                 made |= {
                     name: named[target]
