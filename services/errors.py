@@ -4,6 +4,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import structlog
+from asyncpg.exceptions import CharacterNotInRepertoireError, UntranslatableCharacterError
 from litestar import MediaType, Request, Response
 from litestar.exceptions import HTTPException
 from litestar.response import Redirect
@@ -39,6 +40,8 @@ _TITLES = {
 
 # SQLSTATE: connection exceptions, stopped, crashed, cannot connect now, too many connections
 _AWAY = frozenset({"080", "57P", "533"})
+
+_UNSTORABLE = (CharacterNotInRepertoireError, UntranslatableCharacterError)
 
 
 def is_api(request: Request[Any, Any, Any]) -> bool:
@@ -115,7 +118,14 @@ def on_database_error(request: Request[Any, Any, Any], error: DBAPIError) -> Res
     state = str(getattr(error.orig, "sqlstate", None) or "")
     if isinstance(error, (OperationalError, InterfaceError)) or error.connection_invalidated or state[:3] in _AWAY:
         return _answer(request, 503, "数据库暂时不可用，请稍后再试；已提交的内容没有丢失")
+    if state in {kind.sqlstate for kind in _UNSTORABLE}:
+        return on_unstorable(request, error)
     return on_anything(request, error)
+
+
+def on_unstorable(request: Request[Any, Any, Any], error: Exception) -> Response[Any]:
+    """PostgreSQL keeps no NUL; nothing of the request was kept either."""
+    return _answer(request, 400, "内容里有不能保存的空字符（U+0000），请删去后重新提交")
 
 
 def on_connection_lost(request: Request[Any, Any, Any], error: Exception) -> Response[Any]:
@@ -140,5 +150,6 @@ EXCEPTION_HANDLERS: ExceptionHandlersMap = {
     PoolTimeout: on_connection_lost,
     OSError: on_connection_lost,
     **dict.fromkeys(CONNECTION_LOST, on_connection_lost),
+    **dict.fromkeys(_UNSTORABLE, on_unstorable),
     Exception: on_anything,
 }

@@ -1,9 +1,12 @@
 """What the shells of a page are given: plain values, made by the request's edge, documented in README.md."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal
+
+_ID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 Audience = Literal["public", "institution", "console", "operator"]
 Tone = Literal["success", "info", "warning", "danger"]
@@ -78,6 +81,11 @@ class Page:
     search_href: str = ""
     search_hint: str = "查找"
     footnote: str = ""
+
+    @property
+    def screen(self) -> str:
+        """Which screen this is: its path without ids, so that the page of an unknown id is the same for every id."""
+        return _ID.sub("-", self.path.partition("?")[0])
 
 
 @dataclass(frozen=True, slots=True)

@@ -152,3 +152,19 @@ async def test_no_fault_no_other_form_no_foreign_data(
                 faults += [f"{case.method} {case.formatted_path} {answer.status_code}: {one}" for one in told]
     assert not faults, f"{len(faults)} faults\n" + "\n\n".join(dict.fromkeys(faults))[:6000]
     assert statuses >= ({200, 404} if role == "integration" else {403})
+
+
+async def test_a_character_that_the_database_cannot_keep_is_refused_with_words(
+    site: Site, world: World, account: dict[str, Any]
+) -> None:
+    account["roles"] = ("integration",)
+    ids = await arranged(world)
+    headers = {"authorization": "Bearer token", "idempotency-key": str(new_id())}
+    client = site.anonymous().client
+    asked = await client.get("/api/achievements", params={"q": "甲\x00"}, headers=headers)
+    address = f"/api/applications/{ids['application_id'][0]}/agreement"
+    body = {"signed_on": "2026-03-10", "effective_on": "2026-03-10", "clauses": {"\x00": "甲\x00"}}
+    signed = await client.post(address, json=body, headers=headers)
+    for answer in (asked, signed):
+        assert answer.status_code == 400, answer.text
+        assert "空字符" in answer.json()["title"] + answer.json().get("detail", "")
