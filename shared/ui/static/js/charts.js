@@ -71,9 +71,17 @@
     if (!source || place.dataset.drawn || !window.echarts) return;
     place.dataset.drawn = 'yes';
     const spec = JSON.parse(source.textContent);
-    const chart = window.echarts.init(place, null, { renderer: 'svg' });
-    chart.setOption(options(spec, place.clientWidth));
-    window.addEventListener('resize', () => { chart.resize(); chart.setOption(options(spec, place.clientWidth), true); });
+    let chart = null;
+    let drawn = '';
+    // Drawn anew for each size: options for one width in another leave no room for the grid, and its positions are no numbers.
+    new ResizeObserver(() => {
+      const size = `${place.clientWidth}/${place.clientHeight}`;
+      if (!place.clientWidth || !place.clientHeight || size === drawn) return;
+      drawn = size;
+      if (chart) chart.dispose();
+      chart = window.echarts.init(place, null, { renderer: 'svg' });
+      chart.setOption(options(spec, place.clientWidth));
+    }).observe(place);
   };
   const drawAll = () => document.querySelectorAll('[data-chart]').forEach(draw);
   document.addEventListener('DOMContentLoaded', drawAll);
