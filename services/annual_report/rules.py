@@ -47,6 +47,7 @@ class Content:
     label: str
     required: bool
     counted: str
+    citation: Citation | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,9 +141,12 @@ def forms(
 
 def _form(values: Mapping[str, Any], year: int, pack: Pack, asked: Asked) -> Form:
     contents = tuple(
-        Content(one["code"], one["label"], bool(one["required"]), COUNTED_CONTENTS.get(one["code"], ""))
+        Content(
+            one["code"], one["label"], bool(one["required"]), COUNTED_CONTENTS.get(one["code"], ""),
+            pack.citation(f"reports.{values['code']}.contents.{one['code']}"),
+        )
         for one in values["contents"]
-    )
+    )  # fmt: skip
     stages = tuple(
         Stage(
             one["code"], one["label"], one["sender"], tuple(one["recipients"]), tuple(one["recipient_labels"]),

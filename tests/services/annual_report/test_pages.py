@@ -97,7 +97,9 @@ async def test_last_years_text_is_the_draft_of_this_years(site: Site, world: Wor
         assert await workflow.save_narrative(tx, REPORT, 2024, {"problems": "上年写的问题。"}) is None
     await frozen(world)
     visitor = await site.signed_in(world, world.university, "clerk")
-    assert "上年写的问题。" in (await visitor.get(f"{HERE}/narrative")).text
+    written = (await visitor.get(f"{HERE}/narrative")).text
+    assert "上年写的问题。" in written
+    assert "存在的突出问题和有关建议" in written, "the article that asks for a part stands beside it"
     assert "上年写的问题。" not in (await visitor.get(HERE)).text
 
 
