@@ -27,7 +27,8 @@ from deploy.embedded.program import Part
 
 _TICK_SECONDS = 0.1
 _FIRST_DELAY, _LONGEST_DELAY = 0.2, 30.0
-_STEADY_SECONDS = 10.0  # a part that ran this long starts again without delay
+# A part that was ready for the one time, or ran for the other, starts again without a grown delay.
+_WORKED_SECONDS, _STEADY_SECONDS = 0.5, 10.0
 
 
 class StopRequestedError(BaseException):
@@ -43,6 +44,7 @@ class _Watched:
     delay: float = _FIRST_DELAY
     restart_at: float | None = None
     announced: bool = True
+    ready_at: float | None = None
 
 
 class Supervisor:
@@ -168,9 +170,12 @@ class Supervisor:
         if process is not None and process.poll() is None:
             if not watched.announced and watched.part.is_ready():
                 watched.announced = True
+                watched.ready_at = now
                 self.console.print(f"  [green]✓[/green] {watched.part.name}已恢复  {now - watched.launched_at:.1f} 秒")
             return
-        if now - watched.launched_at > _STEADY_SECONDS:
+        worked = watched.ready_at is not None and now - watched.ready_at > _WORKED_SECONDS
+        if worked or now - watched.launched_at > _STEADY_SECONDS:
+            # Whatever ended what had worked is no reason to let people wait, however often it happens.
             watched.delay = _FIRST_DELAY
         code = process.returncode if process is not None else "?"
         self.console.print(
@@ -180,7 +185,7 @@ class Supervisor:
         watched.delay = min(watched.delay * 2, _LONGEST_DELAY)
 
     def _relaunch(self, watched: _Watched) -> None:
-        watched.restart_at = None
+        watched.restart_at = watched.ready_at = None
         watched.announced = False
         try:
             self._launch(watched)

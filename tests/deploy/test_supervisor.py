@@ -89,6 +89,21 @@ def test_a_part_that_dies_at_once_is_retried_ever_more_slowly(tmp_path: Path) ->
     assert "0.4 秒后重新启动" in out.getvalue()
 
 
+def test_a_part_that_worked_is_not_made_to_wait_however_often_it_is_killed(tmp_path: Path) -> None:
+    out = io.StringIO()
+    with Supervisor(tmp_path / "run", Console(file=out, width=200)) as supervisor:
+        part = program("丁", SLEEPER, tmp_path)
+        supervisor.start(part, stop_rank=1)
+        for _ in range(3):
+            assert part.process
+            last = part.process.pid
+            part.process.kill()
+            supervisor.watch(until=lambda before=last: part.process is not None and part.process.pid != before)  # type: ignore[misc]
+            worked = time.monotonic() + 1.2
+            supervisor.watch(until=lambda at=worked: time.monotonic() > at)  # type: ignore[misc]
+    assert out.getvalue().count("0.2 秒后重新启动") == 3
+
+
 def test_parts_stop_in_their_order_and_a_stubborn_one_is_killed(tmp_path: Path) -> None:
     out = io.StringIO()
     with Supervisor(tmp_path / "run", Console(file=out, width=200), grace=0.3) as supervisor:
