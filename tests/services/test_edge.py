@@ -1,6 +1,8 @@
 """What every answer has, whatever was asked."""
 
 import pytest
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 from tests.web import Site
 from tests.world import World
@@ -83,7 +85,9 @@ async def test_an_unknown_api_address_is_a_problem_document(site: Site) -> None:
     assert answer.json()["status"] == 404
 
 
-async def test_readiness_names_what_is_missing(site: Site, world: World) -> None:
+async def test_readiness_names_what_is_missing(site: Site, world: World, maintenance: AsyncEngine) -> None:
+    async with maintenance.begin() as connection:  # what other tests left for a worker that never came
+        await connection.execute(text("delete from app.task_queue"))
     answer = await site.anonymous().get("/readyz")
     checks = answer.json()["checks"]
     assert checks["database"] == checks["migrations"] == checks["queue"] == "ok"
@@ -91,6 +95,16 @@ async def test_readiness_names_what_is_missing(site: Site, world: World) -> None
     assert checks["keys"] == "ok"
     assert checks["identity_keys"] != "ok"
     assert answer.status_code == 503
+    async with maintenance.begin() as connection:
+        await connection.execute(
+            text(
+                "insert into app.task_queue (queue_name, message_id, state, message, available_at) "
+                "values ('default', gen_random_uuid(), 'queued', '{}', clock_timestamp() - interval '1 hour')"
+            )
+        )
+    assert (await site.anonymous().get("/readyz")).json()["checks"]["queue"] == "late"
+    async with maintenance.begin() as connection:
+        await connection.execute(text("delete from app.task_queue"))
 
 
 async def test_a_report_of_the_content_security_policy_is_taken(site: Site) -> None:
