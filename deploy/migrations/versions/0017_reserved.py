@@ -1,0 +1,13 @@
+"""Changes nothing yet.
+
+Revision ID: 0017
+"""
+
+revision = "0017"
+down_revision = "0016"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    pass

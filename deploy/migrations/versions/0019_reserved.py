@@ -1,0 +1,13 @@
+"""Changes nothing yet.
+
+Revision ID: 0019
+"""
+
+revision = "0019"
+down_revision = "0018"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    pass

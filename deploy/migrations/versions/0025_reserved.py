@@ -1,0 +1,13 @@
+"""Changes nothing yet.
+
+Revision ID: 0025
+"""
+
+revision = "0025"
+down_revision = "0024"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    pass
