@@ -9,14 +9,15 @@ past-tense event in the same transaction, and tells the caller when somebody els
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC
+from functools import cache
 from hashlib import sha256
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Table, update
+from sqlalchemy import Table, Update, bindparam, update
 
 from shared.audit.writing import vouch_for, write_audit
-from shared.db.hot import hot_insert
+from shared.db.hot import HotStatement, hot_insert
 from shared.db.records import decision, outbox, workflow_event
 from shared.db.serialising import canonical_json, dump_json, load_json
 from shared.db.transaction import Transaction
@@ -106,12 +107,12 @@ async def move(
     assert reached == chosen.target or reached in chosen.onward, f"{name} never leads to {reached}"
     owner = tenant_id or tx.tenant_id
     table = moves.table
-    done = await tx.execute(
-        update(table)
-        .where(_belongs(tx, table, owner), table.c.id == case_id, table.c.state == state)
-        .values(state=reached, **(changes or {}))
-    )
-    if done.rowcount != 1:
+    key = {"owner": _owner(tx, table, owner), "case": case_id, "source": state}
+    if changes:
+        done = (await tx.execute(_of_case(table).values(state=reached, **changes), key)).rowcount
+    else:
+        done = await _moved(table).run(tx.driver, {**key, "reached": reached})
+    if done != 1:
         return stale("该事项刚刚已由他人办理，您的操作没有生效；请刷新页面查看最新进展")
     await record_event(
         tx,
@@ -137,11 +138,22 @@ async def move(
     return None
 
 
-def _belongs(tx: Transaction, table: Table, owner: UUID) -> ColumnElement[bool]:
-    """A row of the tenant; of a global table (a list version), a row of the province."""
-    if "tenant_id" in table.c:
-        return table.c.tenant_id == owner
-    return table.c.province_id == tx.province_id
+def _owner(tx: Transaction, table: Table, tenant_id: UUID) -> UUID:
+    """A row is its tenant's; of a global table (a list version), its province's."""
+    return tenant_id if "tenant_id" in table.c else tx.province_id
+
+
+def _of_case(table: Table) -> Update:
+    """A change of one case in the state that was loaded."""
+    owner = table.c.tenant_id if "tenant_id" in table.c else table.c.province_id
+    return update(table).where(
+        owner == bindparam("owner"), table.c.id == bindparam("case"), table.c.state == bindparam("source")
+    )
+
+
+@cache
+def _moved(table: Table) -> HotStatement:
+    return HotStatement(_of_case(table).values(state=bindparam("reached", type_=table.c.state.type)))
 
 
 async def record_event(

@@ -47,7 +47,7 @@ from services.ledger.models import (
     ledger_number,
 )
 from services.ledger.totals import add_change, change_of
-from shared.db.hot import HotStatement
+from shared.db.hot import HotRow, HotStatement
 from shared.db.serialising import dump_json
 from shared.db.transaction import Transaction
 from shared.ids import new_id
@@ -188,17 +188,23 @@ async def change_achievement(
     revision = before.revision + 1
     at = await write_versions(tx, ACHIEVEMENTS, before.id, recorded, since, reason, revision)
     values.pop("state", None)
-    after = await tx.row(
-        update(achievement)
-        .where(achievement.c.tenant_id == tx.tenant_id, achievement.c.id == before.id)
-        .values(**values, revision=revision, recorded_at=at, held_from=max(since, before.held_from))
-        .returning(achievement)
-    )
+    values |= {"revision": revision, "recorded_at": at, "held_from": max(since, before.held_from)}
+    given = {f"new_{name}": _given(achievement.c[name], value) for name, value in values.items()}
+    key = {"tenant": tx.tenant_id, "id": before.id}
+    after = await _projected(tuple(sorted(values))).row(tx.driver, {**key, **given})
     assert after is not None
     if "name" in values and after.name_key != before.name_key:
         await _replace_grams(tx, after)
     await add_change(tx, change_of(before, after))
     return after
+
+
+@lru_cache(maxsize=256)
+def _projected(changed: tuple[str, ...]) -> HotRow:
+    """The achievement as it stands, with other values in the ``changed`` columns."""
+    new = {name: bindparam(f"new_{name}", type_=achievement.c[name].type) for name in changed}
+    own = (achievement.c.tenant_id == bindparam("tenant"), achievement.c.id == bindparam("id"))
+    return HotRow(update(achievement).where(*own).values(**new).returning(achievement))
 
 
 def _member(member: Completer) -> dict[str, Any]:

@@ -21,7 +21,7 @@ from services.ledger.models import (
     ledger_total,
 )
 from shared.clock import real_now
-from shared.db.hot import HotStatement
+from shared.db.hot import HotRow, HotStatement
 from shared.db.records import decision, workflow_event
 from shared.db.transaction import Transaction
 from shared.todo import Todo
@@ -76,7 +76,7 @@ def _of_achievement(table: Table) -> tuple[ColumnElement[bool], ColumnElement[bo
 
 
 # What every change of an achievement reads first.
-_LOCKED = (
+_LOCKED = HotRow(
     select(achievement)
     .where(achievement.c.tenant_id == bindparam("tenant"), achievement.c.id == bindparam("id"))
     .with_for_update()
@@ -111,7 +111,7 @@ async def find_achievement(tx: Transaction, achievement_id: UUID) -> Row[Any] | 
 
 async def achievement_for_update(tx: Transaction, achievement_id: UUID) -> Row[Any] | None:
     """The same, locked until the end of the transaction."""
-    return await tx.row(_LOCKED, {"tenant": tx.tenant_id, "id": achievement_id})
+    return await _LOCKED.row(tx.driver, {"tenant": tx.tenant_id, "id": achievement_id})
 
 
 async def team_of(tx: Transaction, achievement_id: UUID) -> list[Member]:

@@ -8,8 +8,9 @@ types' asyncpg codecs, so a statement here must not rely on SQLAlchemy's Python-
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import ClauseElement, Table, bindparam, insert
+from sqlalchemy import ClauseElement, ReturnsRows, Row, Table, bindparam, insert
 from sqlalchemy.dialects.postgresql import asyncpg as dialect_module
+from sqlalchemy.engine import result_tuple
 
 if TYPE_CHECKING:
     import asyncpg
@@ -37,9 +38,24 @@ class HotStatement:
     ) -> "list[asyncpg.Record]":
         return await driver.fetch(self.sql, *self.arguments(parameters))
 
-    async def run(self, driver: "asyncpg.Connection[asyncpg.Record]", parameters: Mapping[str, Any]) -> None:
-        """Where no row comes back."""
-        await driver.execute(self.sql, *self.arguments(parameters))
+    async def run(self, driver: "asyncpg.Connection[asyncpg.Record]", parameters: Mapping[str, Any]) -> int:
+        """Where no row comes back; returns how many were written."""
+        tag = await driver.execute(self.sql, *self.arguments(parameters))
+        return int(tag.rpartition(" ")[2])
+
+
+class HotRow(HotStatement):
+    """A statement that finds one row at most and gives it as Core would: for whole rows of a table."""
+
+    __slots__ = ("_row",)
+
+    def __init__(self, statement: ReturnsRows) -> None:
+        super().__init__(statement)
+        self._row = result_tuple([str(column.key) for column in statement.exported_columns])
+
+    async def row(self, driver: "asyncpg.Connection[asyncpg.Record]", parameters: Mapping[str, Any]) -> Row[Any] | None:
+        found = await driver.fetchrow(self.sql, *self.arguments(parameters))
+        return self._row(tuple(found)) if found is not None else None
 
 
 def hot_insert(table: Table, *columns: str) -> HotStatement:
