@@ -66,7 +66,7 @@ def groups_of(summary: Mapping[str, Any] | None) -> list[Group]:
         kind, tone = _SEVERITIES[group["severity"]]
         by_sheet: dict[str, list[str]] = {}
         for sheet, first, last in group["places"]:
-            by_sheet.setdefault(sheet, []).append(_range(first, last))
+            by_sheet.setdefault(sheet, []).append(range_of(first, last))
         places = tuple((sheet, "、".join(ranges)) for sheet, ranges in by_sheet.items())
         more = group["ranges"] - len(group["places"])
         reason = message_of(group["code"])
@@ -85,7 +85,8 @@ def places_of(places: Iterable[tuple[str, int]], count: int) -> str:
     return f"{words}等" if count > told else words
 
 
-def _range(first: int, last: int) -> str:
+def range_of(first: int, last: int) -> str:
+    """Row numbers as a clerk says them."""
     return f"第{first}行" if first == last else f"第{first}–{last}行"
 
 
@@ -172,7 +173,7 @@ def held_of(rows: Sequence[Row[Any]], layout: Layout) -> list[Held]:
         )
         in_ledger = next((issue.kind for issue in record.issues if issue.code.endswith("_ledger") and issue.kind), "")
         cells = () if secret else _cells(row, sheets.get(row.sheet))
-        rows_told = _range(record.rows[0], record.rows[-1])
+        rows_told = range_of(record.rows[0], record.rows[-1])
         found.append(Held(row.ordinal, row.sheet, rows_told, secret, reasons, cells, in_ledger or ""))
     return found
 

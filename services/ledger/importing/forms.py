@@ -43,7 +43,7 @@ class AnswerForm(Form):
 class RowForm(Form):
     """答复一行."""
 
-    revision: int = Field(title="行的版本")
+    revision: int = Field(title="行的版本", ge=0, le=2**31 - 1)
 
 
 class LeaveOutForm(RowForm):

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, func, select, text
+from sqlalchemy import Row, func, select, text, tuple_
 
 from services.ledger.importing import rules
 from services.ledger.importing.models import OVER, ImportState, import_mapping, ledger_import, ledger_import_row
@@ -19,6 +19,7 @@ LIST_SIZE = 30
 QUESTIONS_SHOWN = 20
 RETURNED_AT_ONCE = 2_000
 _PREVIEWED = 8
+_LAST_ORDINAL = 2**31 - 1
 _PERMISSION = "institution:ledger:import"
 _WAITING = (ImportState.CHECKED.value, ImportState.APPLIED.value)
 # What lists need; the layout and the note of positions are large.
@@ -60,15 +61,20 @@ async def import_of_file(tx: Transaction, sha256: str) -> Row[Any] | None:
     )
 
 
-async def list_imports(tx: Transaction, *, limit: int = LIST_SIZE) -> Sequence[Row[Any]]:
-    """The newest imports first."""
+async def list_imports(tx: Transaction, *, behind: UUID | None = None, limit: int = LIST_SIZE) -> Sequence[Row[Any]]:
+    """The newest imports first, or those older than one; an id that is none of the tenant's leaves nothing."""
+    table = ledger_import
+    wanted = [table.c.tenant_id == tx.tenant_id]
+    if behind is not None:
+        mark = select(table.c.created_at, table.c.id).where(*_own(tx, behind)).subquery()
+        wanted.append(tuple_(table.c.created_at, table.c.id) < select(mark.c.created_at, mark.c.id).scalar_subquery())
     return await tx.rows(
         select(*_LISTED, person.c.name.label("uploader"))
         .outerjoin(
             person, (person.c.tenant_id == ledger_import.c.tenant_id) & (person.c.id == ledger_import.c.uploaded_by)
         )
-        .where(ledger_import.c.tenant_id == tx.tenant_id)
-        .order_by(ledger_import.c.created_at.desc())
+        .where(*wanted)
+        .order_by(ledger_import.c.created_at.desc(), ledger_import.c.id.desc())
         .limit(limit)
     )
 
@@ -133,19 +139,33 @@ async def returned_places(tx: Transaction, import_id: UUID) -> Sequence[Row[Any]
     )
 
 
-_ASKED = text(
+_GROUPED = (
     "with asked as (select i.value ->> 'code' as code, i.value ->> 'field' as field, coalesce(i.value ->> 'said', '') as said, "
     "r.ordinal, r.sheet, r.first_row, i.value as issue from app.ledger_import_row r "
     "cross join lateral jsonb_array_elements(r.issues) as i where r.tenant_id = :tenant and r.import_id = :import "
     "and r.disposition = 'question' and not r.pending and i.value ->> 'severity' = 'human'), "
-    "grouped as (select code, field, said, count(*) as n, min(ordinal) as first from asked group by 1, 2, 3 "
-    "order by count(*) desc, min(ordinal), code limit :limit offset :offset) "
-    "select g.code, g.field, g.said, g.n, g.first, "
+    "grouped as (select code, field, said, count(*) as n, min(ordinal) as first, "
+    "md5(concat_ws(chr(31), code, field, said)) as mark from asked group by 1, 2, 3 {page}) "
+    "select g.code, g.field, g.said, g.n, g.first, g.mark, "
     "(select a.issue from asked a where a.code = g.code and a.field = g.field and a.said = g.said and a.ordinal = g.first "
     "limit 1) as issue, "
     "(select jsonb_agg(jsonb_build_array(p.sheet, p.first_row) order by p.ordinal) from (select * from asked a "
     "where a.code = g.code and a.field = g.field and a.said = g.said order by a.ordinal limit 6) p) as places "
-    "from grouped g order by g.n desc, g.first, g.code"
+    "from grouped g order by {order}"
+)
+_ASKED = text(
+    _GROUPED.format(
+        page="order by count(*) desc, min(ordinal), code limit :limit offset :offset",
+        order="g.n desc, g.first, g.code",
+    )
+)
+# An answer takes its group away: a page by place in the file goes on where it stopped, whatever was answered meanwhile.
+_IN_ORDER = text(
+    _GROUPED.format(
+        page="having (min(ordinal), md5(concat_ws(chr(31), code, field, said))) > "
+        "(cast(:first as integer), cast(:mark as text)) order by min(ordinal), mark limit :limit",
+        order="g.first, g.mark",
+    )
 )
 
 
@@ -159,8 +179,21 @@ async def asked(
     return await tx.rows(_ASKED, {"tenant": tx.tenant_id, "import": import_id, "limit": limit + 1, "offset": offset})
 
 
+async def asked_in_order(
+    tx: Transaction, import_id: UUID, *, after: str = "", limit: int = QUESTIONS_SHOWN
+) -> Sequence[Row[Any]]:
+    """The same in the file's order, behind a cursor ``first~mark``; one more than the limit tells of a next page."""
+    first, _, mark = after.partition("~")
+    place = int(first) if first.isascii() and first.isdigit() and len(first) < 10 else -1
+    return await tx.rows(
+        _IN_ORDER, {"tenant": tx.tenant_id, "import": import_id, "limit": limit + 1, "first": place, "mark": mark}
+    )
+
+
 async def held_row(tx: Transaction, import_id: UUID, ordinal: int) -> Row[Any] | None:
     """One row that is not imported; None where there is none of the tenant's."""
+    if ordinal > _LAST_ORDINAL:
+        return None
     table = ledger_import_row
     return await tx.row(
         select(table).where(

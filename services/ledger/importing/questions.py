@@ -168,7 +168,9 @@ def answers_of_choice(code: str, field: str, choice: str, picked: str, text: str
     if choice == LEAVE_OUT:
         return {LEAVE_OUT: reason}
     subject = UNIT if code in OF_THE_COLUMN else subject_of_label(field)
-    assert subject is not None
+    if subject is None:
+        # A field that no column can answer: whoever sends a value for it finds no row that asks so.
+        return {code: ""}
     return {subject: choice.removeprefix("set:") if choice.startswith("set:") else text}
 
 

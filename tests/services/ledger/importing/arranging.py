@@ -5,8 +5,9 @@ from collections.abc import Awaitable, Callable, Iterable, Sequence
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
+import httpx
 import xlsxwriter
 from sqlalchemy import Row, text
 
@@ -16,6 +17,7 @@ from shared.db.transaction import Transaction
 from shared.documents.uploads import Upload
 from shared.errors import Refusal
 from shared.storage.objects import ObjectStore
+from tests.web import Site
 from tests.world import World
 
 DATA = Path(__file__).resolve().parents[3] / "data"
@@ -90,6 +92,12 @@ async def counted(world: World, query: str, **values: Any) -> int:
     """One number, looked up past row-level security."""
     async with world.maintenance.connect() as connection:
         return int((await connection.execute(text(query), values)).scalar_one())
+
+
+async def send(site: Site, method: str, address: str, *, key: str | None = None, **options: Any) -> httpx.Response:
+    """A request of the machine account that the fixture ``account`` makes believed."""
+    headers = {"authorization": "Bearer token", "idempotency-key": key or uuid4().hex, **options.pop("headers", {})}
+    return await site.anonymous().client.request(method, address, headers=headers, **options)
 
 
 class Killed(Exception):

@@ -1,34 +1,17 @@
 """Imports by the API: sent, followed, confirmed; looked at without keeping anything."""
 
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import UUID
 
-import httpx
 import pytest
 
 from services.ledger.importing import workflow
 from shared.storage.objects import ObjectStore
-from tenants.sso import Claims
-from tests.services.ledger.importing.arranging import SAMPLE, counted, ledger, read_through
+from tests.services.ledger.importing.arranging import SAMPLE, counted, ledger, read_through, send
 from tests.web import Site
 from tests.world import World
 
-
-@pytest.fixture(autouse=True)
-def account(monkeypatch: pytest.MonkeyPatch, world: World) -> dict[str, Any]:
-    """Whose token is believed: the token itself is what the tests of sign-in are about."""
-    holder: dict[str, Any] = {"roles": ("integration",), "tenant": world.university}
-
-    async def believed(provider: object, token: str) -> Claims:
-        return Claims("test", "svc", "", "", "接口账号", "", "", holder["roles"], holder["tenant"])
-
-    monkeypatch.setattr("tenants.machine.machine_claims", believed)
-    return holder
-
-
-async def send(site: Site, method: str, address: str, *, key: str | None = None, **options: Any) -> httpx.Response:
-    headers = {"authorization": "Bearer token", "idempotency-key": key or uuid4().hex, **options.pop("headers", {})}
-    return await site.anonymous().client.request(method, address, headers=headers, **options)
+pytestmark = pytest.mark.usefixtures("account")
 
 
 async def test_a_ledger_is_sent_followed_and_confirmed(world: World, site: Site, objects: ObjectStore) -> None:
