@@ -18,6 +18,7 @@ _MESSAGES = {
     "too_long": "{label}不能超过 {max_length} 字",
     "string_too_long": "{label}不能超过 {max_length} 字",
     "date_from_datetime_parsing": "{label}请按 2026-03-16 的格式填写",
+    "date_type": "请填写{label}",
     "date_parsing": "{label}请按 2026-03-16 的格式填写",
     "datetime_from_date_parsing": "{label}请填写日期和时刻",
     "datetime_parsing": "{label}请填写日期和时刻",

@@ -1,64 +1,31 @@
-"""Forms of the activation: every error at once."""
+"""Forms of the activation, and what a search of rules asks for."""
 
 from collections.abc import Mapping
 from datetime import date
-from typing import Any
+from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BeforeValidator, Field
 
-from shared.errors import FormInvalid
+from shared.forms import Form, Line, empty_is_none
 from shared.policy.words import MODALITIES
 
 
-class ProposalForm(BaseModel):
+class ProposalForm(Form):
     """提议启用."""
 
-    model_config = ConfigDict(extra="ignore", str_strip_whitespace=True)
-    effective_on: date = Field(title="生效日期")
+    effective_on: Annotated[date, BeforeValidator(empty_is_none)] = Field(title="生效日期")
 
 
-class WithdrawalForm(BaseModel):
+class WithdrawalForm(Form):
     """撤回提议."""
 
-    model_config = ConfigDict(extra="ignore", str_strip_whitespace=True)
-    reason: str = Field(min_length=1, max_length=200, title="撤回原因")
+    reason: Line = Field(title="撤回原因")
 
 
-def read_proposal(sent: Mapping[str, Any]) -> ProposalForm:
-    """:raises FormInvalid: the day is missing or none, the value kept."""
-    try:
-        return ProposalForm.model_validate(dict(sent))
-    except ValidationError as wrong:
-        empty = not str(sent.get("effective_on", "")).strip()
-        message = "请填写生效日期" if empty else "没有这一天；生效日期请按 2026-03-16 的格式填写"
-        raise FormInvalid({"effective_on": message}, dict(sent)) from wrong
-
-
-def read_withdrawal(sent: Mapping[str, Any]) -> WithdrawalForm:
-    """:raises FormInvalid: the reason is missing or too long, the value kept."""
-    try:
-        return WithdrawalForm.model_validate(dict(sent))
-    except ValidationError as wrong:
-        empty = not str(sent.get("reason", "")).strip()
-        message = "请填写撤回原因" if empty else "撤回原因不能超过 200 字"
-        raise FormInvalid({"reason": message}, dict(sent)) from wrong
-
-
-class RevocationForm(BaseModel):
+class RevocationForm(Form):
     """提议撤销."""
 
-    model_config = ConfigDict(extra="ignore", str_strip_whitespace=True)
-    revocation: str = Field(min_length=1, max_length=200, title="撤销原因")
-
-
-def read_revocation(sent: Mapping[str, Any]) -> RevocationForm:
-    """:raises FormInvalid: the reason is missing or too long, the value kept."""
-    try:
-        return RevocationForm.model_validate(dict(sent))
-    except ValidationError as wrong:
-        empty = not str(sent.get("revocation", "")).strip()
-        message = "请填写撤销原因" if empty else "撤销原因不能超过 200 字"
-        raise FormInvalid({"revocation": message}, dict(sent)) from wrong
+    revocation: Line = Field(title="撤销原因")
 
 
 def read_search(query: Mapping[str, str]) -> dict[str, str]:

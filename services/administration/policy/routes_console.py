@@ -5,10 +5,10 @@ from uuid import UUID
 
 from litestar import Request, Response, get, post
 
-from services.administration.policy import pages, queries
-from services.administration.policy.forms import read_proposal, read_revocation, read_withdrawal
+from services.administration.policy import forms, pages, queries
 from shared.db.transaction import Transaction
-from shared.errors import FormInvalid, NotFound, Refusal
+from shared.errors import NotFound, Refusal
+from shared.forms import read, typed
 from shared.ui.page import Crumb, FormState
 from tenants import activation, revocation
 from tenants.pages import MenuEntry, page, redirect, refused, refused_in_place, unprocessable
@@ -21,10 +21,6 @@ HOME = "/console/policy"
 _VERSIONS = f"{HOME}/versions"
 _PAGE = "administration/console/policy_"
 _CRUMBS = (Crumb("政策规则", HOME), Crumb("版本与启用", _VERSIONS))
-
-
-async def _sent(request: Request[Any, Any, Any]) -> dict[str, str]:
-    return {key: str(value) for key, value in (await request.form()).items()}
 
 
 @get("/policy", opt=_READ)
@@ -69,10 +65,10 @@ async def version(request: Request[Any, Any, Any], tx: Transaction, version_id: 
 @post("/policy/versions/{version_id:uuid}/propose", opt=_PROPOSE, status_code=303)
 async def propose(request: Request[Any, Any, Any], tx: Transaction, version_id: UUID) -> Response[Any]:
     """Propose a version from a day on."""
-    try:
-        form = read_proposal(sent := await _sent(request))
-    except FormInvalid as wrong:
-        context = await _version_context(tx, version_id, FormState(wrong.values, wrong.errors))
+    sent = typed(await request.form())
+    form, errors = read(forms.ProposalForm, sent)
+    if form is None:
+        context = await _version_context(tx, version_id, FormState(sent, errors))
         return unprocessable(request, tx, f"{_PAGE}version.html", f"版本 {context['row'].version}", context)
     proposed = await activation.propose(tx, version_id, form.effective_on)
     if isinstance(proposed, Refusal):
@@ -127,6 +123,14 @@ async def rehearsal_progress(request: Request[Any, Any, Any], tx: Transaction, a
     return answer
 
 
+async def _again(
+    request: Request[Any, Any, Any], tx: Transaction, activation_id: UUID, form: FormState
+) -> Response[str]:
+    """The page of the proposal with the form that came back."""
+    context = await _proposal_context(tx, activation_id, form)
+    return unprocessable(request, tx, f"{_PAGE}proposal.html", f"启用提议：版本 {context['line'].version}", context)
+
+
 @post("/policy/proposals/{activation_id:uuid}/confirm", opt=_CONFIRM, status_code=303)
 async def confirm(request: Request[Any, Any, Any], tx: Transaction, activation_id: UUID) -> Response[Any]:
     """Confirm another person's proposal."""
@@ -139,11 +143,10 @@ async def confirm(request: Request[Any, Any, Any], tx: Transaction, activation_i
 @post("/policy/proposals/{activation_id:uuid}/withdraw", opt=_WITHDRAW, status_code=303)
 async def withdraw(request: Request[Any, Any, Any], tx: Transaction, activation_id: UUID) -> Response[Any]:
     """Take a proposal back."""
-    try:
-        form = read_withdrawal(await _sent(request))
-    except FormInvalid as wrong:
-        context = await _proposal_context(tx, activation_id, FormState(wrong.values, wrong.errors))
-        return unprocessable(request, tx, f"{_PAGE}proposal.html", f"启用提议：版本 {context['line'].version}", context)
+    sent = typed(await request.form())
+    form, errors = read(forms.WithdrawalForm, sent)
+    if form is None:
+        return await _again(request, tx, activation_id, FormState(sent, errors))
     refusal = await activation.withdraw(tx, activation_id, form.reason)
     if refusal is not None:
         return refused(request, tx, refusal, back=f"{HOME}/proposals/{activation_id}")
@@ -153,11 +156,10 @@ async def withdraw(request: Request[Any, Any, Any], tx: Transaction, activation_
 @post("/policy/proposals/{activation_id:uuid}/revocation", opt=_PROPOSE, status_code=303)
 async def propose_revocation(request: Request[Any, Any, Any], tx: Transaction, activation_id: UUID) -> Response[Any]:
     """Propose that a confirmed version does not come into force."""
-    try:
-        form = read_revocation(await _sent(request))
-    except FormInvalid as wrong:
-        context = await _proposal_context(tx, activation_id, FormState(wrong.values, wrong.errors))
-        return unprocessable(request, tx, f"{_PAGE}proposal.html", f"启用提议：版本 {context['line'].version}", context)
+    sent = typed(await request.form())
+    form, errors = read(forms.RevocationForm, sent)
+    if form is None:
+        return await _again(request, tx, activation_id, FormState(sent, errors))
     refusal = await revocation.propose_revocation(tx, activation_id, form.revocation)
     if refusal is not None:
         return refused(request, tx, refusal, back=f"{HOME}/proposals/{activation_id}")

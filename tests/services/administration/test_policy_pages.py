@@ -144,7 +144,7 @@ async def test_two_people_put_a_version_in_force_after_seeing_what_changes(site:
     assert '<span class="visually-hidden">改为 </span>20' in compared
     wrong = await first.post(f"{page}/propose", {"effective_on": "2026-02-30"}, page=page)
     assert wrong.status_code == 422
-    assert "没有这一天" in wrong.text
+    assert "生效日期请按 2026-03-16 的格式填写" in wrong.text
     assert 'value="2026-02-30"' in wrong.text
     past = await first.post(f"{page}/propose", {"effective_on": str(TODAY - timedelta(days=1))}, page=page)
     assert past.status_code == 422
