@@ -14,6 +14,7 @@ from services.ledger.entry import Deal, Right, right_number
 from services.ledger.listing import Filters
 from services.ledger.models import NAME_LIMIT
 from shared.forms import Form, Line, OptionalBody, OptionalDay, empty_is_none, plain, share_of
+from shared.ui.words import share as share_words
 
 _AMOUNT_LIMIT = Decimal("1e14")
 _SEPARATORS = re.compile(r"[\n、，,；;]+")
@@ -137,25 +138,35 @@ def members_of(words: str) -> list[tuple[str, Fraction | None]]:
     :raises ValueError: with the sentence for the form: a share that cannot be read, shares of more than the whole, one
         person twice.
     """
-    members: list[tuple[str, Fraction | None]] = []
-    for part in _SEPARATORS.split(words):
-        if not part.strip():
-            continue
-        match = _MEMBER.match(part.strip())
-        name = match["name"].strip() if match else part.strip()
-        if len(name) > 80:
-            raise ValueError(f"姓名过长：{name[:20]}…")
-        members.append((name, share_of(match["share"]) if match and match["share"] else None))
+    members = [member_of(part) for part in parts_of(words)]
     names = [name for name, _ in members]
     twice = next((name for name in names if names.count(name) > 1), None)
     if twice:
         raise ValueError(f"{twice}重复填写")
     stated = [share for _, share in members if share is not None]
-    if sum(stated, Fraction(0)) > 1:
-        raise ValueError("各完成人的比例合计超过 100%")
-    if stated and len(stated) == len(members) and sum(stated, Fraction(0)) != 1:
-        raise ValueError("各完成人的比例合计应当恰为 100%，除不尽的请用分数，如 1/3")
+    total = sum(stated, Fraction(0))
+    if total > 1:
+        raise ValueError(f"各完成人的比例合计为 {share_words(total)}，超过 100%")
+    if stated and len(stated) == len(members) and total != 1:
+        raise ValueError(f"各完成人的比例合计为 {share_words(total)}，应当恰为 100%；除不尽的请用分数，如 1/3")
     return members
+
+
+def parts_of(words: str) -> list[str]:
+    """One completer each, as typed."""
+    return [part.strip() for part in _SEPARATORS.split(words) if part.strip()]
+
+
+def member_of(part: str) -> tuple[str, Fraction | None]:
+    """One completer's name and exact share.
+
+    :raises ValueError: a name that is too long, a share that cannot be read.
+    """
+    match = _MEMBER.match(part)
+    name = match["name"].strip() if match else part
+    if len(name) > 80:
+        raise ValueError(f"姓名过长：{name[:20]}…")
+    return name, share_of(match["share"]) if match and match["share"] else None
 
 
 def filters_of(query: Mapping[str, Any], today: date) -> Filters:

@@ -1,14 +1,16 @@
 """Forms of disclosure: the secret gate before any text, the disclosure itself, what is returned with reasons."""
 
 from collections.abc import Iterable, Mapping
+from fractions import Fraction
 from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, field_validator
 
-from services.ledger.forms import Name, Optional_, Text, members_of
-from shared.forms import Form, OptionalBody, OptionalDay, plain, read
+from services.ledger.forms import Name, Optional_, Text, member_of, members_of, parts_of
+from shared.forms import Form, Line, OptionalBody, OptionalDay, plain, read
 
 REASON = "reason-"
+_TEAM_LIMIT = 500
 MORE = "more-"
 
 
@@ -23,7 +25,7 @@ class DisclosureForm(Form):
     """披露职务科技成果."""
 
     name: Name = Field(title="成果名称")
-    type: Optional_ = Field(default=None, title="成果类型")
+    type: Line = Field(title="成果类型")
     technical_field: Text = Field(default=None, title="技术领域")
     form: Text = Field(default=None, title="成果形式")
     stage: Optional_ = Field(default=None, title="成果所属阶段")
@@ -51,7 +53,10 @@ class DisclosureForm(Form):
     @field_validator("team")
     @classmethod
     def _team(cls, value: str) -> str:
-        members_of(value)
+        members = members_of(value)
+        silent = [name for name, share in members if share is None]
+        if 0 < len(silent) < len(members):
+            raise ValueError(f"{silent[0]}没有写比例：有一人写明比例的，每个完成人都应写明，合计恰为 100%")
         return value
 
     def columns(self) -> dict[str, Any]:
@@ -75,17 +80,29 @@ def draft_columns(values: Mapping[str, Any]) -> dict[str, Any]:
     evidence = values.get("evidence") or []
     kept["evidence"] = [evidence] if isinstance(evidence, str) else list(evidence)
     kept["more"] = {code: plain(words)[:5000] for code, words in (values.get("more") or {}).items() if words} or None
-    form, _ = read(DisclosureForm, {"name": "-", "obtained_on": values.get("obtained_on") or ""})
+    form, _ = read(DisclosureForm, {"name": "-", "type": "-", "obtained_on": values.get("obtained_on") or ""})
     kept["obtained_on"] = form.obtained_on if form is not None else None
     return kept
 
 
-def reasons_of(values: Mapping[str, Any]) -> dict[str, str]:
-    """The reasons of a return by field; the empty field is the disclosure as a whole."""
+def draft_team(words: str) -> list[tuple[str, Fraction | None]]:
+    """The team of a half-typed form: what cannot stand yet is kept as it was typed, nothing is refused."""
+    team: list[tuple[str, Fraction | None]] = []
+    for part in parts_of(words)[:_TEAM_LIMIT]:
+        try:
+            name, share = member_of(part)
+        except ValueError:
+            name, share = part, None
+        team.append((name[:80], share))
+    return team
+
+
+def reasons_of(values: Mapping[str, Any], fields: Iterable[str]) -> dict[str, str]:
+    """The reasons of a return by field of the form; the empty field is the disclosure as a whole."""
     found = {
-        name.removeprefix(REASON): plain(str(value))[:1000]
-        for name, value in values.items()
-        if name.startswith(REASON) and plain(str(value))
+        field: plain(str(values[REASON + field]))[:1000]
+        for field in fields
+        if plain(str(values.get(REASON + field) or ""))
     }
     whole = plain(str(values.get("reason") or ""))[:1000]
     return {**({"": whole} if whole else {}), **found}

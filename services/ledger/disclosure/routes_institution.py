@@ -115,9 +115,13 @@ async def _own(tx: Transaction, disclosure_id: UUID) -> Row[Any]:
 
 
 def _team_words(team: Sequence[queries.DisclosedMember]) -> str:
-    return "\n".join(
-        f"{one.name} {share_words(one.share)}".strip() if one.share is not None else one.name for one in team
-    )
+    return "、".join(f"{one.name} {share_words(one.share)}" if one.share is not None else one.name for one in team)
+
+
+def _team_lines(team: Sequence[queries.DisclosedMember]) -> str:
+    """As the form reads them again: the exact share without what it is about."""
+    shares = [share_words(one.share).split("（")[0] if one.share is not None else "" for one in team]
+    return "\n".join(f"{one.name} {share}".strip() for one, share in zip(team, shares, strict=True))
 
 
 async def _editing(tx: Transaction, row: Row[Any], form: FormState | None = None) -> dict[str, Any]:
@@ -128,7 +132,7 @@ async def _editing(tx: Transaction, row: Row[Any], form: FormState | None = None
             name: getattr(row, name) for name in forms.DisclosureForm.model_fields if name not in ("team", "more")
         }
         values |= {forms.MORE + code: words for code, words in (row.more or {}).items()}
-        team = _team_words(await queries.members_of(tx, row.id))
+        team = _team_lines(await queries.members_of(tx, row.id))
         form = FormState({**{k: v if v is not None else "" for k, v in values.items()}, "team": team})
     kind = await queries.unit_kind_of(tx)
     funding, of_type = form.values.get("funding") or None, form.values.get("type") or None
@@ -143,6 +147,7 @@ async def _editing(tx: Transaction, row: Row[Any], form: FormState | None = None
         "further": [(forms.MORE + code, one) for code, one in rules.further(asked).items()],
         "needs": evidence,
         "proved": bool(pack.content.evidence.get("disclosure")),
+        "by_funding": any(one.funding for one in pack.content.evidence.get("disclosure", {}).values()),
         "unique": pack.citation("ledger.unique_name"),
         "choices": {
             "type": [(one.code, one.label) for one in words.types],
@@ -188,12 +193,9 @@ async def submit_disclosure(request: Request[Any, Any, Any], tx: Transaction, di
     values = await _typed(request, tx)
     form, errors = read(forms.DisclosureForm, values)
     errors |= rules.unknown_codes(values, await words_of(tx))
-    if form is not None and not errors:
-        pack = (await governing(tx)).pack
-        decided = rules.may_submit(
-            {**form.model_dump(), "team": form.team}, await queries.unit_kind_of(tx), pack, tx.today
-        )
-        errors = rules.errors_of(decided)
+    pack = (await governing(tx)).pack
+    decided = rules.may_submit(values, await queries.unit_kind_of(tx), pack, tx.today)
+    errors = {**rules.errors_of(decided), **errors}
     if form is None or errors:
         context = await _editing(tx, row, FormState(values, errors))
         return unprocessable(request, tx, f"{_PAGE}edit.html", "填写披露", context)
@@ -208,10 +210,7 @@ async def submit_disclosure(request: Request[Any, Any, Any], tx: Transaction, di
 async def save_draft(request: Request[Any, Any, Any], tx: Transaction, disclosure_id: UUID) -> Response[Any]:
     """Keep what is being typed."""
     values = await _typed(request, tx)
-    try:
-        team: list[Any] | None = members_of(str(values.get("team") or ""))
-    except ValueError:
-        team = None
+    team = forms.draft_team(str(values.get("team") or ""))
     refusal = await workflow.save(tx, disclosure_id, forms.draft_columns(values), team)
     status = refusal.status if refusal else 200
     tx.outcome = Outcome(status)
@@ -232,7 +231,7 @@ async def _shown(tx: Transaction, row: Row[Any]) -> dict[str, Any]:
     values |= {name: words.label(kind, values[name]) for name, kind in coded.items()}
     values["evidence"] = "、".join(words.labels["evidence"].get(one, one) for one in row.evidence or ())
     values["obtained_on"] = row.obtained_on.isoformat() if row.obtained_on else ""
-    values["team"] = _team_words(team).replace("\n", "、")
+    values["team"] = _team_words(team)
     held = tx.actor.permissions
     own = row.person_id == tx.actor.person_id
     moves = workflow.MOVES.available(row.state, held)
@@ -273,9 +272,10 @@ async def return_disclosure(request: Request[Any, Any, Any], tx: Transaction, di
     """Give it back with reasons by field."""
     row = await _readable(tx, disclosure_id)
     values = typed(await request.form())
-    reasons = forms.reasons_of(values)
+    shown = await _shown(tx, row)
+    reasons = forms.reasons_of(values, [name for name, *_ in shown["entries"]])
     if not reasons:
-        context = {**await _shown(tx, row), "form": FormState(values, {"reason": "请填写至少一条退回理由"})}
+        context = {**shown, "form": FormState(values, {"reason": "请填写至少一条退回理由"})}
         return unprocessable(request, tx, f"{_PAGE}show.html", row.name or "成果披露", context)
     refusal = await workflow.return_for_correction(tx, disclosure_id, reasons)
     if refusal is not None:

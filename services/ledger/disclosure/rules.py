@@ -20,6 +20,8 @@ FIELD_OF_CODE = {
     "market_prospect": "market_prospect",
     "obtained_on": "obtained_on",
 }
+# Findings about the evidence, and the field of the form that settles them.
+_FIELD_OF_FINDING = {"disclosure.funding_unstated": "funding", "disclosure.type_unstated": "type"}
 
 
 def fields_of(unit_kind: str | None, funding: str | None, pack: Pack, today: date) -> dict[str, Mapping[str, Any]]:
@@ -37,8 +39,6 @@ def evidence_of(
     unit_kind: str | None, funding: str | None, achievement_type: str | None, pack: Pack, today: date
 ) -> list[Mapping[str, Any]]:
     """Which evidence a disclosure of this funding and type needs, each with its choices and citation."""
-    if not funding:
-        return []
     facts = {"funding": funding, "achievement_type": achievement_type, "unit_kind": unit_kind}
     return list(evaluate("disclosure.evidence", facts, pack, today).values.get("evidence", ()))
 
@@ -61,7 +61,7 @@ def unknown_codes(values: Mapping[str, Any], words: Vocabulary) -> dict[str, str
 
 
 def may_submit(values: Mapping[str, Any], unit_kind: str | None, pack: Pack, today: date) -> list[Decided]:
-    """The pack's answers on fields and on evidence for what was typed."""
+    """The pack's answers on fields and on evidence for what was typed; evidence is asked whatever was left out."""
     provided = {code: _given(values.get(field)) for code, field in FIELD_OF_CODE.items()}
     provided |= {code: _given(value) for code, value in (values.get("more") or {}).items()}
     fields = {
@@ -76,7 +76,7 @@ def may_submit(values: Mapping[str, Any], unit_kind: str | None, pack: Pack, tod
         "provided": list(values.get("evidence") or ()),
     }
     decided = [Decided(evaluate("disclosure.fields", fields, pack, today), fields)]
-    if evidence["funding"]:
+    if pack.content.evidence.get("disclosure"):
         decided.append(Decided(evaluate("disclosure.evidence", evidence, pack, today), evidence))
     return decided
 
@@ -95,6 +95,7 @@ def errors_of(decided: Sequence[Decided]) -> dict[str, str]:
                 field = FIELD_OF_CODE.get(code, f"more-{code}")
                 if finding.code.startswith("disclosure.no_evidence"):
                     field = "evidence"
+                field = _FIELD_OF_FINDING.get(finding.code, field)
                 errors.setdefault(field, f"{finding.message}（{_article(finding.citation)}）")
     return errors
 

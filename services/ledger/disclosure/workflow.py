@@ -137,14 +137,23 @@ async def return_for_correction(tx: Transaction, disclosure_id: UUID, reasons: M
 
 
 async def register(tx: Transaction, disclosure_id: UUID) -> UUID | Refusal:
-    """Verify a disclosure and enter it into the ledger with the next number; returns the achievement's id."""
+    """Verify a disclosure and enter it into the ledger with the next number; returns the achievement's id.
+
+    Refused: what a submission needs is no longer there under the pack in force, and what ``ledger.register`` refuses.
+    """
     row = await _loaded(tx, disclosure_id)
     stopped = MOVES.refusal("register", row.state)
     if stopped is not None:
         return await refuse(tx, stopped, "disclosure.register", CASE, disclosure_id)
-    pack = (await governing(tx)).pack
-    asked = rules.fields_of(await queries.unit_kind_of(tx), row.funding, pack, tx.today)
-    entry = _entry(row, await queries.members_of(tx, disclosure_id), asked)
+    governed, kind = await governing(tx), await queries.unit_kind_of(tx)
+    team = await queries.members_of(tx, disclosure_id)
+    decided = rules.may_submit({**row._mapping, "team": [one.name for one in team]}, kind, governed.pack, tx.today)
+    await _decide(tx, governed, decided, disclosure_id)
+    refusal = next((found for one in decided if (found := Refusal.of(one.answer))), None)
+    if refusal is not None:
+        return await refuse(tx, refusal, "disclosure.register", CASE, disclosure_id)
+    asked = rules.fields_of(kind, row.funding, governed.pack, tx.today)
+    entry = _entry(row, team, asked)
     registered = await ledger.register(tx, entry, held_from=tx.today, source="disclosed")
     if isinstance(registered, Refusal):
         return registered

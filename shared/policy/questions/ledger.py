@@ -120,6 +120,7 @@ def disclosure_evidence(inquiry: Inquiry) -> None:
     ]
     if "provided" not in facts:
         return
+    _stated(inquiry)
     given = facts.codes("provided")
     for code, paper in due:
         if paper.required and not given & {code, *paper.any_of}:
@@ -131,6 +132,22 @@ def disclosure_evidence(inquiry: Inquiry) -> None:
                 inputs=("provided", "funding"),
                 would_change=f"提交{names}",
                 modality=paper.modality,
+            )
+
+
+def _stated(inquiry: Inquiry) -> None:
+    """What the evidence depends on is said: a funding or a type that is left out would escape the text."""
+    told = {
+        "funding": ("disclosure.funding_unstated", "须写明经费来源：佐证材料按经费来源提交。", "写明经费来源"),
+        "achievement_type": ("disclosure.type_unstated", "须写明成果类型：佐证材料按成果类型提交。", "写明成果类型"),
+    }
+    for code, paper in inquiry.content.evidence.get("disclosure", {}).items():
+        due = {"funding": paper.funding, "achievement_type": paper.types or paper.groups}
+        for fact in [one for one in told if due[one] and not inquiry.facts.raw(one, None)]:
+            finding, message, change = told.pop(fact)
+            path = f"evidence.disclosure.{code}"
+            inquiry.refuse(
+                finding, message, path, inputs=(fact, "provided"), would_change=change, modality=paper.modality
             )
 
 

@@ -1,12 +1,16 @@
 """Disclosure as people do it: the gate first, the form with all its errors, verification, return with reasons."""
 
+import re
 from typing import Any
+from uuid import UUID
 
 import pytest
 from sqlalchemy import func, select, text
 
+from services.ledger.disclosure import workflow
 from services.ledger.disclosure.models import disclosure
 from services.ledger.models import achievement
+from shared.errors import Refusal
 from tests.web import Site, Visitor
 from tests.world import World
 
@@ -77,6 +81,66 @@ async def test_all_errors_at_once_with_their_articles_and_the_values_kept(site: 
     assert 'value="名称留下"' in answer.text
 
 
+@pytest.mark.requirement("R060")
+@pytest.mark.parametrize("funding", ["own", "commissioned"])
+async def test_own_and_commissioned_money_needs_a_plan_or_a_contract(site: Site, world: World, funding: str) -> None:
+    researcher = await site.signed_in(world, world.university, "completer")
+    edit = await begun(researcher)
+    answer = await researcher.post(edit, {**FORM, "funding": funding, "evidence": "approval_paper"})
+    assert answer.status_code == 422
+    assert 'href="#f-evidence"' in answer.text
+    assert "研发计划书" in answer.text
+    assert (await researcher.post(edit, {**FORM, "funding": funding, "evidence": "research_plan"})).status_code == 303
+
+
+@pytest.mark.requirement("R059", "R060")
+async def test_leaving_the_funding_out_does_not_escape_the_evidence(site: Site, world: World) -> None:
+    researcher = await site.signed_in(world, world.university, "completer")
+    edit = await begun(researcher)
+    answer = await researcher.post(edit, {**FORM, "funding": "", "type": ""})
+    assert answer.status_code == 422
+    for field in ("funding", "type"):
+        assert f'href="#f-{field}"' in answer.text
+    assert "第八条" in answer.text
+
+
+@pytest.mark.parametrize(
+    ("team", "told"),
+    [
+        ("测试甲 50%\n测试乙 50.01%", "合计为 100.01%，超过 100%"),
+        ("测试甲 33.33%\n测试乙 33.33%\n测试丙 33.33%", "合计为 99.99%，应当恰为 100%"),
+        ("测试甲 50%\n测试乙", "测试乙没有写比例"),
+    ],
+)
+async def test_shares_that_are_not_exactly_one_are_told_with_their_sum(
+    site: Site, world: World, team: str, told: str
+) -> None:
+    researcher = await site.signed_in(world, world.university, "completer")
+    edit = await begun(researcher)
+    answer = await researcher.post(edit, {**FORM, "team": team})
+    assert answer.status_code == 422
+    assert told in answer.text
+    assert team in answer.text
+
+
+@pytest.mark.requirement("R059", "R061")
+async def test_verification_asks_again_for_what_the_text_wants(site: Site, world: World) -> None:
+    researcher = await site.signed_in(world, world.university, "completer")
+    edit = await begun(researcher)
+    await researcher.post(edit, FORM)
+    case_id = UUID(edit.split("/")[-2])
+    async with world.maintenance.begin() as connection:
+        await connection.execute(text("update app.disclosure set evidence = '{}' where id = :id"), {"id": case_id})
+    async with world.acting(world.university) as tx:
+        refusal = await workflow.register(tx, case_id)
+        assert isinstance(refusal, Refusal)
+        assert refusal.code == "disclosure.no_evidence.fiscal_project"
+        assert refusal.citation is not None
+        assert (refusal.citation.article, refusal.inputs["funding"]) == ("第八条", "fiscal")
+        assert "立项佐证材料" in refusal.citation.quote
+        assert await tx.scalar(select(func.count()).select_from(achievement)) == 0
+
+
 @pytest.mark.requirement("R059")
 async def test_fiscal_money_needs_its_project_evidence(site: Site, world: World) -> None:
     researcher = await site.signed_in(world, world.university, "completer")
@@ -105,6 +169,18 @@ async def test_a_draft_is_kept_and_typing_a_name_makes_no_crowd(site: Site, worl
         assert list(names) == ["钱某某"]
 
 
+async def test_a_half_typed_team_is_kept_as_it_was_typed(site: Site, world: World) -> None:
+    researcher = await site.signed_in(world, world.university, "completer")
+    edit = await begun(researcher)
+    key = await researcher.form_key(edit)
+    draft = edit.replace("/edit", "/draft")
+    for typed in ("测试甲 1/3\n测试乙 50%", "测试甲 60%\n测试乙 60%", "测试甲 1/\n测试乙 150%", "测试甲\n测试甲"):
+        sent = {"name": "半份", "team": typed}
+        saved = await researcher.client.post(draft, params={"form_key": key}, data=sent)
+        assert saved.json() == {"saved": True}
+        assert typed in (await researcher.get(edit)).text, typed
+
+
 @pytest.mark.requirement("R177")
 async def test_a_return_names_its_fields_and_the_form_shows_the_reasons(site: Site, world: World) -> None:
     researcher = await site.signed_in(world, world.university, "completer")
@@ -117,8 +193,22 @@ async def test_a_return_names_its_fields_and_the_form_shows_the_reasons(site: Si
     done = await clerk.post(f"{case}/return", {"reason-technical_field": "请写到二级领域"}, page=case)
     assert done.status_code == 303
     page = (await researcher.get(edit)).text
-    assert "请写到二级领域" in page
-    assert (await researcher.post(edit, FORM)).status_code == 303
+    beside = page.split("请写到二级领域")[1]
+    assert re.findall(r'<label[^>]* for="f-([a-z_]+)"', beside)[0] == "technical_field", "beside its field"
+    assert "测试甲 1/3\n测试乙 1/3\n测试丙 1/3" in page, "the exact shares stand in the form as they can be sent again"
+    assert (await researcher.post(edit, {**FORM, "technical_field": "新材料（催化）"})).status_code == 303
+    assert "待核实" in (await researcher.get(case)).text
+
+
+async def test_a_reason_for_a_field_that_is_not_there_is_no_reason(site: Site, world: World) -> None:
+    researcher = await site.signed_in(world, world.university, "completer")
+    edit = await begun(researcher)
+    await researcher.post(edit, FORM)
+    case = edit.removesuffix("/edit")
+    clerk = await site.signed_in(world, world.university, "clerk")
+    wrong = await clerk.post(f"{case}/return", {f"reason-{'x' * 300}": "不存在的栏目"}, page=case)
+    assert wrong.status_code == 422
+    assert "请填写至少一条退回理由" in wrong.text
 
 
 async def test_one_of_two_clerks_wins_and_the_other_is_told(site: Site, world: World) -> None:
