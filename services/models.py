@@ -1,5 +1,8 @@
 """Every table of the installation, for migrations and tests; nothing else."""
 
+import services.administration.accounts.models
+import services.administration.delegating.models
+import services.administration.machines.models
 import services.annual_report.models
 import services.empowerment.models
 import services.home.models
@@ -16,11 +19,13 @@ import services.pilot.models
 import shared.audit.tables
 import shared.db.local
 import shared.db.records
+import tenants.credentials
 import tenants.packs
 import tenants.people
 import tenants.registry
 import tenants.rehearsal
 import tenants.sessions
+import tenants.standing
 from shared.db.tables import metadata
 
 __all__ = ["metadata", "services", "shared", "tenants"]

@@ -55,6 +55,7 @@ class Settings(BaseSettings):
     session_idle_minutes: int = Field(default=30, ge=1, le=24 * 60)
     console_idle_minutes: int = Field(default=10, ge=1, le=24 * 60)
     session_hours: int = Field(default=10, ge=1, le=72)
+    sessions_at_once: int = Field(default=5, ge=1, le=100)
     upload_limit_bytes: int = Field(default=50 * 1024 * 1024, ge=1024)
     worker_threads: int = Field(default=4, ge=1, le=64)
 

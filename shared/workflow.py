@@ -107,7 +107,7 @@ async def move(
     assert reached == chosen.target or reached in chosen.onward, f"{name} never leads to {reached}"
     owner = tenant_id or tx.tenant_id
     table = moves.table
-    key = {"owner": _owner(tx, table, owner), "case": case_id, "source": state}
+    key = {"owner": _owner(tx, table, owner), "case": case_id, "b_state": state}
     if changes:
         done = (await tx.execute(_of_case(table).values(state=reached, **changes), key)).rowcount
     else:
@@ -147,7 +147,7 @@ def _of_case(table: Table) -> Update:
     """A change of one case in the state that was loaded."""
     owner = table.c.tenant_id if "tenant_id" in table.c else table.c.province_id
     return update(table).where(
-        owner == bindparam("owner"), table.c.id == bindparam("case"), table.c.state == bindparam("source")
+        owner == bindparam("owner"), table.c.id == bindparam("case"), table.c.state == bindparam("b_state")
     )
 
 
@@ -170,6 +170,7 @@ async def record_event(
     details: Mapping[str, Any] | None = None,
 ) -> None:
     """Append one past-tense event to the case's history."""
+    details = tx.actor.telling(details)
     await _EVENT.run(
         tx.driver,
         {

@@ -23,16 +23,17 @@ from sqlalchemy import delete, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from shared.clock import real_now
+from shared.clock import local_day, real_now
 from shared.db.engine import CONNECTION_LOST
 from shared.db.records import idempotency_key
 from shared.db.transaction import Actor, Outcome, Scope, Transaction, begin, driver_of, legal_instant
 from shared.errors import ApplicationError, Conflict, Forbidden, NotFound, NotSignedIn
 from shared.ids import NIL, token_hash
 from tenants.packs import know_banner
-from tenants.permissions import permissions_of
+from tenants.permissions import own_permission, permissions_of
 from tenants.registry import PROVINCE_COLUMNS, Province, list_provinces
 from tenants.sessions import Session, find_session
+from tenants.standing import borrowed, keep_apart
 
 WRITING = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 _TOUCH_AFTER = timedelta(seconds=60)
@@ -51,6 +52,7 @@ class Edge:
     driver: "asyncpg.Connection[asyncpg.Record]"
     session: Session | None = None
     permissions: frozenset[str] = frozenset()
+    on_behalf_of: UUID | None = None
     token: str = ""
     closed: bool = False
 
@@ -118,7 +120,12 @@ def _touch_after(connection: ASGIConnection[Any, Any, Any, Any], role: str) -> t
 @lru_cache(maxsize=1024)
 def session_permissions(roles: tuple[str, ...], database_role: str) -> frozenset[str]:
     """What the roles of a session may do; the audience follows from the database role."""
-    return permissions_of(roles, database_role.removeprefix("web_"))
+    return permissions_of(roles, database_role.removeprefix("web_")) | {own_permission(database_role)}
+
+
+def cases_in(connection: ASGIConnection[Any, Any, Any, Any]) -> list[UUID]:
+    """The ids in the address."""
+    return [value for value in connection.path_params.values() if isinstance(value, UUID)]
 
 
 def only_asks_for_methods(connection: ASGIConnection[Any, Any, Any, Any]) -> bool:
@@ -138,7 +145,11 @@ def audience_guard(audience: str) -> Any:
             raise NotSignedIn
         if edge.session.role not in allowed:
             raise NotFound
-        permission = handler.opt.get("permission")
+        permission = str(handler.opt.get("permission"))
+        if edge.session.lent:
+            today = local_day(edge.session.legal_now)
+            held = borrowed(edge.session.lent, edge.permissions, today, cases_in(connection), permission)
+            edge.permissions, edge.on_behalf_of = held
         if permission not in edge.permissions:
             raise Forbidden
 
@@ -146,8 +157,11 @@ def audience_guard(audience: str) -> Any:
     return guard
 
 
-def actor_of(session: Session, permissions: frozenset[str], address: str) -> Actor:
-    return Actor(session.person_id, session.tenant_id, session.name, frozenset(session.roles), permissions, address)
+def actor_of(session: Session, edge: Edge, address: str) -> Actor:
+    roles = frozenset(session.roles)
+    return Actor(
+        session.person_id, session.tenant_id, session.name, roles, edge.permissions, address, edge.on_behalf_of
+    )
 
 
 def address_of(connection: ASGIConnection[Any, Any, Any, Any]) -> str:
@@ -165,13 +179,14 @@ async def session_transaction(request: Request[Any, Any, Any]) -> AsyncGenerator
         edge.connection,
         edge.driver,
         scope,
-        actor_of(session, edge.permissions, address_of(request)),
+        actor_of(session, edge, address_of(request)),
         session.legal_now,
         session.pack_version_id,
         request.scope["state"].get("request_id", ""),
     )
     form_token = edge.token if request.method in WRITING else ""
     async with running(request, edge, tx, str(session.person_id), form_token):
+        await keep_apart(tx, str(request.route_handler.opt.get("permission")), cases_in(request))
         yield tx
 
 

@@ -1,10 +1,12 @@
 """Roles, and what each may do: one table, shown on a page and compared by tests.
 
 Permissions are ``scope:resource:action``. A role belongs to one audience; a person may hold several roles of their own
-organisation. No role may both enter and approve the same act.
+organisation. Nobody may both enter and approve the same act (``APART``), and the three administrators are kept apart from
+each other and from all business (``ADMINISTRATORS``): :func:`permissions_of` holds both for whatever roles somebody has,
+wherever they come from, so that a wrong grant gives less and never more.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 
@@ -23,6 +25,38 @@ def _role(code: str, audience: str, label: str, *permissions: str) -> Role:
 
 
 _READ_LEDGER = ("institution:ledger:read", "institution:notice:read", "institution:home:read")
+
+ADMINISTRATORS = ("system_admin", "security_admin", "audit_admin")
+"""Kept apart from each other: whoever holds two of them holds none. They see no business data."""
+APART = (
+    ("institution:report:write", "institution:report:submit"),
+    ("console:list:write", "console:list:determine"),
+    ("console:policy:propose", "console:policy:confirm"),
+)
+"""(entering, approving) one and the same kind of act: who holds both, by several roles or by delegation, does not approve."""
+ENTERED: Mapping[str, tuple[str, ...]] = {
+    "institution:disclosure:verify": ("submitted",),
+    "institution:empowerment:review": ("submitted",),
+    "institution:empowerment:sign": ("submitted",),
+}
+"""Approving permission to the events by which somebody entered a case: on that very case they do not approve."""
+PERSONAL = frozenset(
+    {
+        "institution:account:read",
+        "institution:account:close",
+        "institution:role:assign",
+        "institution:delegation:give",
+        "institution:delegation:oversee",
+        "institution:machine:manage",
+        "institution:audit:read",
+        "institution:audit:detail",
+        "institution:disclosure:write",
+        "institution:empowerment:apply",
+        "institution:notice:object",
+        "institution:person:erase",
+    }
+)
+"""Not to be delegated: what administers accounts or oversees others, and what somebody does in their own name."""
 
 ROLES: dict[str, Role] = {
     role.code: role
@@ -57,6 +91,8 @@ ROLES: dict[str, Role] = {
             "institution:audit:read",
             "institution:report:read",
             "institution:report:write",
+            "institution:audit:detail",
+            "institution:delegation:give",
         ),
         _role(
             "department_head",
@@ -75,7 +111,10 @@ ROLES: dict[str, Role] = {
             "institution:report:read",
             "institution:report:submit",
             "institution:dossier:export",
+            "institution:schedule:write",
             "institution:person:erase",
+            "institution:audit:detail",
+            "institution:delegation:give",
         ),
         _role(
             "leadership",
@@ -88,6 +127,7 @@ ROLES: dict[str, Role] = {
             "institution:report:read",
             "institution:report:submit",
             "institution:dossier:export",
+            "institution:delegation:give",
         ),
         _role(
             "finance",
@@ -97,6 +137,7 @@ ROLES: dict[str, Role] = {
             "institution:notice:object",
             "institution:report:read",
             "institution:asset:receive",
+            "institution:delegation:give",
         ),
         _role(
             "asset",
@@ -106,6 +147,7 @@ ROLES: dict[str, Role] = {
             "institution:notice:object",
             "institution:report:read",
             "institution:asset:receive",
+            "institution:delegation:give",
         ),
         _role(
             "discipline",
@@ -116,6 +158,31 @@ ROLES: dict[str, Role] = {
             "institution:audit:read",
             "institution:report:read",
             "institution:dossier:export",
+            "institution:audit:detail",
+            "institution:delegation:give",
+        ),
+        _role(
+            "system_admin",
+            "institution",
+            "系统管理员",
+            "institution:account:read",
+            "institution:account:close",
+            "institution:machine:manage",
+        ),
+        _role(
+            "security_admin",
+            "institution",
+            "安全管理员",
+            "institution:account:read",
+            "institution:role:assign",
+            "institution:delegation:oversee",
+        ),
+        _role(
+            "audit_admin",
+            "institution",
+            "审计管理员",
+            "institution:account:read",
+            "institution:audit:read",
         ),
         _role(
             "science_officer",
@@ -147,6 +214,13 @@ ROLES: dict[str, Role] = {
             "console:policy:read",
             "console:policy:confirm",
             "console:policy:withdraw",
+        ),
+        _role(
+            "expert",
+            "science",
+            "评审专家（只读）",
+            "console:list:read",
+            "console:policy:read",
         ),
         _role(
             "department_officer",
@@ -205,14 +279,35 @@ AUDIENCE_OF_KIND = {
 }
 
 
+def effective(roles: Iterable[str]) -> tuple[str, ...]:
+    """The roles that count: an administrator is nothing beside it, and of two administrators' roles neither counts."""
+    held = tuple(dict.fromkeys(roles))
+    administers = [code for code in held if code in ADMINISTRATORS]
+    if not administers:
+        return held
+    return tuple(administers) if len(administers) == 1 else ()
+
+
+def separated(held: Iterable[str]) -> frozenset[str]:
+    """Permissions without those that approve what others of them enter."""
+    found = frozenset(held)
+    return found - {approving for entering, approving in APART if entering in found}
+
+
 def permissions_of(roles: Iterable[str], audience: str) -> frozenset[str]:
     """What a person with these roles may do within one audience; roles of another audience count for nothing."""
     held: set[str] = set()
-    for code in roles:
+    for code in effective(roles):
         role = ROLES.get(code)
         if role is not None and role.audience == audience:
             held |= role.permissions
-    return frozenset(held)
+    return separated(held)
+
+
+def own_permission(database_role: str) -> str:
+    """What everybody who is signed in may do, with whatever roles or none: see to their own account."""
+    audience = {"web_institution": "institution", "web_operator": "operator"}.get(database_role, "console")
+    return f"{audience}:self:read"
 
 
 def labels_of(roles: Iterable[str]) -> list[str]:

@@ -10,6 +10,7 @@ from sqlalchemy.dialects.postgresql import ARRAY
 
 from shared.db.tables import local_table
 from shared.ids import token_hash
+from tenants.standing import Lent, read_lent
 
 session = local_table(
     "session",
@@ -49,7 +50,10 @@ sign_in_request = local_table(
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """A signed-in person: whose tenant, which audience's database role, which roles of the institution."""
+    """A signed-in person: whose tenant, which audience's database role, which roles of the institution.
+
+    ``roles`` are the identity provider's and those that the unit granted; ``lent`` what others have lent, for whatever days.
+    """
 
     role: str
     tenant_id: UUID
@@ -65,15 +69,22 @@ class Session:
     expires_at: datetime
     legal_now: datetime
     pack_version_id: UUID | None
+    lent: tuple[Lent, ...] = ()
 
 
-_LOOK_UP = "select * from app.session_of($1)"
+_LOOK_UP = (
+    "select s.*, p.granted, p.lent, p.closed from app.session_of($1) s "
+    "left join lateral app.standing_of(s.tenant_id, s.person_id) p on true"
+)
 
 
 async def find_session(driver: "asyncpg.Connection[asyncpg.Record]", token: str) -> Session | None:
-    """The live session of a cookie, with the legal instant and the pack in force, in one round trip."""
+    """The live session of a cookie, with the legal instant and the pack in force, in one round trip.
+
+    Of somebody who has left there is none.
+    """
     row = await driver.fetchrow(_LOOK_UP, token_hash(token))
-    if row is None or row["tenant_id"] is None:
+    if row is None or row["tenant_id"] is None or row["closed"]:
         return None
     return Session(
         row["role"],
@@ -84,10 +95,11 @@ async def find_session(driver: "asyncpg.Connection[asyncpg.Record]", token: str)
         row["name"],
         row["unit"],
         row["organisation_name"],
-        tuple(row["roles"]),
+        tuple(dict.fromkeys((*row["roles"], *(row["granted"] or ())))),
         row["created_at"],
         row["seen_at"],
         row["expires_at"],
         row["legal_now"],
         row["pack_version_id"],
+        read_lent(row["lent"]),
     )

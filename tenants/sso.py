@@ -30,7 +30,9 @@ from shared.keys.keyring import Keyring
 from shared.settings import Settings
 from tenants.isolation import Edge
 from tenants.people import person_of_account
+from tenants.permissions import ADMINISTRATORS
 from tenants.registry import ROLE_OF_KIND, Tenant
+from tenants.standing import standing_of
 
 ALGORITHMS = ["RS256", "PS256", "ES256"]
 _REQUEST_SECONDS = 600
@@ -286,6 +288,7 @@ async def complete_sign_in(
     tokens = await provider.exchange(code, request["verifier"])
     claims = claims_of(await provider.verified_identity(tokens.get("id_token", ""), request["nonce"]))
     tenant = await tenant_of_claims(edge.driver, claims)
+    _apart(claims, tenant)
     person_id = await _known_person(edge, tenant, claims, address)
     token = new_token()
     role = ROLE_OF_KIND[tenant.kind]
@@ -314,7 +317,20 @@ async def complete_sign_in(
         int(idle * 60),
         int(settings.session_hours * 3600),
     )
+    await edge.driver.execute("select app.limit_sessions($1, $2, $3)", tenant.id, person_id, settings.sessions_at_once)
     return SignedIn(token, request["return_to"], role)
+
+
+def _apart(claims: Claims, tenant: Tenant) -> None:
+    """:raises SignInRefused: the account has two of the three administrators' roles."""
+    if len(set(claims.roles).intersection(ADMINISTRATORS)) > 1:
+        told = "您的账号同时有两个管理员角色：系统、安全、审计管理员应由不同的人担任，请联系统一身份认证的管理人员"
+        raise SignInRefused("roles.administrators", told, _concerning(tenant))
+
+
+def _concerning(tenant: Tenant) -> Mapping[str, Any]:
+    """Whose auditors see a refusal."""
+    return {"organization": {"": {"tenant": str(tenant.id)}}}
 
 
 async def tenant_of_claims(driver: "asyncpg.Connection[asyncpg.Record]", claims: Claims) -> Tenant:
@@ -324,8 +340,7 @@ async def tenant_of_claims(driver: "asyncpg.Connection[asyncpg.Record]", claims:
         raise SignInRefused("tenant.unknown", "您所在的单位尚未在本平台开通，请联系平台运维")
     tenant = Tenant(**{name: row[name] for name in Tenant.__dataclass_fields__})
     if not tenant.active:
-        concerned = {"organization": {"": {"tenant": str(tenant.id)}}}
-        raise SignInRefused("tenant.suspended", "您所在的单位已暂停使用本平台", concerned)
+        raise SignInRefused("tenant.suspended", "您所在的单位已暂停使用本平台", _concerning(tenant))
     return tenant
 
 
@@ -350,6 +365,9 @@ async def _known_person(edge: Edge, tenant: Tenant, claims: Claims, address: str
             email=claims.email,
             roles=claims.roles,
         )
+        if (await standing_of(tx, person_id)).closed:
+            told = "您的账号已停用；仍在本单位工作的，请联系本单位系统管理员"
+            raise SignInRefused("account.closed", told, _concerning(tenant))
         tx.actor = Actor(person_id, tenant.id, claims.name, frozenset(claims.roles), address=address)
         await write_audit(tx, "session.signed_in", "session", None, details={"acr": claims.acr})
     except BaseException:

@@ -46,6 +46,7 @@ async def write_audit(
     vouched = tx.read_once.pop((vouch_for, tenant_id or scope.tenant_id), None)
     if vouched:
         details = {**(details or {}), "decisions": vouched}
+    details = tx.actor.telling(details)
     await _ENTRY.run(
         tx.driver,
         {

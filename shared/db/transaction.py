@@ -25,6 +25,7 @@ class Actor:
     """Who acts: a person (or a service account) of an organisation.
 
     ``organisation_id`` is the actor's own organisation, which differs from the row's tenant when an authority acts.
+    ``on_behalf_of`` is who lent the permission that this act needs; the streams say it beside the actor.
     """
 
     person_id: UUID | None
@@ -33,6 +34,11 @@ class Actor:
     roles: frozenset[str] = frozenset()
     permissions: frozenset[str] = frozenset()
     address: str = ""
+    on_behalf_of: UUID | None = None
+
+    def telling(self, details: Mapping[str, Any] | None) -> Mapping[str, Any] | None:
+        """What a stream keeps of an act: its details, and for whom it was done."""
+        return details if self.on_behalf_of is None else {**(details or {}), "on_behalf_of": str(self.on_behalf_of)}
 
 
 @dataclass(frozen=True, slots=True)
