@@ -1,7 +1,10 @@
 """What waits for a person: each slice says what it has, the home page sorts it by deadline."""
 
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from datetime import date
+
+from shared.db.transaction import Transaction
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,3 +26,12 @@ class Todo:
     due_on: date | None = None
     tone: str = "blue"
     lapses: bool = False
+
+
+Source = Callable[[Transaction], Awaitable[list[Todo]]]
+
+
+async def waiting_for(tx: Transaction, sources: Iterable[Source]) -> list[Todo]:
+    """What the person may do, the nearest deadline first; what no rule gives a deadline comes last."""
+    found = [todo for source in sources for todo in await source(tx) if todo.permission in tx.actor.permissions]
+    return sorted(found, key=lambda todo: (todo.due_on or date.max, todo.kind, todo.title))

@@ -4,7 +4,7 @@ Everything is read as the authority that looks: a province, a department's own u
 a ledger, no title of an achievement, no internal notice.
 """
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
@@ -27,24 +27,22 @@ from services.pilot import queries as pilots
 from services.pilot.queries import Validity
 from shared.db.transaction import Transaction
 from shared.policy.answer import Citation
-from shared.todo import Todo
+from shared.todo import Source, Todo, waiting_for
 from shared.ui.words import of_year
 from tenants.packs import governing
 
 # Every slice says what it has for an authority's people; one line per slice.
-SOURCES: tuple[Callable[[Transaction], Awaitable[list[Todo]]], ...] = (
+SOURCES: tuple[Source, ...] = (
     report_todos.todos,
     list_todos.todos,
     proposals.todos,
 )
 YEARS = 5
-_FAR = date.max
 
 
 async def waiting(tx: Transaction) -> list[Todo]:
-    """What the person may do, the nearest deadline first; what no rule gives a deadline comes last."""
-    found = [todo for source in SOURCES for todo in await source(tx) if todo.permission in tx.actor.permissions]
-    return sorted(found, key=lambda todo: (todo.due_on or _FAR, todo.kind, todo.title))
+    """What the person may do, the nearest deadline first."""
+    return await waiting_for(tx, SOURCES)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,8 +1,7 @@
 """The workbench: what waits, what runs, how much there is; gathered from each slice's own queries."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
 from decimal import Decimal
 from typing import Any
 
@@ -28,11 +27,11 @@ from services.pilot import queries as pilots
 from services.pilot.queries import Validity
 from shared.db.transaction import Transaction
 from shared.policy.answer import Citation
-from shared.todo import Todo
+from shared.todo import Source, Todo, waiting_for
 from tenants.packs import governing
 
 # Every slice says what it has for people; one line per slice or room.
-SOURCES: tuple[Callable[[Transaction], Awaitable[list[Todo]]], ...] = (
+SOURCES: tuple[Source, ...] = (
     notice_todos.todos,
     empowerment_todos.todos,
     rights.todos,
@@ -44,13 +43,11 @@ SOURCES: tuple[Callable[[Transaction], Awaitable[list[Todo]]], ...] = (
     report_todos.todos,
 )
 EXCERPT = 10
-_FAR = date.max
 
 
 async def waiting(tx: Transaction) -> list[Todo]:
-    """What the person may do, the nearest deadline first; what no rule gives a deadline comes last."""
-    found = [todo for source in SOURCES for todo in await source(tx) if todo.permission in tx.actor.permissions]
-    return sorted(found, key=lambda todo: (todo.due_on or _FAR, todo.kind, todo.title))
+    """What the person may do, the nearest deadline first."""
+    return await waiting_for(tx, SOURCES)
 
 
 @dataclass(frozen=True, slots=True)
