@@ -1,5 +1,6 @@
 """The competent department of an institution: a dated relation, and a change that takes place on its day."""
 
+from collections.abc import Sequence
 from datetime import date
 from typing import Any
 from uuid import UUID
@@ -57,6 +58,24 @@ async def put_department(tx: Transaction, tenant_id: UUID, department_id: UUID) 
     )
     await tx.execute(
         text("select app.put_department(:tenant, :department)"), {"tenant": tenant_id, "department": department_id}
+    )
+
+
+async def departments_of(tx: Transaction, tenant_id: UUID) -> Sequence[Row[Any]]:
+    """The competent departments of an institution, the first one first: name, since, until (the day after the last)."""
+    return await tx.rows(
+        select(
+            organisation.c.name,
+            func.lower(supervision.c.held).label("since"),
+            func.upper(supervision.c.held).label("until"),
+        )
+        .join(
+            organisation,
+            (organisation.c.id == supervision.c.department_id)
+            & (organisation.c.province_id == supervision.c.province_id),
+        )
+        .where(supervision.c.tenant_id == tenant_id, supervision.c.province_id == tx.province_id)
+        .order_by("since")
     )
 
 

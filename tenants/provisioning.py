@@ -10,7 +10,7 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, func, insert, select, text, update
+from sqlalchemy import Row, insert, select, text, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncEngine
 
@@ -20,9 +20,9 @@ from shared.ids import NIL
 from shared.policy.loader import load_pack
 from shared.policy.sources import PackError
 from tenants.departments import NotProvisioned as NotProvisioned
-from tenants.departments import move_department, supervise
+from tenants.departments import departments_of, move_department, supervise
 from tenants.people import person
-from tenants.registry import KINDS, UNIT_KINDS, Province, list_provinces, organisation, province, supervision
+from tenants.registry import KINDS, UNIT_KINDS, Province, list_provinces, organisation, province
 
 
 @dataclass(frozen=True, slots=True)
@@ -293,20 +293,7 @@ async def described(tx: Transaction, tenant_id: UUID) -> list[list[Any]]:
     row = await _organisation(tx, tenant_id)
     listed = await tx.row(text("select alias, active from app.tenant_of(:id)"), {"id": tenant_id})
     assert row is not None
-    held = await tx.rows(
-        select(
-            organisation.c.name,
-            func.lower(supervision.c.held).label("since"),
-            func.upper(supervision.c.held).label("until"),
-        )
-        .join(
-            organisation,
-            (organisation.c.id == supervision.c.department_id)
-            & (organisation.c.province_id == supervision.c.province_id),
-        )
-        .where(supervision.c.tenant_id == tenant_id, supervision.c.province_id == tx.province_id)
-        .order_by("since")
-    )
+    held = await departments_of(tx, tenant_id)
     return [
         ["编号", row.id],
         ["名称", row.name],

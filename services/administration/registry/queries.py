@@ -6,12 +6,13 @@ from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, func, select
+from sqlalchemy import Row, select
 
 from services.pilot.queries import MembershipRow, public_memberships
 from shared.db.transaction import Transaction
+from tenants.departments import departments_of
 from tenants.registration import Registered, registered
-from tenants.registry import list_organisations, organisation, supervision
+from tenants.registry import list_organisations, organisation
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,21 +66,10 @@ async def unit(tx: Transaction, tenant_id: UUID) -> Unit:
 
 
 async def _relations(tx: Transaction, tenant_id: UUID) -> list[Relation]:
-    rows = await tx.rows(
-        select(
-            organisation.c.name,
-            func.lower(supervision.c.held).label("since"),
-            func.upper(supervision.c.held).label("until"),
-        )
-        .join(
-            organisation,
-            (organisation.c.id == supervision.c.department_id)
-            & (organisation.c.province_id == supervision.c.province_id),
-        )
-        .where(supervision.c.tenant_id == tenant_id, supervision.c.province_id == tx.province_id)
-        .order_by(func.lower(supervision.c.held).desc())
-    )
-    return [Relation(row.name, row.since, row.until - timedelta(days=1) if row.until else None) for row in rows]
+    rows = await departments_of(tx, tenant_id)
+    return [
+        Relation(row.name, row.since, row.until - timedelta(days=1) if row.until else None) for row in reversed(rows)
+    ]
 
 
 async def departments(tx: Transaction) -> list[tuple[UUID, str]]:
