@@ -1,5 +1,6 @@
 """The operator's pages of the registry: the province, its organisations, their departments. No business data of anybody."""
 
+from collections.abc import Awaitable, Callable
 from typing import Any
 from uuid import UUID
 
@@ -25,6 +26,7 @@ MENU = (
 )
 _FOLDER = "administration/operator/"
 _LIST = Crumb("单位", HOME)
+_Verb = Callable[[Transaction, UUID, dict[str, str]], Awaitable[object]]
 _KINDS = {code: label for code, label in KINDS.items() if code != "operator"}
 
 
@@ -98,6 +100,19 @@ async def _changing(tx: Transaction, tenant_id: UUID, form: FormState | None = N
     return {"unit": unit, "form": shown, "here": f"{HOME}/{tenant_id}", "today": tx.today, **await _choices(tx)}
 
 
+async def _changed(
+    request: Request[Any, Any, Any], tx: Transaction, tenant_id: UUID, verb: _Verb, template: str, title: str
+) -> Response[Any]:
+    """Do what a form asks for, or show it again with what is wrong."""
+    sent = await _sent(request)
+    try:
+        await verb(tx, tenant_id, sent)
+    except FormInvalid as wrong:
+        context = await _changing(tx, tenant_id, FormState(sent, wrong.errors))
+        return unprocessable(request, tx, _FOLDER + template, title, context)
+    return redirect(tx, f"{HOME}/{tenant_id}", done="saved")
+
+
 @get("/organisations/{tenant_id:uuid}/change", opt=_WRITE)
 async def changing(request: Request[Any, Any, Any], tx: Transaction, tenant_id: UUID) -> Response[str]:
     """The form of what is registered."""
@@ -109,13 +124,7 @@ async def changing(request: Request[Any, Any, Any], tx: Transaction, tenant_id: 
 @post("/organisations/{tenant_id:uuid}/change", opt=_WRITE, status_code=303)
 async def change_organisation(request: Request[Any, Any, Any], tx: Transaction, tenant_id: UUID) -> Response[Any]:
     """Change what is registered."""
-    sent = await _sent(request)
-    try:
-        await registration.change(tx, tenant_id, sent)
-    except FormInvalid as wrong:
-        context = await _changing(tx, tenant_id, FormState(sent, wrong.errors))
-        return unprocessable(request, tx, _FOLDER + "change_organisation.html", "变更资料", context)
-    return redirect(tx, f"{HOME}/{tenant_id}", done="saved")
+    return await _changed(request, tx, tenant_id, registration.change, "change_organisation.html", "变更资料")
 
 
 @get("/organisations/{tenant_id:uuid}/department", opt=_WRITE)
@@ -129,13 +138,7 @@ async def moving(request: Request[Any, Any, Any], tx: Transaction, tenant_id: UU
 @post("/organisations/{tenant_id:uuid}/department", opt=_WRITE, status_code=303)
 async def move_organisation(request: Request[Any, Any, Any], tx: Transaction, tenant_id: UUID) -> Response[Any]:
     """Hand an institution to another department from a day on."""
-    sent = await _sent(request)
-    try:
-        await registration.move(tx, tenant_id, sent)
-    except FormInvalid as wrong:
-        context = await _changing(tx, tenant_id, FormState(sent, wrong.errors))
-        return unprocessable(request, tx, _FOLDER + "change_department.html", "变更主管部门", context)
-    return redirect(tx, f"{HOME}/{tenant_id}", done="saved")
+    return await _changed(request, tx, tenant_id, registration.move, "change_department.html", "变更主管部门")
 
 
 @get("/organisations/{tenant_id:uuid}/state", opt=_WRITE)
