@@ -38,7 +38,7 @@ from shared.storage.objects import ObjectStore
 from tests.world import World, make_world
 
 NAME = "import of rows from xlsx"
-LIMIT = 2.5
+LIMIT = 2.0
 MEMORY_LIMIT_MB = 400
 ROWS = {False: 20_000, True: 100_000}
 FOLDER = Path(__file__).resolve().parents[2] / ".data" / "bench" / "import"
