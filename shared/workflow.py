@@ -107,11 +107,11 @@ async def move(
     assert reached == chosen.target or reached in chosen.onward, f"{name} never leads to {reached}"
     owner = tenant_id or tx.tenant_id
     table = moves.table
-    key = {"owner": _owner(tx, table, owner), "case": case_id, "b_state": state}
+    key = (_owner(tx, table, owner), case_id, state)
     if changes:
-        done = (await tx.execute(_of_case(table).values(state=reached, **changes), key)).rowcount
+        done = (await tx.execute(_of_case(table, *key).values(state=reached, **changes))).rowcount
     else:
-        done = await _moved(table).run(tx.driver, {**key, "reached": reached})
+        done = await _moved(table).run(tx.driver, dict(zip(_KEY, key, strict=True)) | {"new_state": reached})
     if done != 1:
         return stale("该事项刚刚已由他人办理，您的操作没有生效；请刷新页面查看最新进展")
     await record_event(
@@ -143,17 +143,21 @@ def _owner(tx: Transaction, table: Table, tenant_id: UUID) -> UUID:
     return tenant_id if "tenant_id" in table.c else tx.province_id
 
 
-def _of_case(table: Table) -> Update:
-    """A change of one case in the state that was loaded."""
-    owner = table.c.tenant_id if "tenant_id" in table.c else table.c.province_id
-    return update(table).where(
-        owner == bindparam("owner"), table.c.id == bindparam("case"), table.c.state == bindparam("b_state")
-    )
+# No column of any table is called so: a parameter may not have the name of a column that is set.
+_KEY = ("case_owner", "case_id_", "old_state")
+
+
+def _of_case(table: Table, owner: Any, case_id: Any, state: Any) -> Update:
+    """A change of one case in the state that was loaded; values, or parameters for them."""
+    owned = table.c.tenant_id if "tenant_id" in table.c else table.c.province_id
+    return update(table).where(owned == owner, table.c.id == case_id, table.c.state == state)
 
 
 @cache
 def _moved(table: Table) -> HotStatement:
-    return HotStatement(_of_case(table).values(state=bindparam("reached", type_=table.c.state.type)))
+    """The change of a case by :data:`_KEY` to ``new_state``, and of nothing else."""
+    key: list[Any] = [bindparam(name) for name in _KEY]
+    return HotStatement(_of_case(table, *key).values(state=bindparam("new_state", type_=table.c.state.type)))
 
 
 async def record_event(
