@@ -58,6 +58,7 @@ from services.ledger.losses import routes_institution as losses_institution
 from services.ledger.ownership import routes_institution as ownership_institution
 from services.ledger.papers import routes_institution as papers_institution
 from services.ledger.rights import routes_institution as rights_institution
+from services.ledger.screening import routes_institution as screening_institution
 from services.ledger.stages import routes_institution as stages_institution
 from services.ledger.views import routes_institution as views_institution
 from services.negative_list import routes_console as lists_console
@@ -108,6 +109,7 @@ INSTITUTION: tuple[ControllerRouterHandler, ...] = (
     *rights_institution.HANDLERS,
     *losses_institution.HANDLERS,
     *ownership_institution.HANDLERS,
+    *screening_institution.HANDLERS,
     *accounting_institution.HANDLERS,
     *notices_institution.HANDLERS,
     *empowerment_institution.HANDLERS,
@@ -164,6 +166,7 @@ MENU: tuple[MenuEntry, ...] = (
     *ledger_institution.MENU,
     *disclosure_institution.MENU,
     *importing_institution.MENU,
+    *screening_institution.MENU,
     *notices_institution.MENU,
     *reports_institution.MENU,
     *dashboard_institution.MENU,

@@ -14,6 +14,7 @@ import services.ledger.models
 import services.ledger.papers.models
 import services.ledger.views.models
 import services.negative_list.models
+import services.ledger.screening.models
 import services.notices.models
 import services.pilot.models
 import shared.audit.tables

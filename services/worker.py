@@ -20,6 +20,8 @@ from services.administration.policy import tasks as policy_tasks
 from services.administration.tasks import follow_department
 from services.home.tasks import deliver_outbox
 from services.ledger.importing import tasks as importing_tasks
+from services.ledger.screening.queries import has_plan
+from services.ledger.screening.tasks import follow_screening
 from services.ledger.tasks import roll_up_totals
 from services.notices.queries import any_running
 from services.notices.tasks import check_notices, close_notices
@@ -72,6 +74,7 @@ def jobs() -> tuple[Job, ...]:
             Job("notices.check", check_notices, time(hour, 10), institutions, legal=True, needed=any_running)
             for hour in range(24)
         ),
+        Job("screening.follow", follow_screening, time(0, 15), institutions, legal=True, needed=has_plan),
         Job("home.outbox", deliver_outbox, time(0, 30), everybody),
         Job("ledger.totals", roll_up_totals, time(0, 45), institutions, role="worker_rollup"),
         Job("audit.sweep", sweep_audit, time(1, 0), everybody),

@@ -32,6 +32,8 @@ EVENTS = {
     "right_lost": ("权利丧失，移交财务", "orange"),
     "loss_booked": ("登记账务处理", "green"),
     "paper_withdrawn": ("撤下佐证材料", "orange"),
+    "handed_to_screening": ("交办筛查自评", "blue"),
+    "self_assessed": ("筛查自评", "blue"),
 }
 _CODED = {
     "type": "type",

@@ -164,9 +164,9 @@ def modality_of(pack: Pack, path: str) -> str:
 QUESTIONS: dict[str, str] = {
     "accounting.hint": "记账提示", "agreement.clauses": "协议条款", "agreement.formalities": "签署后手续",
     "agreement.may_sign": "能否签署协议", "agreement.outlives": "试点结束后协议是否继续", "appraisal.duty": "是否须评估",
-    "approval.required": "是否须审批", "case.version": "在办事项适用哪个版本", "cash_reward.year": "现金奖励计入哪一年",
+    "approval.required": "是否须审批", "asset.mark": "资产单独标识", "case.version": "在办事项适用哪个版本", "cash_reward.year": "现金奖励计入哪一年",
     "conversion.mode": "转化方式", "deadline.due": "期限", "disclosure.evidence": "披露的佐证材料",
-    "disclosure.fields": "披露的字段", "empowerment.may_apply": "能否申请赋权", "equity.disposal": "股权处置",
+    "disclosure.fields": "披露的字段", "duty.done": "职责是否办完", "empowerment.may_apply": "能否申请赋权", "equity.disposal": "股权处置",
     "exemption.dossier": "尽职免责材料", "feasibility.dimensions": "可行性评估的维度", "feasibility.recorded": "可行性评估",
     "fee.split": "费用分担", "fund.minimum": "基金最低比例", "grant.count": "赋权计数", "grant.mode": "赋权方式",
     "idle.triggers": "闲置的后果", "incentive.may_enter": "能否登记激励", "leader.equity": "正职领导持股",

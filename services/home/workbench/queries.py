@@ -19,6 +19,7 @@ from services.ledger.importing import queries as importing
 from services.ledger.listing import Filters, LedgerPage, ledger_page
 from services.ledger.losses import queries as losses
 from services.ledger.rights import queries as rights
+from services.ledger.screening import queries as screening
 from services.notices import queries as notices
 from services.notices import rules as notice_rules
 from services.notices import todos as notice_todos
@@ -36,6 +37,7 @@ SOURCES: tuple[Source, ...] = (
     empowerment_todos.todos,
     rights.todos,
     losses.todos,
+    screening.todos,
     disclosure.todos,
     claiming.todos,
     importing.todos,
@@ -63,6 +65,8 @@ class Done:
 
 # What a case is called, and where its page is.
 _CASES: Mapping[str, tuple[str, str]] = {
+    "screening_round": ("筛查自评", "/institution/screening/{}"),
+    "screening_plan": ("筛查自评", "/institution/screening"),
     "achievement": ("单列管理台账", "/institution/ledger/{}"),
     "disclosure": ("成果披露", "/institution/disclosures/{}"),
     "person_claim": ("完成人认领", "/institution/claims"),
@@ -79,6 +83,11 @@ _EVENTS: Mapping[str, str] = {
     "claim_declined": "不予确认认领",
     "claim_withdrawn": "撤回认领",
     "claim_ended": "解除完成人关联",
+    "screening_planned": "设定筛查周期",
+    "screening_begun": "开始筛查自评",
+    "screening_closed": "结束筛查自评",
+    "handed_to_screening": "交办筛查自评",
+    "self_assessed": "登记筛查结论",
     "corrected": "更正",
     "conversion_recorded": "登记转化",
     "stage_recorded": "登记阶段",

@@ -4,6 +4,7 @@ from shared.policy.inquiry import Decide
 from shared.policy.questions import (
     agreement,
     conversion,
+    duties,
     empowerment,
     ledger,
     lists,
@@ -20,6 +21,7 @@ from shared.policy.questions import (
 _FAMILIES = (
     agreement,
     conversion,
+    duties,
     empowerment,
     ledger,
     lists,
