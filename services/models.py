@@ -6,6 +6,7 @@ import services.administration.machines.models
 import services.annual_report.models
 import services.empowerment.models
 import services.home.models
+import services.ledger.bulk.models
 import services.ledger.claiming.models
 import services.ledger.disclosure.models
 import services.ledger.importing.models

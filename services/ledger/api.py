@@ -13,7 +13,9 @@ from services.ledger import asking, listing, queries
 from services.ledger.display import words_of
 from services.ledger.listing import Filters
 from services.ledger.models import ACHIEVEMENT_STATES
+from services.ledger.points import point_of
 from services.ledger.rules import Vocabulary
+from services.ledger.then import record_at
 from shared.db.transaction import Transaction
 from shared.errors import NotFound
 
@@ -134,6 +136,7 @@ async def list_achievements(
     year: Annotated[int | None, QueryParameter(ge=1900, le=2999)] = None,
     as_of: date | None = None,
     known_at: datetime | None = None,
+    known_on: date | None = None,
     sort: str = "-number",
     after: str = "",
     before: str = "",
@@ -141,13 +144,13 @@ async def list_achievements(
 ) -> AchievementPage:
     """Achievements of the token's institution: ``q`` finds names (one character or more), people and numbers by their
     beginning; ``sort`` is number, name, value or obtained, ``-`` before it for descending; ``as_of`` and ``known_at`` (an
-    instant with its zone) show the ledger of a past day and as it was known then. A parameter, code, order or cursor that does
-    not exist is answered 400 with what is allowed.
+    instant with its zone; or ``known_on``, the end of a real day) show the ledger of a past day and as it was known then.
+    A parameter, code, order or cursor that does not exist is answered 400 with what is allowed.
     """
     words = await words_of(tx)
     asking.require(request.query_params, words, tx.today)
-    past = as_of if as_of is not None and as_of < tx.today else None
-    filters = Filters(q, type, status, stage, mode, college, year, as_of=past, known_at=known_at)
+    point = point_of(request.query_params, tx.today)
+    filters = Filters(q, type, status, stage, mode, college, year, as_of=point.as_of, known_at=point.known_at)
     found = await listing.ledger_page(tx, filters, sort, after=after, before=before, limit=limit, wide=True)
     items = [_row(row, words) for row in found.rows]
     return AchievementPage(items=items, next=found.next, previous=found.previous, total=found.total)
@@ -159,14 +162,20 @@ async def list_achievements(
     summary="一项成果",
 )
 async def read_achievement(
-    request: Request[Any, Any, Any], tx: Transaction, achievement_id: UUID, as_of: date | None = None
+    request: Request[Any, Any, Any],
+    tx: Transaction,
+    achievement_id: UUID,
+    as_of: date | None = None,
+    known_at: datetime | None = None,
+    known_on: date | None = None,
 ) -> Response[AchievementDetail | None]:
-    """One achievement with an ETag; ``If-None-Match`` with the same one is answered 304."""
-    past = as_of if as_of is not None and as_of < tx.today else None
-    detail = await queries.achievement_detail(tx, achievement_id, as_of=past)
-    if detail is None or detail.row.state == "quarantined":
+    """One achievement with an ETag; ``If-None-Match`` with the same one is answered 304. ``as_of``, and ``known_at`` or
+    ``known_on``, as of the list: 404 where the ledger did not have it then.
+    """
+    then = await record_at(tx, achievement_id, point_of(request.query_params, tx.today))
+    if (detail := then.detail) is None:
         raise NotFound
-    tag = f'"{detail.row.revision}{f"-{past}" if past else ""}"'
+    tag = f'"{"-".join([str(detail.row.revision), *then.point.as_query().values()])}"'
     if request.headers.get("if-none-match") == tag:
         return Response(None, status_code=304, headers={"etag": tag})
     return Response(_detail(detail, await words_of(tx)), headers={"etag": tag})

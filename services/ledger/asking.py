@@ -9,8 +9,9 @@ from datetime import date
 from typing import Any
 
 from services.ledger import listing
-from services.ledger.forms import day_of, instant_of
+from services.ledger.points import day_of, instant_of
 from services.ledger.rules import Vocabulary
+from shared.clock import local_day, real_now
 from shared.errors import QueryInvalid
 
 CODED = {"type": "成果类型", "status": "转化状态", "stage": "成果阶段", "mode": "转化方式"}
@@ -18,7 +19,7 @@ FILTERED = {**CODED, "year": "取得年份", "college": "所属部门"}
 SORTS = tuple(f"{sign}{key}" for key in listing.SORTS for sign in ("", "-"))
 _CURSORS = ("after", "before")
 _FIRST_YEAR, _LAST_YEAR = 1900, 2999
-PARAMETERS = ("q", *CODED, "college", "year", "as_of", "known_at", "sort", *_CURSORS, "limit")
+PARAMETERS = ("q", *CODED, "college", "year", "as_of", "known_at", "known_on", "sort", *_CURSORS, "limit")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +42,7 @@ def faults(query: Mapping[str, str], words: Vocabulary, today: date) -> list[Fau
     asked = {name: value for name, value in query.items() if value}
     found = [_code(name, asked[name], words) for name in CODED if name in asked]
     found += [_year(asked.get("year", "")), _day(asked.get("as_of", ""), today), _instant(asked.get("known_at", ""))]
+    found.append(_known_day(asked.get("known_on", ""), asked.get("known_at", "")))
     sort = asked.get("sort", "-number")
     if sort not in SORTS:
         found.append(Fault("sort", "排序", "没有这种排序", SORTS))
@@ -90,6 +92,15 @@ def _instant(value: str) -> Fault | None:
     if not value or instant_of(value) is not None:
         return None
     return Fault("known_at", "当时所知", "应为带时区的时刻，如 2026-03-16T09:00:00+08:00")
+
+
+def _known_day(value: str, instant: str) -> Fault | None:
+    day = day_of(value)
+    if not value or (day is not None and day <= local_day(real_now()) and not instant):
+        return None
+    if instant:
+        return Fault("known_on", "当时所知", "known_at 与 known_on 只能给出一个")
+    return Fault("known_on", "当时所知", "应为不晚于今天（实际日期）的日期，如 2026-03-16")
 
 
 def chips_of(filters: listing.Filters, words: Vocabulary) -> list[tuple[str, str, str]]:

@@ -11,8 +11,10 @@ from markupsafe import Markup
 
 from services.ledger.entry import FIELDS, RECORDED
 from services.ledger.models import ACHIEVEMENT_STATES, SOURCES
+from services.ledger.points import NOW, Point
 from services.ledger.rules import Vocabulary, vocabulary
 from shared.db.transaction import Transaction
+from shared.ui.links import with_query
 from shared.ui.words import EMPTY, day, money, yuan
 from tenants.packs import governing
 
@@ -30,10 +32,11 @@ EVENTS = {
     "ownership_recorded": ("登记权属", "blue"),
     "paper_added": ("上传佐证材料", "blue"),
     "right_lost": ("权利丧失，移交财务", "orange"),
-    "loss_booked": ("登记账务处理", "green"),
-    "paper_withdrawn": ("撤下佐证材料", "orange"),
     "handed_to_screening": ("交办筛查自评", "blue"),
     "self_assessed": ("筛查自评", "blue"),
+    "loss_booked": ("登记账务处理", "green"),
+    "paper_withdrawn": ("撤下佐证材料", "orange"),
+    "handed_to_agency": ("委托第三方机构", "blue"),
 }
 _CODED = {
     "type": "type",
@@ -115,13 +118,19 @@ def _basis(basis: Mapping[str, Any], words: Vocabulary) -> str:
     return "；".join(told) or EMPTY
 
 
-def record_tabs(achievement_id: UUID, words: Vocabulary, active: str) -> list[tuple[str, str, bool, int]]:
-    """The pages of one achievement, for the macro ``tabs``; a province whose text knows no stages has no such page."""
+def record_tabs(
+    achievement_id: UUID, words: Vocabulary, active: str, point: Point = NOW
+) -> list[tuple[str, str, bool, int]]:
+    """The pages of one achievement, for the macro ``tabs``; a province whose text knows no stages has no such page.
+
+    The day that is looked at is kept from page to page.
+    """
     home = f"/institution/ledger/{achievement_id}"
     tabs = [("台账内容", home), *([("成果阶段", f"{home}/stage")] if words.stages else [])]
     tabs += [("权利和年费", f"{home}/rights"), ("权利丧失", f"{home}/losses"), ("权属", f"{home}/ownership")]
     tabs += [("记账提示", f"{home}/accounting")]
-    return [(label, href, label == active, 0) for label, href in tabs]
+    tabs += [("委托服务", f"{home}/agency")] if words.labels.get("agency_service") else []
+    return [(label, with_query(href, point.as_query()), label == active, 0) for label, href in tabs]
 
 
 def label_of(name: str) -> str:

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from datetime import date, datetime
+from datetime import date
 from decimal import Decimal, InvalidOperation
 from fractions import Fraction
 from typing import Annotated, Any
@@ -13,6 +13,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, field_validator
 from services.ledger.entry import Deal, Right, right_number
 from services.ledger.listing import Filters
 from services.ledger.models import NAME_LIMIT
+from services.ledger.points import point_of
 from shared.forms import Form, Line, OptionalBody, OptionalDay, empty_is_none, plain, share_of
 from shared.ui.words import share as share_words
 
@@ -173,29 +174,13 @@ def filters_of(query: Mapping[str, Any], today: date) -> Filters:
     """The filters in an address; what cannot be read is passed over. A day after today is not the past."""
     texts = {name: plain(str(query.get(name) or ""))[:100] for name in _FILTERS}
     year = str(query.get("year") or "")
-    day = day_of(query.get("as_of"))
-    known = instant_of(query.get("known_at"))
+    point = point_of(query, today)
     return Filters(
         **texts,
         year=int(year) if re.fullmatch(r"[12]\d{3}", year) else None,
-        as_of=day if day is not None and day < today else None,
-        known_at=known,
+        as_of=point.as_of,
+        known_at=point.known_at,
     )
-
-
-def day_of(value: Any) -> date | None:
-    try:
-        return date.fromisoformat(str(value)) if value else None
-    except ValueError:
-        return None
-
-
-def instant_of(value: Any) -> datetime | None:
-    try:
-        found = datetime.fromisoformat(str(value)) if value else None
-    except ValueError:
-        return None
-    return found if found is not None and found.tzinfo is not None else None
 
 
 def id_of(value: Any) -> UUID | None:

@@ -14,6 +14,7 @@ from uuid import UUID
 import asyncpg
 from sqlalchemy import text
 
+from services.ledger.points import Point
 from services.ledger.searching import NO_WORDS, Words, ask_words, found, found_then
 from shared.db.hot import HotStatement
 from shared.db.transaction import Transaction
@@ -45,6 +46,10 @@ _NUMBERS = (
     "order by r.position) as numbers"
 )
 _NUMBERS_THEN = "array(select r ->> 'number' from jsonb_array_elements(a.rights) r) as numbers"
+# What is suspected to be classified is out of every list at once, those of former days too.
+NOT_HIDDEN = (
+    "a.id <> all (array(select q.id from app.achievement q where q.tenant_id = :tenant and q.state = 'quarantined'))"
+)
 _TOTAL = (
     "(select t.n from app.ledger_total t where t.tenant_id = :tenant and t.dimension = 'all' and t.first = '' "
     "and t.second = '')"
@@ -67,6 +72,11 @@ class Filters:
     as_of: date | None = None
     known_at: datetime | None = None
 
+    @property
+    def point(self) -> Point:
+        """As of which day, and as known when."""
+        return Point(self.as_of, self.known_at)
+
     def as_query(self) -> dict[str, str]:
         """The filters as an address repeats them."""
         pairs = {
@@ -77,8 +87,7 @@ class Filters:
             "mode": self.mode,
             "college": self.college,
             "year": str(self.year or ""),
-            "as_of": self.as_of.isoformat() if self.as_of else "",
-            "known_at": self.known_at.isoformat() if self.known_at else "",
+            **self.point.as_query(),
         }
         return {name: value for name, value in pairs.items() if value}
 
@@ -267,12 +276,14 @@ def _conditions(asked: "_Asked | _Shape") -> Iterator[str]:
         yield "a.import_id = :f_import_id"
     if "year" in filters:
         yield "a.obtained_key >= :year_from and a.obtained_key < :year_until"
+    then = "known_at" in filters or "as_of" in filters
     if "known_at" in filters:
         yield "a.recorded @> cast(:known as timestamptz)"
-        yield "a.held @> coalesce(cast(:day as date), (cast(:known as timestamptz) at time zone 'Asia/Shanghai')::date)"
+        yield "case when cast(:day as date) is null then upper_inf(a.held) else a.held @> cast(:day as date) end"
     elif "as_of" in filters:
         yield "upper_inf(a.recorded) and a.held @> cast(:day as date)"
-    then = "known_at" in filters or "as_of" in filters
+    if then:
+        yield NOT_HIDDEN
     if "person_id" in filters:
         yield (
             "a.team @> jsonb_build_array(jsonb_build_object('person', cast(:f_person_id as text)))"

@@ -113,6 +113,7 @@ achievement = tenant_table(
     Index("achievement_value_idx", "tenant_id", "value_cents", "number"),
     Index("achievement_obtained_idx", "tenant_id", "obtained_key", "number"),
     Index("achievement_import_idx", "tenant_id", "import_id", postgresql_where=text("import_id is not null")),
+    Index("achievement_quarantined_idx", "tenant_id", "id", postgresql_where=text("state = 'quarantined'")),
 )
 
 achievement_version = tenant_table(
@@ -293,6 +294,7 @@ export_job = tenant_table(
     Column("id", Uuid, primary_key=True),
     Column("province_id", Uuid, nullable=False),
     Column("person_id", Uuid, comment="who asked"),
+    Column("list", String(24), nullable=False, server_default="ledger", comment="which list it is of"),
     Column("state", String(12), nullable=False, server_default="queued"),
     Column("filters", Json, nullable=False),
     Column("as_of", Date),

@@ -17,9 +17,11 @@ from services.ledger.models import (
     achievement_right,
     achievement_version,
     conversion_record,
+    conversion_record_version,
     export_job,
     ledger_total,
 )
+from services.ledger.points import NOW, Point, happened_then, held_then
 from shared.clock import real_now
 from shared.db.hot import HotRow, HotStatement
 from shared.db.records import decision, workflow_event
@@ -148,14 +150,18 @@ async def conversions_of(tx: Transaction, achievement_id: UUID) -> Sequence[Row[
 
 async def entry_of(tx: Transaction, row: Row[Any]) -> Entry:
     """A ledger row as an entry with its team and rights, for asking the rules about a changed one."""
-    members = await team_of(tx, row.id)
+    team = tuple(Completer(one.person_id, role=one.role, share=one.share) for one in await team_of(tx, row.id))
+    return entry_from(row, team, await rights_of(tx, row.id))
+
+
+def entry_from(row: Row[Any], team: Sequence[Completer], rights: Sequence[Right]) -> Entry:
+    """The same out of what was read already, of today or of a version."""
     values = {name: getattr(row, name) for name in FIELDS}
     values["stage_evidence"] = tuple(row.stage_evidence or ())
     values["stage_criteria"] = {
         code: date.fromisoformat(day) for code, day in (row.stage_criteria or {}).items()
     } or None
-    team = tuple(Completer(one.person_id, role=one.role, share=one.share) for one in members)
-    return Entry(id=row.id, team=team, rights=tuple(await rights_of(tx, row.id)), **values)
+    return Entry(id=row.id, team=tuple(team), rights=tuple(rights), **values)
 
 
 async def achievement_detail(
@@ -181,10 +187,7 @@ async def achievement_detail(
         )
         for one in row.team
     ]
-    day = as_of or tx.today
-    conversions = [
-        one for one in await conversions_of(tx, achievement_id) if one.signed_on is None or one.signed_on <= day
-    ]
+    conversions = await _conversions_then(tx, achievement_id, as_of, known_at)
     return Detail(row, team, [right_of(one) for one in row.rights], conversions, row.held.lower)
 
 
@@ -198,14 +201,34 @@ async def _version_of(
     tx: Transaction, achievement_id: UUID, as_of: date | None, known_at: datetime | None
 ) -> Row[Any] | None:
     table = achievement_version
-    known = table.c.recorded.op("@>")(known_at) if known_at is not None else func.upper_inf(table.c.recorded)
     return await tx.row(
         select(table).where(
-            table.c.tenant_id == tx.tenant_id,
-            table.c.id == achievement_id,
-            known,
-            table.c.held.op("@>")(as_of or tx.today),
+            table.c.tenant_id == tx.tenant_id, table.c.id == achievement_id, *held_then(table, Point(as_of, known_at))
         )
+    )
+
+
+def not_hidden(tx: Transaction, of: ColumnElement[Any]) -> ColumnElement[bool]:
+    """What is suspected to be classified is out of every list and sum at once, of former days too; ``of`` is its id."""
+    hidden = select(achievement.c.id).where(
+        achievement.c.tenant_id == tx.tenant_id, achievement.c.state == "quarantined"
+    )
+    return of.not_in(hidden)
+
+
+async def _conversions_then(
+    tx: Transaction, achievement_id: UUID, as_of: date | None, known_at: datetime | None
+) -> Sequence[Row[Any]]:
+    table = conversion_record_version
+    return await tx.rows(
+        select(table)
+        .where(
+            table.c.tenant_id == tx.tenant_id,
+            table.c.achievement_id == achievement_id,
+            table.c.live,
+            *held_then(table, Point(as_of, known_at)),
+        )
+        .order_by(table.c.position)
     )
 
 
@@ -248,22 +271,24 @@ def _changed(before: Row[Any] | None, after: Row[Any]) -> dict[str, tuple[Any, A
     }
 
 
-async def events_of(tx: Transaction, case_kind: str, case_id: UUID) -> Sequence[Row[Any]]:
-    """What happened to a case, newest first."""
+async def events_of(tx: Transaction, case_kind: str, case_id: UUID, point: Point = NOW) -> Sequence[Row[Any]]:
+    """What happened to a case, newest first; of a past day, what had happened by its end."""
     table = workflow_event
     return await tx.rows(
         select(table)
         .where(table.c.tenant_id == tx.tenant_id, table.c.case_kind == case_kind, table.c.case_id == case_id)
+        .where(*happened_then(tx, point, table.c.at, table.c.recorded_at))
         .order_by(table.c.recorded_at.desc())
     )
 
 
-async def decisions_of(tx: Transaction, case_kind: str, case_id: UUID) -> Sequence[Row[Any]]:
-    """What was decided about a case with which answer, newest first."""
+async def decisions_of(tx: Transaction, case_kind: str, case_id: UUID, point: Point = NOW) -> Sequence[Row[Any]]:
+    """What was decided about a case with which answer, newest first; of a past day, what had been by its end."""
     table = decision
     return await tx.rows(
         select(table)
         .where(table.c.tenant_id == tx.tenant_id, table.c.case_kind == case_kind, table.c.case_id == case_id)
+        .where(*happened_then(tx, point, table.c.decided_at, table.c.recorded_at))
         .order_by(table.c.recorded_at.desc())
     )
 
@@ -345,10 +370,10 @@ async def todos(tx: Transaction) -> list[Todo]:
         Todo(
             "疑似涉密",
             f"{row.code} 已隔离，待核实是否涉密",
-            "核实后解除隔离或撤销登记",
-            f"/institution/ledger/{row.id}",
+            "核实后解除隔离或下达清除",
+            f"/institution/secrecy/{row.id}",
             "核实",
-            "institution:ledger:write",
+            "institution:secrecy:judge",
             "政策未规定期限；按本单位保密工作机构要求办理",
             tone="red",
         )

@@ -10,6 +10,7 @@ from services.ledger import asking, export, forms, listing, queries, workflow
 from services.ledger.correcting import members_meant, standing
 from services.ledger.display import TONES, list_row, options, record_tabs, words_of
 from services.ledger.models import ACHIEVEMENT_STATES
+from services.ledger.points import NOW, Point, point_of
 from services.ledger.rules import Vocabulary
 from services.ledger.telling import event_told, facts_of, people_in, version_told
 from shared.audit.writing import write_audit
@@ -28,6 +29,7 @@ _EXPORT = {"permission": "institution:ledger:export"}
 _XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 MENU = (MenuEntry("institution", "单列管理", "单列管理台账", "database", HOME, "institution:ledger:read", 22),)
 SEARCH = (SearchBox("institution", HOME, "查找成果名称、编号、完成人", "institution:ledger:read"),)
+_HIDDEN = "（疑似涉密，内容已隔离）"
 _ENDINGS = {
     "revoke": "撤销后该成果不再列入台账，编号保留并标注“撤销”，不再使用；名称和权利号可以重新登记。",
     "quarantine": "疑似涉及国家秘密的，先隔离：立即从台账、查找和导出中移出，并报告本单位保密工作机构。",
@@ -66,17 +68,13 @@ async def list_achievements(request: Request[Any, Any, Any], tx: Transaction) ->
 @get("/ledger/{achievement_id:uuid}", opt=_READ)
 async def show_achievement(request: Request[Any, Any, Any], tx: Transaction, achievement_id: UUID) -> Response[str]:
     """One achievement, today or as of a day, with its rights, conversions, versions, events and decisions."""
-    as_of = forms.day_of(request.query_params.get("as_of"))
-    known_at = forms.instant_of(request.query_params.get("known_at"))
-    past = as_of if as_of is not None and as_of < tx.today else None
-    detail = await queries.achievement_detail(tx, achievement_id, as_of=past, known_at=known_at)
-    if detail is None and (past or known_at) and await queries.find_achievement(tx, achievement_id) is None:
-        raise NotFound
-    if detail is None and not (past or known_at):
-        raise NotFound
-    context = await _detail(tx, achievement_id, detail)
-    title = "该日尚未登记" if detail is None else context["title"]
-    context |= {"as_of": past, "known_at": known_at}
+    now = await _existing(tx, achievement_id)
+    hidden = now.state == "quarantined"
+    # what is quarantined is told of no day
+    point = NOW if hidden else point_of(request.query_params, tx.today)
+    detail = await queries.achievement_detail(tx, achievement_id, as_of=point.as_of, known_at=point.known_at)
+    context = await _detail(tx, achievement_id, detail, point, hidden=hidden)
+    title = _HIDDEN if hidden else detail.row.name if detail is not None else "该日尚未登记"
     return page(request, f"{_PAGE}achievement.html", title, context, crumbs=_crumbs(title))
 
 
@@ -85,8 +83,11 @@ def _selects(filters: listing.Filters, words: Vocabulary, facets: queries.Facets
     named = [("type", "成果类型", "全部类型"), ("status", "转化状态", "全部状态")]
     named += [("stage", "成果阶段", "全部阶段")] if words.stages else []
     named += [("mode", "转化方式", "全部方式")]
-    years = tuple((str(year), str(year)) for year in facets.years)
-    colleges = tuple((college, college) for college in facets.colleges)
+    # of a former day there may be one that today has no longer
+    years = tuple(
+        (str(year), str(year)) for year in sorted({*facets.years, *filter(None, [filters.year])}, reverse=True)
+    )
+    colleges = tuple((one, one) for one in sorted({*facets.colleges, *filter(None, [filters.college])}))
     return [
         *((name, label, every, options(words.pairs(name), getattr(filters, name))) for name, label, every in named),
         ("year", "取得年份", "全部年份", options(years, str(filters.year or ""))),
@@ -99,29 +100,31 @@ def _crumbs(title: str, achievement_id: UUID | None = None, last: str = "") -> t
     return (Crumb("单列管理台账", HOME), here, *((Crumb(last),) if last else ()))
 
 
-async def _detail(tx: Transaction, achievement_id: UUID, detail: queries.Detail | None) -> dict[str, Any]:
+async def _detail(
+    tx: Transaction, achievement_id: UUID, detail: queries.Detail | None, point: Point, *, hidden: bool
+) -> dict[str, Any]:
+    """``hidden``: it is quarantined, and nothing of it is told."""
     words = await words_of(tx)
-    changes = await queries.history(tx, achievement_id)
-    events = await queries.events_of(tx, workflow.CASE, achievement_id)
-    hidden = detail is not None and detail.row.state == "quarantined"
+    changes = [one for one in await queries.history(tx, achievement_id) if point.knew(one.recorded_at)]
+    events = await queries.events_of(tx, workflow.CASE, achievement_id, point)
     names = await names_of(tx, list(people_in(changes) | {e.actor_id for e in events if e.actor_id}))
     held = tx.actor.permissions
     row = detail.row if detail is not None else None
     return {
         "detail": detail,
-        "title": ("（疑似涉密，内容已隔离）" if hidden else row.name) if row is not None else "",
         "hidden": hidden,
+        "point": point,
         "words": words,
         "facts": facts_of(detail, words) if detail is not None and not hidden else [],
         "history": [version_told(one, words, names) for one in changes] if not hidden else [],
         "events": [event_told(one, names) for one in events],
-        "decisions": await queries.decisions_of(tx, workflow.CASE, achievement_id) if not hidden else [],
-        "buttons": workflow.MOVES.available(row.state, held) if row is not None else [],
+        "decisions": await queries.decisions_of(tx, workflow.CASE, achievement_id, point) if not hidden else [],
+        "buttons": workflow.MOVES.available(row.state, held) if row is not None and not point.past else [],
         "states": ACHIEVEMENT_STATES,
         "tones": TONES,
         "today": tx.today,
         "home": f"{HOME}/{achievement_id}",
-        "tabs": record_tabs(achievement_id, words, "台账内容") if not hidden else [],
+        "tabs": record_tabs(achievement_id, words, "台账内容", point) if not hidden else [],
         "path": HOME,
     }
 

@@ -1,6 +1,7 @@
 """What the institution's dashboard counts: its stock over time, the way from disclosure to money, contracts by year.
 
 Everything is counted by one statement each, whatever the size of the ledger; nothing here names an achievement or a person.
+As of a past day, the ledger's figures are those of its versions; a case counts from the day of the event that made it so.
 """
 
 from collections.abc import Mapping, Sequence
@@ -9,13 +10,15 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import bindparam, func, select, text
+from sqlalchemy import ColumnElement, DateTime, ScalarSelect, Table, bindparam, func, select, text
 
-from services.empowerment.models import State, agreement, application
-from services.ledger import queries as ledger
+from services.empowerment.models import application
 from services.ledger.disclosure.models import disclosure
-from services.ledger.models import conversion_record
+from services.ledger.models import achievement_version, conversion_record_version
+from services.ledger.points import NOW, Point, happened_then, held_then
+from services.ledger.queries import not_hidden
 from services.notices.models import notice
+from shared.db.records import workflow_event
 from shared.db.transaction import Transaction
 
 QUARTERS = 8
@@ -57,10 +60,12 @@ _STOCK = text(
         else width_bucket(upper(held) - 1, cast(:days as date[])) end as after,
       status, coalesce(stage_recognised, '') as stage, count(*) as n
     from app.achievement_version
-    where tenant_id = :tenant and upper_inf(recorded) and state = 'registered'
+    where tenant_id = :tenant and state = 'registered' and case when cast(:known as timestamptz) is null
+      then upper_inf(recorded) else recorded @> cast(:known as timestamptz) end
+      and id <> all (array(select q.id from app.achievement q where q.tenant_id = :tenant and q.state = 'quarantined'))
     group by 1, 2, 3, 4
     """
-).bindparams(bindparam("days"), bindparam("tenant"))
+).bindparams(bindparam("days"), bindparam("tenant"), bindparam("known", type_=DateTime(timezone=True)))
 
 
 def quarter_ends(today: date, quarters: int = QUARTERS) -> list[date]:
@@ -74,12 +79,12 @@ def quarter_ends(today: date, quarters: int = QUARTERS) -> list[date]:
     return found[::-1]
 
 
-async def stock(tx: Transaction) -> Stock:
-    """The stock at the end of each of the last quarters and today, as it is known today."""
-    days = quarter_ends(tx.today)
+async def stock(tx: Transaction, point: Point = NOW) -> Stock:
+    """The stock at the end of each of the last quarters and on the day, as it is, or was, known."""
+    days = quarter_ends(point.day(tx.today))
     by_status: dict[str, list[int]] = {}
     by_stage: dict[str, list[int]] = {}
-    for row in await tx.rows(_STOCK, {"days": days, "tenant": tx.tenant_id}):
+    for row in await tx.rows(_STOCK, {"days": days, "tenant": tx.tenant_id, "known": point.known_at}):
         for found, code in ((by_status, row.status), (by_stage, row.stage)):
             counts = found.setdefault(code, [0] * len(days))
             for place in range(row.first, row.after):
@@ -92,53 +97,68 @@ def _since(counts: Mapping[str, Sequence[int]], began: int) -> dict[str, Sequenc
     return {code: one[began:] for code, one in counts.items() if any(one[began:])}
 
 
-async def funnel(tx: Transaction) -> list[tuple[str, int]]:
+async def funnel(tx: Transaction, point: Point = NOW) -> list[tuple[str, int]]:
     """(stage of the way, how many achievements reached it), each achievement once; those still on their way to the ledger
     count at the first.
     """
-    tenant = tx.tenant_id
-    submitted = application.c.state.not_in([State.DRAFT])
     row = await tx.row(
         select(
-            select(func.count())
-            .where(disclosure.c.tenant_id == tenant, disclosure.c.submitted_at.is_not(None))
-            .scalar_subquery()
-            .label("disclosed"),
-            select(func.count(application.c.achievement_id.distinct()))
-            .where(application.c.tenant_id == tenant, submitted)
-            .scalar_subquery()
-            .label("applied"),
-            select(func.count(notice.c.achievement_id.distinct()))
-            .where(notice.c.tenant_id == tenant, notice.c.published_at.is_not(None))
-            .scalar_subquery()
-            .label("noticed"),
-            select(func.count(application.c.achievement_id.distinct()))
-            .join(
-                agreement,
-                (agreement.c.tenant_id == application.c.tenant_id) & (agreement.c.application_id == application.c.id),
-            )
-            .where(application.c.tenant_id == tenant, agreement.c.tenant_id == tenant)
-            .scalar_subquery()
-            .label("agreed"),
+            _cases(tx, disclosure, disclosure.c.id, ("submitted",), "disclosure", point).label("disclosed"),
+            _cases(tx, application, application.c.achievement_id, ("submitted",), "empowerment", point).label(
+                "applied"
+            ),
+            _cases(tx, notice, notice.c.achievement_id, ("published",), "notice", point).label("noticed"),
+            _cases(tx, application, application.c.achievement_id, ("agreed",), "empowerment", point).label("agreed"),
         )
     )
     assert row is not None
-    everything = (await ledger.totals(tx, "all")).get(("", ""))
-    converted = (await ledger.totals(tx, "status")).get(("converted", ""))
+    held = achievement_version.c
+    ledger = await tx.row(
+        select(
+            func.count().label("n"),
+            func.count().filter(held.status == "converted").label("converted"),
+            func.count(held.value).filter(held.status == "converted").label("valued"),
+        ).where(
+            held.tenant_id == tx.tenant_id, held.state == "registered", *held_then(achievement_version, point),
+            not_hidden(tx, held.id),
+        )
+    )  # fmt: skip
+    assert ledger is not None
     return [
         ("提交披露", row.disclosed),
-        ("登记在册", everything.n if everything else 0),
+        ("登记在册", ledger.n),
         ("申请赋权", row.applied),
         ("公示", row.noticed),
         ("签署协议", row.agreed),
-        ("已转化", converted.n if converted else 0),
-        ("已转化且载明金额", converted.n_valued if converted else 0),
+        ("已转化", ledger.converted),
+        ("已转化且载明金额", ledger.valued),
     ]
 
 
-async def income(tx: Transaction) -> list[Income]:
-    """Contracts by the year of their signature, the oldest first, those without a day last."""
-    table = conversion_record
+def _cases(
+    tx: Transaction, table: Table, counted: ColumnElement[Any], events: Sequence[str], kind: str, point: Point
+) -> ScalarSelect[int]:
+    """How many have a case to which this had happened by then."""
+    acts = workflow_event
+    return (
+        select(func.count(counted.distinct()))
+        .join(acts, (acts.c.tenant_id == table.c.tenant_id) & (acts.c.case_id == table.c.id))
+        .where(
+            table.c.tenant_id == tx.tenant_id,
+            acts.c.tenant_id == tx.tenant_id,
+            acts.c.case_kind == kind,
+            acts.c.event.in_(events),
+            *happened_then(tx, point, acts.c.at, acts.c.recorded_at),
+        )
+        .scalar_subquery()
+    )
+
+
+async def income(tx: Transaction, point: Point = NOW) -> list[Income]:
+    """Contracts by the year of their signature, the oldest first, those without a day last; of achievements that stood
+    in the ledger.
+    """
+    table, of = conversion_record_version, achievement_version
     year = func.extract("year", table.c.signed_on).label("year")
     rows = await tx.rows(
         select(
@@ -148,7 +168,16 @@ async def income(tx: Transaction) -> list[Income]:
             func.count(table.c.amount).label("n_valued"),
             func.coalesce(func.sum(table.c.amount), 0).label("total"),
         )
-        .where(table.c.tenant_id == tx.tenant_id, table.c.live)
+        .join(of, (of.c.tenant_id == table.c.tenant_id) & (of.c.id == table.c.achievement_id))
+        .where(
+            table.c.tenant_id == tx.tenant_id,
+            table.c.live,
+            *held_then(table, point),
+            of.c.tenant_id == tx.tenant_id,
+            of.c.state == "registered",
+            *held_then(of, point),
+            not_hidden(tx, of.c.id),
+        )
         .group_by(year, table.c.mode)
     )
     years: dict[int | None, list[Any]] = {}

@@ -7,6 +7,7 @@ from litestar import Request, Response, get
 
 from services.home.dashboard import charts, queries
 from services.ledger.display import words_of
+from services.ledger.points import point_of
 from services.ledger.rules import Vocabulary
 from shared.db.transaction import Transaction
 from shared.ui.words import count, day, money
@@ -20,8 +21,9 @@ MENU = (MenuEntry("institution", "报告与留痕", "统计分析", "chart-bar",
 @get("/dashboard", opt={"permission": _READ})
 async def dashboard(request: Request[Any, Any, Any], tx: Transaction) -> Response[str]:
     """Each chart with its table, from the same values."""
-    words = await words_of(tx)
-    stock, funnel, income = await queries.stock(tx), await queries.funnel(tx), await queries.income(tx)
+    words, point = await words_of(tx), point_of(request.query_params, tx.today)
+    stock, funnel = await queries.stock(tx, point), await queries.funnel(tx, point)
+    income = await queries.income(tx, point)
     modes = _named(words, "mode", {code for one in income for code in one.amounts})
     context = {
         "stocks": [
@@ -35,6 +37,8 @@ async def dashboard(request: Request[Any, Any, Any], tx: Transaction) -> Respons
         "income_columns": [("年度", False), *((one, True) for one in ("合同（项）", *modes.values(), "合计（万元）"))],
         "income_chart": charts.income_chart(income, modes),
         "unstated": sum(one.unstated for one in income),
+        "point": point,
+        "here": _HERE,
         "today": tx.today,
     }
     return page(request, "home/institution/dashboard.html", "统计分析", context)

@@ -6,13 +6,14 @@ from datetime import date, datetime, time
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, and_, or_, select
+from sqlalchemy import Row, and_, func, or_, select
 
 from services.empowerment import queries as empowerment
 from services.empowerment.models import State, application
 from services.home.timeline.rules import PHASES, Words, cited, words_of
 from services.ledger import queries as ledger
 from services.ledger.disclosure.models import disclosure
+from services.ledger.points import NOW, Point, happened_then
 from services.notices import queries as notices
 from services.notices.models import notice
 from shared.clock import SHANGHAI
@@ -58,8 +59,10 @@ class _Case:
     values: Mapping[str, str] = field(default_factory=dict)
 
 
-async def timeline(tx: Transaction, detail: ledger.Detail) -> Timeline:
-    """What the actor may see of an achievement's way; cases that they may not open are left out."""
+async def timeline(tx: Transaction, detail: ledger.Detail, began_on: date, point: Point = NOW) -> Timeline:
+    """What the actor may see of an achievement's way; cases that they may not open are left out. ``detail`` is the record at
+    ``point``: of a past day, what had happened by its end.
+    """
     row = detail.row
     cases = [_Case("achievement", row.id, ""), *await _disclosures(tx, row.id)]
     applications = await _applications(tx, row.id)
@@ -68,10 +71,11 @@ async def timeline(tx: Transaction, detail: ledger.Detail) -> Timeline:
         for one in applications
     ]
     cases += await _notices(tx, row.id)
-    moments = await _told(tx, cases)
-    if not any(one.label == "登记入账" for one in moments):
-        moments.append(_entered(detail, await _pack(tx)))
-    moments += await _agreements(tx, applications)
+    moments = await _told(tx, cases, point)
+    own_event = any(one.label == "登记入账" for one in moments) or (point.past and detail.row.source != "imported")
+    if not own_event:
+        moments.append(_entered(began_on, await _pack(tx)))
+    moments += await _agreements(tx, applications, point)
     moments += _conversions(detail, await _pack(tx), await _mode_labels(tx))
     moments.sort(key=lambda one: (one.on, one.at or datetime.combine(one.on, time.min, SHANGHAI)))
     first = {one.phase: one.on for one in reversed(moments)}
@@ -121,7 +125,7 @@ async def _notices(tx: Transaction, achievement_id: UUID) -> list[_Case]:
     ]
 
 
-async def _told(tx: Transaction, cases: Sequence[_Case]) -> list[Moment]:
+async def _told(tx: Transaction, cases: Sequence[_Case], point: Point) -> list[Moment]:
     known = {(one.kind, one.id): one for one in cases}
     table = workflow_event
     kinds = {kind for kind, _ in known}
@@ -130,7 +134,11 @@ async def _told(tx: Transaction, cases: Sequence[_Case]) -> list[Moment]:
         for kind in sorted(kinds)
     ]
     events = await tx.rows(
-        select(table).where(table.c.tenant_id == tx.tenant_id, or_(*wanted)).order_by(table.c.recorded_at)
+        select(table)
+        .where(
+            table.c.tenant_id == tx.tenant_id, or_(*wanted), *happened_then(tx, point, table.c.at, table.c.recorded_at)
+        )
+        .order_by(table.c.recorded_at)
     )
     named = [event for event in events if words_of(event.case_kind, event.event) is not None]
     names = await names_of(tx, list({event.actor_id for event in named if event.actor_id}))
@@ -150,24 +158,39 @@ def _moment(event: Row[Any], words: Words, case: _Case, names: Mapping[UUID, str
     return Moment(on, event.at, words.phase, words.label, words.tone, who, text, article, case.href)
 
 
-def _entered(detail: ledger.Detail, pack: Pack) -> Moment:
+def _entered(began_on: date, pack: Pack) -> Moment:
     """A row that came with many others has no event of its own: it stands in the ledger from the day that the ledger says."""
     return Moment(
-        detail.row.began_on, None, "registered", "载入台账", "green", text="随单位原有台账成批登记",
+        began_on, None, "registered", "载入台账", "green", text="随单位原有台账成批登记",
         article=cited(pack, "fields.ledger"),
     )  # fmt: skip
 
 
-async def _agreements(tx: Transaction, applications: Sequence[empowerment.Application]) -> list[Moment]:
+async def _agreements(tx: Transaction, applications: Sequence[empowerment.Application], point: Point) -> list[Moment]:
     found: list[Moment] = []
     for one in applications:
         signed = await empowerment.agreement_of(tx, one.id)
-        if signed is not None and signed.effective_on != signed.signed_on:
+        if signed is not None and signed.effective_on != signed.signed_on and await _agreed_then(tx, one.id, point):
+            if point.as_of is not None and signed.effective_on > point.as_of:
+                continue
             pack = await _pack(tx, one.pack_version_id)
             article = cited(pack, f"agreements.{one.grant_type}")
             href = f"/institution/empowerment/{one.id}"
             found.append(Moment(signed.effective_on, None, "agreed", "协议生效", "green", article=article, href=href))
     return found
+
+
+async def _agreed_then(tx: Transaction, application_id: UUID, point: Point) -> bool:
+    """Whether the agreement was signed by then, as was known then: its event says when."""
+    table = workflow_event
+    return not point.past or bool(
+        await tx.scalar(
+            select(func.count()).where(
+                table.c.tenant_id == tx.tenant_id, table.c.case_kind == "empowerment", table.c.case_id == application_id,
+                table.c.event == "agreed", *happened_then(tx, point, table.c.at, table.c.recorded_at),
+            )
+        )
+    )  # fmt: skip
 
 
 def _conversions(detail: ledger.Detail, pack: Pack, modes: Mapping[str, str]) -> list[Moment]:

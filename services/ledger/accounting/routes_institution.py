@@ -10,9 +10,8 @@ from services.ledger.accounting import rules
 from services.ledger.disclosure.queries import unit_kind_of
 from services.ledger.display import record_tabs, words_of
 from services.ledger.forms import money_of
-from services.ledger.queries import find_achievement, rights_of
+from services.ledger.then import absent, asked_record
 from shared.db.transaction import Transaction
-from shared.errors import NotFound
 from shared.ui.page import Crumb, FormState
 from tenants.packs import governing
 from tenants.pages import page
@@ -35,14 +34,15 @@ def _amounts(query: Any) -> tuple[dict[str, Decimal | None], dict[str, str]]:
 @get("/ledger/{achievement_id:uuid}/accounting", opt={"permission": "institution:ledger:read"})
 async def show_hints(request: Request[Any, Any, Any], tx: Transaction, achievement_id: UUID) -> Response[str]:
     """What the text says of each kind of cost; with amounts in the address, where each would go."""
-    row = await find_achievement(tx, achievement_id)
-    if row is None or row.state == "quarantined":
-        raise NotFound
+    then = await asked_record(request, tx, achievement_id)
+    if then.detail is None:
+        return await absent(request, tx, achievement_id, then.point, _TITLE)
+    row, point = then.detail.row, then.point
     words, pack = await words_of(tx), (await governing(tx)).pack
     amounts, errors = _amounts(request.query_params)
-    states = [one.status for one in await rights_of(tx, row.id)]
+    states = [one.status for one in then.detail.rights]
     found = rules.situations(row.stage_since is not None, states, row.status, pack)
-    hints = rules.hints(await unit_kind_of(tx), found, amounts, pack, tx.today)
+    hints = rules.hints(await unit_kind_of(tx), found, amounts, pack, point.day(tx.today))
     asked = {component for component, _ in hints}
     context = {
         "row": row,
@@ -53,7 +53,9 @@ async def show_hints(request: Request[Any, Any, Any], tx: Transaction, achieveme
         "results": rules.RESULTS,
         "form": FormState(dict(request.query_params), errors),
         "home": f"{_HOME}/{row.id}",
-        "tabs": record_tabs(row.id, words, _TITLE),
+        "tabs": record_tabs(row.id, words, _TITLE, point),
+        "point": point,
+        "today": tx.today,
         "path": _HOME,
     }
     crumbs = (Crumb("单列管理台账", _HOME), Crumb(row.name, f"{_HOME}/{row.id}"), Crumb(_TITLE))

@@ -4,10 +4,12 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, select
+from sqlalchemy import Row, Text, case, cast, literal, select
 
 from services.ledger.losses.models import right_handover
 from services.ledger.models import achievement
+from services.ledger.points import NOW, Point, act_then
+from shared.db.records import workflow_event
 from shared.db.transaction import Transaction
 from shared.todo import Todo
 from shared.ui.words import day
@@ -15,12 +17,26 @@ from shared.ui.words import day
 RECEIVE = "institution:asset:receive"
 
 
-async def handovers_of(tx: Transaction, achievement_id: UUID) -> Sequence[Row[Any]]:
-    """Newest first."""
-    table = right_handover
+_RECEIPT = ("state", "received_at", "received_by", "booking")
+
+
+async def handovers_of(tx: Transaction, achievement_id: UUID, point: Point = NOW) -> Sequence[Row[Any]]:
+    """Newest first; of a past day those that were handed over by its end, with what finance had made of them."""
+    table, acts = right_handover, workflow_event.c
+    received = act_then(
+        tx, point, table.c.received_at, acts.case_kind == "right_handover", acts.case_id == table.c.id,
+        acts.event == "received",
+    )  # fmt: skip
+    handed = act_then(
+        tx, point, table.c.handed_at, acts.case_kind == "achievement", acts.case_id == table.c.achievement_id,
+        acts.event == "right_lost", acts.details["handover"].astext == cast(table.c.id, Text),
+    )  # fmt: skip
+    then = {name: case((received, table.c[name])) for name in _RECEIPT} if point.past else {}
+    then |= {"state": case((received, table.c.state), else_=literal("handed"))} if point.past else {}
     return await tx.rows(
-        select(table)
+        select(*(then.get(one.name, one).label(one.name) for one in table.c))
         .where(table.c.tenant_id == tx.tenant_id, table.c.achievement_id == achievement_id)
+        .where(handed)
         .order_by(table.c.handed_at.desc(), table.c.id.desc())
     )
 

@@ -10,8 +10,10 @@ from sqlalchemy import Row
 from services.ledger.display import record_tabs, words_of
 from services.ledger.losses import forms, queries, rules, workflow
 from services.ledger.losses.models import CAUSES, STATES
+from services.ledger.points import NOW, Point
 from services.ledger.queries import find_achievement, rights_of
 from services.ledger.rights.rules import IN_FORCE
+from services.ledger.then import absent, asked_record
 from services.ledger.workflow import MOVES
 from shared.db.transaction import Transaction
 from shared.errors import NotFound, Refusal
@@ -33,12 +35,16 @@ async def _loaded(tx: Transaction, achievement_id: UUID) -> Row[Any]:
     return row
 
 
-async def _context(tx: Transaction, row: Row[Any], given: Mapping[str, FormState] | None = None) -> dict[str, Any]:
+async def _context(
+    tx: Transaction, row: Row[Any], given: Mapping[str, FormState] | None = None, point: Point = NOW
+) -> dict[str, Any]:
     forms_back, words, pack = given or {}, await words_of(tx), (await governing(tx)).pack
-    handovers = await queries.handovers_of(tx, row.id)
+    handovers = await queries.handovers_of(tx, row.id, point)
     people = {one for each in handovers for one in (each.handed_by, each.received_by) if one}
     rights = [one for one in await rights_of(tx, row.id) if one.status in IN_FORCE]
-    may_write = any(one.name == "correct" for one in MOVES.available(row.state, tx.actor.permissions))
+    may_write = not point.past and any(
+        one.name == "correct" for one in MOVES.available(row.state, tx.actor.permissions)
+    )
     return {
         "row": row,
         "rights": [(one.number, one.number) for one in rights],
@@ -53,11 +59,12 @@ async def _context(tx: Transaction, row: Row[Any], given: Mapping[str, FormState
         "loss_form": forms_back.get("loss") or FormState({"lost_on": tx.today}),
         "booking_form": forms_back.get("booking") or FormState(),
         "may_write": may_write and bool(rights),
-        "may_book": queries.RECEIVE in tx.actor.permissions,
+        "may_book": not point.past and queries.RECEIVE in tx.actor.permissions,
+        "point": point,
         "today": tx.today,
         "refusal": None,
         "home": f"{_HOME}/{row.id}",
-        "tabs": record_tabs(row.id, words, _TITLE),
+        "tabs": record_tabs(row.id, words, _TITLE, point),
         "path": _HOME,
     }
 
@@ -69,8 +76,11 @@ def _crumbs(row: Row[Any]) -> tuple[Crumb, ...]:
 @get("/ledger/{achievement_id:uuid}/losses", opt={"permission": "institution:ledger:read"})
 async def show_losses(request: Request[Any, Any, Any], tx: Transaction, achievement_id: UUID) -> Response[str]:
     """What was lost, what was checked, how it was booked; the form for those who may write."""
-    row = await _loaded(tx, achievement_id)
-    return page(request, _TEMPLATE, _TITLE, await _context(tx, row), crumbs=_crumbs(row))
+    then = await asked_record(request, tx, achievement_id)
+    if then.detail is None:
+        return await absent(request, tx, achievement_id, then.point, _TITLE)
+    row = then.detail.row
+    return page(request, _TEMPLATE, _TITLE, await _context(tx, row, point=then.point), crumbs=_crumbs(row))
 
 
 @post("/ledger/{achievement_id:uuid}/losses", opt={"permission": "institution:ledger:write"})

@@ -9,6 +9,7 @@ from uuid import UUID
 from sqlalchemy import func, select
 
 from services.ledger.models import achievement_version
+from services.ledger.points import NOW, Point
 from shared.db.transaction import Transaction
 
 
@@ -22,12 +23,16 @@ class Period:
     custody: dict[str, Any] | None
 
 
-async def periods(tx: Transaction, achievement_id: UUID) -> list[Period]:
-    """The periods known now, newest first; versions that say the same of both are one period."""
+async def periods(tx: Transaction, achievement_id: UUID, point: Point = NOW) -> list[Period]:
+    """The periods known now, newest first; versions that say the same of both are one period. Of a past day: those until
+    then; of an instant: as they were known.
+    """
     table = achievement_version
+    known = func.upper_inf(table.c.recorded) if point.known_at is None else table.c.recorded.op("@>")(point.known_at)
+    begun = [func.lower(table.c.held) <= point.as_of] if point.as_of is not None else []
     rows = await tx.rows(
         select(table.c.held, table.c.owners, table.c.custody)
-        .where(table.c.tenant_id == tx.tenant_id, table.c.id == achievement_id, func.upper_inf(table.c.recorded))
+        .where(table.c.tenant_id == tx.tenant_id, table.c.id == achievement_id, known, *begun)
         .order_by(func.lower(table.c.held))
     )
     found: list[Period] = []

@@ -9,7 +9,9 @@ from sqlalchemy import Row
 from services.ledger.display import record_tabs, shown, words_of
 from services.ledger.ownership import forms, queries, workflow
 from services.ledger.ownership.rules import owner_of, owners_of
+from services.ledger.points import NOW, Point
 from services.ledger.queries import find_achievement
+from services.ledger.then import absent, asked_record
 from services.ledger.workflow import MOVES
 from shared.db.transaction import Transaction
 from shared.errors import NotFound, Refusal
@@ -33,7 +35,7 @@ def _crumbs(row: Row[Any]) -> tuple[Crumb, ...]:
     return Crumb("单列管理台账", _HOME), Crumb(row.name, f"{_HOME}/{row.id}"), Crumb(_TITLE)
 
 
-async def _context(tx: Transaction, row: Row[Any], form: FormState | None = None) -> dict[str, Any]:
+async def _context(tx: Transaction, row: Row[Any], form: FormState | None = None, point: Point = NOW) -> dict[str, Any]:
     words = await words_of(tx)
     custody = row.custody or {}
     stands = {
@@ -50,24 +52,29 @@ async def _context(tx: Transaction, row: Row[Any], form: FormState | None = None
         "row": row,
         "periods": [
             (one, [owner_of(each) for each in one.owners], shown("custody", one.custody, words))
-            for one in await queries.periods(tx, row.id)
+            for one in await queries.periods(tx, row.id, point)
         ],
         "core": shown("core_technology", row.core_technology, words),
         "form": form or FormState(stands),
-        "may_write": any(one.name == "record_ownership" for one in MOVES.available(row.state, tx.actor.permissions)),
+        "may_write": not point.past
+        and any(one.name == "record_ownership" for one in MOVES.available(row.state, tx.actor.permissions)),
+        "point": point,
         "today": tx.today,
         "refusal": None,
         "home": f"{_HOME}/{row.id}",
-        "tabs": record_tabs(row.id, words, _TITLE),
+        "tabs": record_tabs(row.id, words, _TITLE, point),
         "path": _HOME,
     }
 
 
 @get("/ledger/{achievement_id:uuid}/ownership", opt={"permission": "institution:ledger:read"})
 async def show_ownership(request: Request[Any, Any, Any], tx: Transaction, achievement_id: UUID) -> Response[str]:
-    """The periods that are known now; the form for those who may write."""
-    row = await _loaded(tx, achievement_id)
-    return page(request, _TEMPLATE, _TITLE, await _context(tx, row), crumbs=_crumbs(row))
+    """The periods, of today or until a past day; the form for those who may write."""
+    then = await asked_record(request, tx, achievement_id)
+    if then.detail is None:
+        return await absent(request, tx, achievement_id, then.point, _TITLE)
+    row = then.detail.row
+    return page(request, _TEMPLATE, _TITLE, await _context(tx, row, point=then.point), crumbs=_crumbs(row))
 
 
 @post("/ledger/{achievement_id:uuid}/ownership", opt={"permission": "institution:ledger:write"})

@@ -9,9 +9,11 @@ from sqlalchemy import Row
 
 from services.ledger.display import record_tabs, words_of
 from services.ledger.entry import Right
+from services.ledger.points import NOW
 from services.ledger.queries import find_achievement, rights_of
 from services.ledger.rights import rules
 from services.ledger.rules import Vocabulary
+from services.ledger.then import Standing
 from services.ledger.workflow import MOVES
 from shared.db.transaction import Transaction
 from shared.errors import NotFound
@@ -41,27 +43,40 @@ def crumbs(row: Row[Any]) -> tuple[Crumb, ...]:
 
 
 async def context_of(
-    tx: Transaction, row: Row[Any], pack: Pack, forms: Mapping[str, FormState] | None = None, edited: str = ""
+    tx: Transaction,
+    row: Row[Any],
+    pack: Pack,
+    forms: Mapping[str, FormState] | None = None,
+    edited: str = "",
+    *,
+    then: Standing | None = None,
 ) -> dict[str, Any]:
-    """Everything of the page; ``edited`` is the number of the right whose form is open, ``forms`` those that came back."""
+    """Everything of the page; ``edited`` is the number of the right whose form is open, ``forms`` those that came back,
+    ``then`` the record of a past day, whose terms and fees are counted as of that day.
+    """
     words, given = await words_of(tx), forms or {}
-    rights = await rights_of(tx, row.id)
+    point, detail = (then.point, then.detail) if then is not None else (NOW, None)
+    rights = detail.rights if detail is not None else await rights_of(tx, row.id)
+    on = point.day(tx.today)
     chosen = next((one for one in rights if one.number == edited), None)
     return {
         "row": row,
         "words": words,
         "states": rules.STATES,
-        "rights": [_shown(one, words, pack, tx.today) for one in rights],
+        "rights": [_shown(one, words, pack, on) for one in rights],
         "form": next((one for one in given.values() if one.errors), FormState()),
         "right_form": given.get("right") or FormState(_typed(row, chosen, tx.today)),
         "fee_form": given.get("fee") or FormState({"paid_on": tx.today}),
         "chosen": chosen,
         "terms": [(code, term.label) for code, term in pack.content.protection_terms.items()],
-        "may_write": any(one.name == "correct" for one in MOVES.available(row.state, tx.actor.permissions)),
+        "may_write": not point.past
+        and any(one.name == "correct" for one in MOVES.available(row.state, tx.actor.permissions)),
+        "point": point,
         "today": tx.today,
+        "on": on,
         "refusal": None,
         "home": f"{HOME}/{row.id}",
-        "tabs": record_tabs(row.id, words, TITLE),
+        "tabs": record_tabs(row.id, words, TITLE, point),
         "path": HOME,
     }
 

@@ -7,11 +7,13 @@ from litestar import Request, Response, get, post
 
 from services.ledger.queries import rights_of
 from services.ledger.rights import forms, pages, rules, workflow
+from services.ledger.then import absent, asked_record
 from shared.db.transaction import Transaction
 from shared.errors import Refusal
 from shared.forms import read, typed
 from shared.policy.pack import Pack
 from shared.ui.page import FormState
+from tenants.packs import governing
 from tenants.pages import page, redirect, refused_in_place, unprocessable
 
 _READ = {"permission": "institution:ledger:read"}
@@ -21,8 +23,12 @@ _WRITE = {"permission": "institution:ledger:write"}
 @get("/ledger/{achievement_id:uuid}/rights", opt=_READ)
 async def show_rights(request: Request[Any, Any, Any], tx: Transaction, achievement_id: UUID) -> Response[str]:
     """The rights with what is left of their terms; ``number`` in the address opens the form of one."""
-    row, pack = await pages.loaded(tx, achievement_id)
-    context = await pages.context_of(tx, row, pack, edited=str(request.query_params.get("number") or ""))
+    then = await asked_record(request, tx, achievement_id)
+    if then.detail is None:
+        return await absent(request, tx, achievement_id, then.point, pages.TITLE)
+    row, pack = then.detail.row, (await governing(tx)).pack
+    edited = str(request.query_params.get("number") or "")
+    context = await pages.context_of(tx, row, pack, edited=edited, then=then)
     return page(request, pages.TEMPLATE, pages.TITLE, context, crumbs=pages.crumbs(row))
 
 

@@ -11,10 +11,12 @@ from services.ledger.display import TONES, label_of, record_tabs, shown, words_o
 from services.ledger.papers.queries import papers_of
 from services.ledger.papers.routes_institution import DOWNLOAD
 from services.ledger.papers.rules import SIZE_LIMIT, TYPES
-from services.ledger.queries import entry_of, find_achievement
+from services.ledger.points import NOW
+from services.ledger.queries import entry_from, entry_of, find_achievement
 from services.ledger.rules import Vocabulary, stage_of
 from services.ledger.stages.forms import CRITERION, START
 from services.ledger.stages.workflow import PURPOSE
+from services.ledger.then import Standing
 from services.ledger.workflow import MOVES
 from shared.db.transaction import Transaction
 from shared.errors import NotFound
@@ -45,14 +47,23 @@ def crumbs(row: Row[Any]) -> tuple[Crumb, ...]:
 
 
 async def context_of(
-    tx: Transaction, row: Row[Any], pack: Pack, forms: Mapping[str, FormState] | None = None
+    tx: Transaction,
+    row: Row[Any],
+    pack: Pack,
+    forms: Mapping[str, FormState] | None = None,
+    *,
+    then: Standing | None = None,
 ) -> dict[str, Any]:
-    """Everything of the page; ``forms`` are those that came back, by name: criteria, proof, start, withdraw."""
+    """Everything of the page; ``forms`` are those that came back, by name: criteria, proof, start, withdraw; ``then`` is
+    the record of a past day, told by the rules of today.
+    """
+    point, detail = (then.point, then.detail) if then is not None else (NOW, None)
     words, given = await words_of(tx), forms or {}
     rule = pack.content.stage
     assert rule is not None
-    answer = stage_of(await entry_of(tx, row), pack, tx.today).answer
-    papers = await papers_of(tx, row.id, PURPOSE)
+    entry = entry_from(row, (), detail.rights) if detail is not None else await entry_of(tx, row)
+    answer = stage_of(entry, pack, point.day(tx.today)).answer
+    papers = await papers_of(tx, row.id, PURPOSE, point)
     names = await names_of(tx, [one.added_by for one in papers if one.added_by])
     basis = row.research_basis or {}
     return {
@@ -77,14 +88,16 @@ async def context_of(
         "starts_article": pack.citation("stage.starts") if rule.starts else None,
         "start_told": (label_of("research_basis"), shown("research_basis", row.research_basis, words)),
         "papers": [_paper(one, words, names) for one in papers],
-        "may_write": any(one.name == "record_stage" for one in MOVES.available(row.state, tx.actor.permissions)),
+        "may_write": not point.past
+        and any(one.name == "record_stage" for one in MOVES.available(row.state, tx.actor.permissions)),
+        "point": point,
         "may_fetch": DOWNLOAD in tx.actor.permissions,
         "limit": SIZE_LIMIT,
         "types": TYPES,
         "today": tx.today,
         "refusal": None,
         "home": f"{HOME}/{row.id}",
-        "tabs": record_tabs(row.id, words, TITLE),
+        "tabs": record_tabs(row.id, words, TITLE, point),
         "path": HOME,
     }
 

@@ -10,6 +10,7 @@ from services.ledger.display import words_of
 from services.ledger.papers import rules as paper_rules
 from services.ledger.papers.workflow import Paper
 from services.ledger.stages import forms, pages, workflow
+from services.ledger.then import absent, asked_record
 from shared.db.transaction import Transaction
 from shared.documents.uploads import Upload, read_upload
 from shared.errors import Refusal
@@ -24,8 +25,13 @@ _WRITE = {"permission": "institution:ledger:write"}
 @get("/ledger/{achievement_id:uuid}/stage", opt=_READ)
 async def show_stage(request: Request[Any, Any, Any], tx: Transaction, achievement_id: UUID) -> Response[str]:
     """What is recognised and why; the forms for those who may write."""
-    row, pack = await pages.loaded(tx, achievement_id)
-    return page(request, pages.TEMPLATE, pages.TITLE, await pages.context_of(tx, row, pack), crumbs=pages.crumbs(row))
+    _, pack = await pages.loaded(tx, achievement_id)
+    then = await asked_record(request, tx, achievement_id)
+    if then.detail is None:
+        return await absent(request, tx, achievement_id, then.point, pages.TITLE)
+    row = then.detail.row
+    context = await pages.context_of(tx, row, pack, then=then)
+    return page(request, pages.TEMPLATE, pages.TITLE, context, crumbs=pages.crumbs(row))
 
 
 @post("/ledger/{achievement_id:uuid}/stage", opt=_WRITE)
