@@ -78,10 +78,10 @@ from shared.settings import Settings, settings
 from shared.storage.objects import ObjectStore
 from shared.ui.asset_serving import assets_handler
 from shared.ui.headers import SecurityHeaders, csp_report
+from tenants.identity import IdentityProvider
 from tenants.isolation import audience_guard, public_transaction, session_transaction
 from tenants.machine import machine_guard, machine_transaction
 from tenants.pages import MenuEntry, SearchBox
-from tenants.sso import IdentityProvider
 
 PUBLIC: tuple[ControllerRouterHandler, ...] = (
     *front_public.HANDLERS,

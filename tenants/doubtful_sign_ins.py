@@ -14,9 +14,9 @@ from litestar.connection import ASGIConnection
 from shared.audit.writing import write_audit
 from shared.db.transaction import Actor, Scope, transaction
 from shared.observability import metrics
+from tenants.identity import SignInRefused, tenant_named_by
 from tenants.isolation import address_of, engine_of, open_edge
 from tenants.registry import Tenant
-from tenants.sso import SignInRefused, tenant_named_by
 
 log = structlog.get_logger()
 Way = Literal["browser", "machine"]

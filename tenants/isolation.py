@@ -28,15 +28,15 @@ from shared.db.engine import CONNECTION_LOST
 from shared.db.records import idempotency_key
 from shared.db.transaction import Actor, Outcome, Scope, Transaction, begin, driver_of, legal_instant
 from shared.errors import ApplicationError, Conflict, Forbidden, NotFound, NotSignedIn
-from shared.ids import NIL, token_hash
+from shared.ids import NIL
 from tenants.packs import know_banner
 from tenants.permissions import own_permission, permissions_of
+from tenants.rechecking import RECHECK, recheck
 from tenants.registry import PROVINCE_COLUMNS, Province, list_provinces
 from tenants.sessions import Session, find_session
 from tenants.standing import borrowed, keep_apart
 
 WRITING = frozenset({"POST", "PUT", "PATCH", "DELETE"})
-_TOUCH_AFTER = timedelta(seconds=60)
 _ROLE_OF_AUDIENCE = {
     "institution": frozenset({"web_institution"}),
     "console": frozenset({"web_science", "web_department", "web_finance"}),
@@ -105,16 +105,22 @@ async def load_session(connection: ASGIConnection[Any, Any, Any, Any]) -> Edge:
         if edge.session is not None:
             await _know_province(edge.driver, edge.session.province_id)
             edge.permissions = session_permissions(edge.session.roles, edge.session.role)
-            if real_now() - edge.session.seen_at > _touch_after(connection, edge.session.role):
-                await edge.driver.execute("select app.touch_session($1)", token_hash(token))
+            after = _recheck_after(connection, edge.session.role)
+            state = connection.app.state
+            if real_now() - edge.session.seen_at > after and not await recheck(
+                state.provider, state.keyring, edge.driver, token, after
+            ):
+                edge.session, edge.permissions = None, frozenset()
     return edge
 
 
-def _touch_after(connection: ASGIConnection[Any, Any, Any, Any], role: str) -> timedelta:
-    """How old the last sign of life may be before it is written again: not each request, yet well within the limit."""
+def _recheck_after(connection: ASGIConnection[Any, Any, Any, Any], role: str) -> timedelta:
+    """How old the last sign of life may be before it is written again, and the provider asked: not each request, yet well
+    within the limit.
+    """
     settings = connection.app.state.settings
     idle = settings.session_idle_minutes if role == "web_institution" else settings.console_idle_minutes
-    return min(_TOUCH_AFTER, timedelta(minutes=idle) / 10)
+    return min(RECHECK, timedelta(minutes=idle) / 10)
 
 
 @lru_cache(maxsize=1024)

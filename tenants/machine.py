@@ -11,10 +11,11 @@ from shared.db.transaction import Actor, Outcome, Scope, Transaction, begin, leg
 from shared.errors import Forbidden, NotSignedIn, Refusal
 from shared.problems import refusal_problem
 from tenants.doubtful_sign_ins import note_refusal
+from tenants.identity import Claims, SignInRefused
 from tenants.isolation import Edge, address_of, only_asks_for_methods, open_edge, running
 from tenants.people import person_of_account
 from tenants.permissions import permissions_of
-from tenants.sso import Claims, SignInRefused, machine_claims, tenant_of_claims
+from tenants.sso import machine_claims, tenant_of_claims
 
 
 async def machine_guard(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:

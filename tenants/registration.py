@@ -31,6 +31,11 @@ _CODE_FAULTS = {
 }
 
 
+def is_alias(text_: str) -> bool:
+    """Whether something has the form of an organisation's alias at the identity provider."""
+    return _ALIAS.fullmatch(text_) is not None
+
+
 @dataclass(frozen=True, slots=True)
 class Registered:
     """An organisation of the province with its alias at the identity provider."""
@@ -230,7 +235,7 @@ class _Reading:
         alias = self.line("alias", "组织别名", 60)
         if "alias" in self.errors or (self.known is not None and alias == self.known.alias):
             return alias
-        if not _ALIAS.fullmatch(alias):
+        if not is_alias(alias):
             self.errors["alias"] = "组织别名只能用小写字母、数字和连字符，2 至 60 位，以字母或者数字开头"
         elif await self.tx.scalar(text("select app.tenant_with_alias(:alias)"), {"alias": alias}) not in (
             None,

@@ -11,9 +11,11 @@ from services.administration.screens import screen_of, screens_for
 from shared.errors import Forbidden
 from shared.ui.links import local_address
 from tenants.doubtful_sign_ins import note_refusal
+from tenants.identity import SeveralOrganizations, SignInRefused
 from tenants.isolation import address_of, cookie_name, form_key_is_ours, load_session, open_edge, state_cookie_name
 from tenants.pages import base_context, page
-from tenants.sso import SignedIn, SignInRefused, begin_sign_in, complete_sign_in, end_session
+from tenants.registration import is_alias
+from tenants.sso import SignedIn, StrongSignInNeeded, begin_sign_in, complete_sign_in, end_session
 
 log = structlog.get_logger()
 _HOME = {
@@ -43,7 +45,12 @@ async def sign_in(request: Request[Any, Any, Any], return_to: str | None = None)
     edge = await load_session(request)
     if edge.session is not None:
         return Redirect(local_address(return_to) or _HOME[edge.session.role], status_code=303)
-    state, address = await begin_sign_in(request.app.state.provider, edge, local_address(return_to))
+    chosen = request.query_params.get("organization", "")
+    return await _to_the_provider(request, local_address(return_to), organization=chosen if is_alias(chosen) else "")
+
+
+async def _to_the_provider(request: Request[Any, Any, Any], return_to: str, **wanted: Any) -> Response[Any]:
+    state, address = await begin_sign_in(request.app.state.provider, await open_edge(request), return_to, **wanted)
     return Redirect(address, status_code=303, cookies=[_cookie(request, state_cookie_name(request), state, 600)])
 
 
@@ -52,9 +59,14 @@ async def callback(request: Request[Any, Any, Any], code: str | None = None, err
     """The provider's answer becomes a session with a fresh id; anything doubtful becomes a page that says so."""
     try:
         signed_in = await _signed_in(request, "" if error else code or "")
+    except StrongSignInNeeded as needed:
+        within = int(request.app.state.settings.console_idle_minutes * 60)
+        chosen = needed.organization if is_alias(needed.organization) else ""
+        return await _to_the_provider(request, needed.return_to, organization=chosen, strong_within=within)
     except SignInRefused as refused:
         await note_refusal(request, refused, "browser")
-        told = {"message": refused.message, "code": refused.code}
+        choices = [one for one in refused.aliases if is_alias(one)] if isinstance(refused, SeveralOrganizations) else []
+        told = {"message": refused.message, "code": refused.code, "choices": choices}
         return page(request, "administration/public/sign_in_refused.html", "登录没有完成", told, status=refused.status)
     hours = request.app.state.settings.session_hours
     return Redirect(

@@ -135,7 +135,7 @@ async def test_the_code_flow_gives_the_claims_the_product_stands_on(browser: Bro
         "aud": "portal",
         "azp": "portal",
         "typ": "ID",
-        "acr": "1",
+        "acr": "password",
         "nonce": "n1",
         "email_verified": True,
         "preferred_username": "dianchi-clerk",

@@ -22,7 +22,7 @@ from schemathesis.specs.openapi.checks import (
 )
 
 from shared.ids import new_id
-from tenants.sso import Claims
+from tenants.identity import Claims
 from tests.services.empowerment.arranging import (
     Prepared,
     announced,

@@ -7,7 +7,7 @@ import httpx
 import pytest
 
 from shared.ids import new_id
-from tenants.sso import Claims
+from tenants.identity import Claims
 from tests.services.annual_report.arranging import small_ledger, submitted
 from tests.services.empowerment.arranging import Prepared, announced, applied, notice_of, prepare
 from tests.services.negative_list.steps import clock_at

@@ -10,8 +10,8 @@ from sqlalchemy import func, select
 
 from services.ledger.disclosure.models import disclosure
 from shared.db.tables import metadata
+from tenants.identity import Claims
 from tenants.permissions import ROLES
-from tenants.sso import Claims
 from tests.web import Site, Visitor
 from tests.world import World
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlencode
@@ -89,7 +90,7 @@ async def authorise(request: Asked) -> Response[str]:
         return _back(values["redirect_uri"], refusal | {"iss": issuer})
     prompts = values.get("prompt", "").split()
     session = provider.desk.session_of_cookie(request.cookies.get(_COOKIE, ""))
-    if session is not None and "login" not in prompts:
+    if session is not None and "login" not in prompts and not _too_old(session, values.get("max_age", "")):
         return _with_code(provider, asked, session)
     if "none" in prompts:
         return _back(asked.redirect_uri, {"error": "login_required", "state": asked.state, "iss": issuer})
@@ -116,6 +117,10 @@ async def pick_person(request: Asked) -> Response[str]:
     answer = _with_code(provider, asked, session)
     answer.set_cookie(_cookie(provider, session.cookie))
     return answer
+
+
+def _too_old(session: Session, max_age: str) -> bool:
+    return max_age.isdigit() and time.time() - session.started_at > int(max_age)
 
 
 def _cookie(provider: Provider, value: str, max_age: int | None = None) -> Cookie:

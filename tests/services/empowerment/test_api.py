@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from shared.ids import new_id
-from tenants.sso import Claims
+from tenants.identity import Claims
 from tests.services.empowerment.arranging import CLAUSES, Prepared, announced, prepare
 from tests.services.empowerment.test_pages import NOW
 from tests.services.negative_list.steps import clock_at

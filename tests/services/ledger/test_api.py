@@ -10,7 +10,7 @@ import pytest
 from services.ledger import workflow
 from services.ledger.entry import Completer, Deal, Right
 from shared.ids import new_id
-from tenants.sso import Claims
+from tenants.identity import Claims
 from tests.services.ledger.test_workflow import registered
 from tests.web import Site
 from tests.world import World

@@ -7,7 +7,7 @@ import httpx
 import pytest
 
 from services.ledger.disclosure import workflow
-from tenants.sso import Claims
+from tenants.identity import Claims
 from tests.tenants.test_idempotency import API
 from tests.web import Site
 from tests.world import World

@@ -4,7 +4,7 @@ import pytest
 
 from shared.settings import Settings
 from shared.storage.objects import ObjectStore
-from tenants.sso import Claims
+from tenants.identity import Claims
 from tests.world import World
 
 
