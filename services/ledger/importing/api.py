@@ -143,21 +143,24 @@ async def send_ledger(
     filename: str = "",
     dry_run: bool = False,
     as_of: date | None = None,
+    by_hand: bool = False,
 ) -> Response[Any]:
     """Take a ledger in (raw bytes, or the field ``file`` of a multipart form); 202 with its location.
 
     Of raw bytes ``filename`` gives the name; a CSV must be named as such, or sent as ``text/csv``. With ``dry_run`` nothing is
-    kept and the answer says what an import would do.
+    kept and the answer says what an import would do. Where no header is known it is refused, or with ``by_hand`` kept in the
+    state ``mapping``: say at ``columns`` where it stands.
     """
     upload = _sent(request, body, filename)
     if dry_run:
         return await _looked(tx, upload)
-    received = await workflow.receive(tx, request.app.state.objects, upload, source="api", as_of=as_of)
+    received = await workflow.receive(tx, request.app.state.objects, upload, source="api", as_of=as_of, by_hand=by_hand)
     if isinstance(received, Refusal):
         return api_refused(tx, received)
     location = f"/api/imports/{received}"
     tx.outcome = Outcome(202, location)
-    return Response(Accepted(received, "uploaded", location), status_code=202, headers={"location": location})
+    state = (await pages.loaded(tx, received)).state
+    return Response(Accepted(received, state, location), status_code=202, headers={"location": location})
 
 
 async def _looked(tx: Transaction, upload: Upload) -> Response[Any]:

@@ -4,10 +4,11 @@ from typing import Any, Literal
 from uuid import UUID
 
 import msgspec
-from litestar import Response, get, post
+from litestar import Request, Response, get, post
 from litestar.params import JSONBody
 
 from services.ledger.importing import pages, remapping, rules, workflow
+from services.ledger.reading.columns import HEAD_ROWS
 from services.ledger.reading.layout import SheetLayout
 from services.ledger.reading.vocabulary import FIELD_LABELS
 from shared.api_description import answers
@@ -54,9 +55,13 @@ class ColumnsOut(msgspec.Struct):
 
 
 class SheetIn(msgspec.Struct, kw_only=True):
-    """What is said of one sheet: column letter to field (empty for none), and the unit of amounts that name none."""
+    """What is said of one sheet: column letter to field (empty for none), and the unit of amounts that name none.
+
+    ``header_rows``: where its header stands (one row, or two), for a sheet whose header was not known; empty where it has none.
+    """
 
     name: str
+    header_rows: list[int] | None = None
     columns: dict[str, str] = {}
     unit: Unit | None = None
 
@@ -108,13 +113,20 @@ def _sheet(sheet: SheetLayout, said: dict[str, Any]) -> SheetOut:
     summary="改列的对应",
     responses=answers(202, ReadAgain, "正在按新的对应重新核对"),
 )
-async def change_columns(tx: Transaction, import_id: UUID, data: JSONBody[ColumnsIn]) -> Response[Any]:
+async def change_columns(
+    request: Request[Any, Any, Any], tx: Transaction, import_id: UUID, data: JSONBody[ColumnsIn]
+) -> Response[Any]:
     """Have it read again otherwise; answers stay and are applied again. Remembered for these headings when it is confirmed."""
     row = await pages.loaded(tx, import_id)
     layout = workflow.layout_of(row)
+    headers = {one.name: one.header_rows for one in data.sheets if one.header_rows is not None}
+    if headers and workflow.MOVES.refusal("remap", row.state) is None:
+        _, layout = await remapping.as_said(tx, request.app.state.objects, row, headers)
     known = {sheet.name: sheet for sheet in rules.ledger_sheets(layout)}
     columns = {one.name: one.columns for one in data.sheets if one.name in known}
     wrong = {f"sheets.{one.name}": "没有这张台账工作表" for one in data.sheets if one.name not in known}
+    told = {name: rules.header_error(rows, HEAD_ROWS) for name, rows in headers.items()}
+    wrong |= {f"sheets.{name}.header_rows": message for name, message in told.items() if message}
     for name, chosen in columns.items():
         letters = {column.letter for column in known[name].columns}
         wrong |= {f"sheets.{name}.{letter}": "没有这一列" for letter in chosen if letter not in letters}
@@ -122,7 +134,7 @@ async def change_columns(tx: Transaction, import_id: UUID, data: JSONBody[Column
     if wrong:
         raise FormInvalid(wrong)
     units = {one.name: one.unit for one in data.sheets if one.unit}
-    refusal = await remapping.remap(tx, import_id, columns, units)
+    refusal = await remapping.remap(tx, import_id, columns, units, headers=headers, layout=layout)
     if isinstance(refusal, Refusal):
         return api_refused(tx, refusal)
     location = f"/api/imports/{import_id}"

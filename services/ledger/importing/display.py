@@ -18,6 +18,7 @@ from services.ledger.rules import Vocabulary
 
 STATE_TONES = {
     "uploaded": "blue",
+    "mapping": "orange",
     "reading": "blue",
     "checked": "orange",
     "applying": "blue",

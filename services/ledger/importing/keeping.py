@@ -6,17 +6,15 @@ Where a later look finds more that must not be kept, the copy is written anew wi
 import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
 from typing import Any
 
 import msgspec
 from sqlalchemy import Row, select, update
 
+from services.ledger.importing.headings import may_be_ledger
 from services.ledger.importing.models import ledger_import, ledger_import_row
 from services.ledger.reading.copies import CopyNote, note_of, reopen, values_only
 from services.ledger.reading.layout import Corrections, Layout, lay_out
-from services.ledger.reading.profile import LedgerProfile
-from services.ledger.reading.reader import LedgerReader
 from services.ledger.reading.records import CLASSIFIED, SECRET_CODES
 from services.ledger.reading.secrecy import Finding, Secrets, find_secrets
 from shared.db.transaction import Transaction
@@ -46,20 +44,23 @@ class Prepared:
     rows_total: int
 
 
-def look(upload: Upload, profile: LedgerProfile, today: date) -> Looked:
+def look(upload: Upload) -> Looked:
     """Read an upload and search it for classified rows, in memory; blocking, seconds for a large one.
 
-    :raises WorkbookError: no workbook, encrypted, a bomb, too large. :raises LedgerError: no ledger in it.
+    Where no header is known, but a sheet has rows that a person may say more of, its layout has no ledger (`known`).
+
+    :raises WorkbookError: no workbook, encrypted, a bomb, too large. :raises LedgerError: nothing in it can be a ledger.
     """
-    reader = LedgerReader(read_workbook(upload.content, upload.file_name), profile, today=today)
-    return Looked(reader.workbook, reader.layout, reader.secrets)
+    workbook = read_workbook(upload.content, upload.file_name)
+    layout = lay_out(workbook, required=not any(map(may_be_ledger, workbook.sheets)))
+    return Looked(workbook, layout, find_secrets(workbook, layout))
 
 
 def prepare(looked: Looked, corrections: Corrections | None = None) -> Prepared:
     """What is kept of it; with a person's corrections it is searched once more as they read it."""
     workbook, layout, secrets = looked.workbook, looked.layout, looked.secrets
     if corrections is not None:
-        layout = lay_out(workbook, corrections)
+        layout = lay_out(workbook, corrections, required=False)
         secrets = both(secrets, find_secrets(workbook, layout))
     sheets = zip(workbook.sheets, layout.sheets, strict=True)
     return Prepared(

@@ -26,6 +26,7 @@ class ImportState(StrEnum):
     """Where an import stands."""
 
     UPLOADED = "uploaded"
+    MAPPING = "mapping"
     READING = "reading"
     CHECKED = "checked"
     APPLYING = "applying"
@@ -38,6 +39,7 @@ class ImportState(StrEnum):
 
 STATES = {
     "uploaded": "等待核对",
+    "mapping": "待指定表头",
     "reading": "正在核对",
     "checked": "已核对，待确认",
     "applying": "正在导入",

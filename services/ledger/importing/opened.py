@@ -49,6 +49,7 @@ class OpenImport:
             if layout.role == "ledger":
                 self._above[sheet.name] = total
                 total += sheet.last_row
+        self.rows_total = total
 
     def skip(self, records: int) -> None:
         """Read past what was staged before; duplicates are found as in one go."""

@@ -21,7 +21,7 @@ RETURNED_AT_ONCE = 2_000
 _PREVIEWED = 8
 _LAST_ORDINAL = 2**31 - 1
 _PERMISSION = "institution:ledger:import"
-_WAITING = (ImportState.CHECKED.value, ImportState.APPLIED.value)
+_WAITING = (ImportState.MAPPING.value, ImportState.CHECKED.value, ImportState.APPLIED.value)
 # What lists need; the layout and the note of positions are large.
 _LISTED = tuple(column for column in ledger_import.c if column.name not in ("note", "layout"))
 
@@ -39,6 +39,11 @@ async def find_import(tx: Transaction, import_id: UUID) -> Row[Any] | None:
         )
         .where(*_own(tx, import_id))
     )
+
+
+async def note_of(tx: Transaction, import_id: UUID) -> Any:
+    """The positions that the kept workbook does not say itself."""
+    return await tx.scalar(select(ledger_import.c.note).where(*_own(tx, import_id)))
 
 
 async def import_for_update(tx: Transaction, import_id: UUID) -> Row[Any] | None:
@@ -292,7 +297,11 @@ async def todos(tx: Transaction) -> list[Todo]:
     found = []
     for row in rows:
         href = f"/institution/imports/{row.id}"
-        if row.state == ImportState.CHECKED.value:
+        if row.state == ImportState.MAPPING.value:
+            why = "没有认出表头，指定表头所在的行和各列的含义后开始核对"
+            title = f"指定《{row.file_name}》的表头"
+            found.append(Todo("台账导入", title, why, f"{href}/header", "指定", _PERMISSION, "政策未规定期限"))
+        elif row.state == ImportState.CHECKED.value:
             subtitle = f"可以导入 {row.valid} 项，待人工确认 {row.questions} 项，退回 {row.refused} 项"
             found.append(
                 Todo(
@@ -334,3 +343,15 @@ async def corrections_before(tx: Transaction, sheets: Sequence[SheetLayout]) -> 
     columns = {name: one["columns"] for name, one in said.items() if one.get("columns")}
     units = {name: one["unit"] for name, one in said.items() if one.get("unit")}
     return {"columns": columns, "units": units} if columns or units else None
+
+
+async def headers_before(tx: Transaction, headings: Sequence[str]) -> Mapping[str, Mapping[str, Any]]:
+    """What was said of headings that a person named as a header, by heading."""
+    rows = await tx.rows(
+        select(import_mapping.c.heading, import_mapping.c.corrections).where(
+            import_mapping.c.tenant_id == tx.tenant_id,
+            import_mapping.c.heading.in_(headings),
+            import_mapping.c.corrections["header"].is_not(None),
+        )
+    )
+    return {row.heading: row.corrections for row in rows if row.corrections and row.corrections.get("header")}

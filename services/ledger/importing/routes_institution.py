@@ -7,9 +7,10 @@ from uuid import UUID
 from litestar import Request, Response, get, post
 from litestar.params import RawBody
 
-from services.ledger.importing import pages, routes_answers, undoing, workflow
+from services.ledger.importing import pages, routes_answers, routes_headings, undoing, workflow
 from services.ledger.importing.forms import ConfirmForm, UndoForm
 from services.ledger.importing.returning import returned_file
+from services.ledger.reading.layout import NO_HEADER
 from services.ledger.reading.profile import LedgerProfile
 from services.ledger.reading.template import template
 from shared.audit.writing import write_audit
@@ -34,20 +35,24 @@ async def list_imports(request: Request[Any, Any, Any], tx: Transaction) -> Resp
 @post("/imports", opt=pages.IMPORT, status_code=303)
 async def upload(request: Request[Any, Any, Any], tx: Transaction, body: RawBody) -> Response[Any]:
     """Take a ledger in; the body was read into memory whole, and is never spooled to disk."""
-    file = read_upload(request.headers.get("content-type", ""), body).files.get("file")
+    sent = read_upload(request.headers.get("content-type", ""), body)
+    file, by_hand = sent.files.get("file"), sent.values.get("by_hand") == "yes"
     if file is None or not file.content:
-        form = FormState({}, {"file": "请选择要导入的台账文件；文件不能是空的"})
+        form = FormState(sent.values, {"file": "请选择要导入的台账文件；文件不能是空的"})
         return unprocessable(
             request, tx, f"{pages.TEMPLATES}list.html", pages.TITLE, await pages.overview(request, tx, form)
         )
-    received = await workflow.receive(tx, request.app.state.objects, file)
+    received = await workflow.receive(tx, request.app.state.objects, file, by_hand=by_hand)
     if not isinstance(received, Refusal):
-        return redirect(tx, f"{pages.HOME}/{received}")
+        unmapped = (await pages.loaded(tx, received)).state == "mapping"
+        return redirect(tx, f"{pages.HOME}/{received}{'/header' if unmapped else ''}")
     known = received.inputs.get("import_id")
     if known:
         return refused(request, tx, received, back=f"{pages.HOME}/{known}")
+    # Whoever has just been told that no header is known finds the way to name one chosen already.
+    form = FormState({"by_hand": "yes"} if by_hand or received.code == NO_HEADER else {})
     return refused_in_place(
-        request, tx, received, f"{pages.TEMPLATES}list.html", pages.TITLE, await pages.overview(request, tx)
+        request, tx, received, f"{pages.TEMPLATES}list.html", pages.TITLE, await pages.overview(request, tx, form)
     )
 
 
@@ -163,4 +168,5 @@ HANDLERS = (
     show_rows,
     download_returned,
     *routes_answers.HANDLERS,
+    *routes_headings.HANDLERS,
 )

@@ -63,9 +63,18 @@ def fields_of(sheet: SheetLayout) -> dict[str, str | None]:
 
 
 def said_of(corrections: Mapping[str, Any] | None, sheet: str) -> dict[str, Any] | None:
-    """What a person said of one sheet, as it is remembered for its headings."""
-    columns, unit = ((corrections or {}).get(part, {}).get(sheet) for part in ("columns", "units"))
-    return {"columns": columns or {}, "unit": unit} if columns or unit else None
+    """What a person said of one sheet, as it is remembered for its headings; ``header``: of how many rows he named it."""
+    columns, unit, rows = ((corrections or {}).get(part, {}).get(sheet) for part in ("columns", "units", "headers"))
+    if not (columns or unit or rows):
+        return None
+    return {"columns": columns or {}, "unit": unit, **({"header": len(rows)} if rows else {})}
+
+
+def header_error(rows: Sequence[int], last: int) -> str | None:
+    """What is wrong with the rows that a person names as a header: none, one or two, one below the other."""
+    if len(rows) > 2 or any(not 1 <= row <= last for row in rows):
+        return f"表头请选第 1 至 {last} 行中的一行或相邻两行"
+    return "两行的表头应当相邻" if len(rows) == 2 and rows[1] != rows[0] + 1 else None
 
 
 def mapping_errors(layout: Layout, chosen: Mapping[str, Mapping[str, str]]) -> dict[str, str]:
@@ -90,7 +99,7 @@ def mapping_errors(layout: Layout, chosen: Mapping[str, Mapping[str, str]]) -> d
                 errors[key] = (
                     f"“{sheet.name}”{same[0]} 列和 {column.letter} 列都选了“{FIELD_LABELS[field]}”，只能有一列"
                 )
-        if "name" not in fields.values():
+        if "name" not in fields.values() and sheet.columns:
             errors[f"c-{sheet.index}-{sheet.columns[0].letter}"] = f"“{sheet.name}”必须有一列是成果名称"
     return errors
 

@@ -18,6 +18,7 @@ from sqlalchemy.exc import DataError, IntegrityError
 
 from services.ledger.importing import opened, queries, rules, settling, staging
 from services.ledger.importing.entries import storable
+from services.ledger.importing.headings import candidates, named_before
 from services.ledger.importing.keeping import (
     Looked,
     Prepared,
@@ -30,8 +31,8 @@ from services.ledger.importing.keeping import (
 from services.ledger.importing.models import OVER, STATES, ImportState, import_mapping, ledger_import
 from services.ledger.intake import lock_ledger, register_intake
 from services.ledger.reading.copies import CopyNote
-from services.ledger.reading.layout import Layout, LedgerError
-from services.ledger.reading.profile import LedgerProfile
+from services.ledger.reading.layout import NO_HEADER, Layout, LedgerError, hidden_ledgers
+from services.ledger.reading.no_header import no_header_message
 from shared.audit.writing import write_audit
 from shared.clock import local_day
 from shared.db.transaction import Transaction
@@ -59,11 +60,25 @@ MOVES = Moves(
     (
         Move("start_reading", frozenset({"uploaded"}), ImportState.READING, "reading_started", _IMPORT, "开始核对"),
         Move("finish_reading", _BEFORE, ImportState.CHECKED, "checked", _IMPORT, "完成核对"),
-        Move("remap", frozenset({"checked"}), ImportState.READING, "columns_changed", _IMPORT, "按新的对应重新核对"),
+        Move(
+            "remap",
+            frozenset({"checked", "mapping"}),
+            ImportState.READING,
+            "columns_changed",
+            _IMPORT,
+            "按新的对应重新核对",
+        ),
         Move("confirm", frozenset({"checked"}), ImportState.APPLYING, "confirmed", _IMPORT, "确认导入"),
         Move("apply", frozenset({"applying"}), ImportState.APPLIED, "applied", _IMPORT, "导入"),
         Move("fail", frozenset({*_BEFORE, "applying"}), ImportState.FAILED, "failed", _IMPORT, "停止"),
-        Move("cancel", frozenset({*_BEFORE, "checked"}), ImportState.CANCELLED, "cancelled", _IMPORT, "取消导入"),
+        Move(
+            "cancel",
+            frozenset({*_BEFORE, "checked", "mapping"}),
+            ImportState.CANCELLED,
+            "cancelled",
+            _IMPORT,
+            "取消导入",
+        ),
         Move("answer", frozenset({"checked"}), ImportState.CHECKED, "questions_answered", _IMPORT, "答复"),
         Move("answer_later", frozenset({"applied"}), ImportState.APPLIED, "questions_answered", _IMPORT, "答复"),
         Move("undo", frozenset({"applied"}), ImportState.UNDOING, "undo_asked", _IMPORT, "撤销导入"),
@@ -80,9 +95,13 @@ async def receive(
     *,
     source: str = "page",
     as_of: date | None = None,
+    by_hand: bool = False,
     queued: bool = True,
 ) -> UUID | Refusal:
     """Take an uploaded ledger in and have it read; returns the import's id. ``as_of`` is what the sender proposes.
+
+    Where no header is known by its words, nor was named by this institution before, it is kept only for a sender who says
+    that he will name one (``by_hand``); it then waits for him.
 
     Who reads and applies by himself (a command) asks for nothing to be ``queued``.
 
@@ -95,10 +114,14 @@ async def receive(
         return await refuse(tx, _known(known), "ledger_import.receive", CASE, import_id)
     governed = await governing(tx)
     try:
-        looked = await asyncio.to_thread(look, upload, LedgerProfile.from_pack(governed.pack), tx.today)
+        looked = await asyncio.to_thread(look, upload)
     except (WorkbookError, LedgerError) as error:
         return await refuse(tx, Refusal(error.code, error.message), "ledger_import.receive", CASE, import_id)
     before, prepared = await _as_said_before(tx, looked)
+    if not (prepared.layout.known or by_hand):
+        refusal = Refusal(NO_HEADER, no_header_message(looked.workbook.sheets, hidden_ledgers(looked.layout)))
+        return await refuse(tx, refusal, "ledger_import.receive", CASE, import_id)
+    state = ImportState.UPLOADED if prepared.layout.known else ImportState.MAPPING
     kept = await objects.put(tx.tenant_id, prepared.copy)
     made = await tx.execute(
         insert(ledger_import)
@@ -106,7 +129,7 @@ async def receive(
             tenant_id=tx.tenant_id,
             id=import_id,
             province_id=tx.province_id,
-            state=ImportState.UPLOADED,
+            state=state,
             source=source,
             file_name=upload.file_name,
             sha256=prepared.sha256,
@@ -128,17 +151,21 @@ async def receive(
         assert winner is not None
         return await refuse(tx, _known(winner), "ledger_import.receive", CASE, import_id)
     details = {"file": prepared.sha256, "bytes": len(upload.content), "source": source}
-    await record_event(tx, CASE, import_id, "received", to_state=ImportState.UPLOADED, details=details)
+    await record_event(tx, CASE, import_id, "received", to_state=state, details=details)
     await write_audit(tx, "ledger_import.receive", CASE, import_id, details=details)
-    if queued:
+    if queued and state == ImportState.UPLOADED:
         await ask(tx, "read_import_chunk", QUEUE, import_id=str(import_id))
     return import_id
 
 
 async def _as_said_before(tx: Transaction, looked: Looked) -> tuple[dict[str, Any] | None, Prepared]:
     """What was said of these headings when they were last imported, and what is kept of the upload as that reads it."""
-    before = await queries.corrections_before(tx, rules.ledger_sheets(looked.layout))
-    return before, await asyncio.to_thread(prepare, looked, corrections_of(before))
+    before = await queries.corrections_before(tx, rules.ledger_sheets(looked.layout)) or {}
+    found = await asyncio.to_thread(candidates, looked.workbook, looked.layout)
+    by_hand = named_before(found, await queries.headers_before(tx, list(found)))
+    said = {part: {**before.get(part, {}), **by_hand[part]} for part in by_hand}
+    told = said if any(said.values()) else None
+    return told, await asyncio.to_thread(prepare, looked, corrections_of(told))
 
 
 def _known(row: Row[Any]) -> Refusal:
@@ -194,7 +221,7 @@ async def _open(tx: Transaction, objects: ObjectStore, row: Row[Any]) -> opened.
 async def _begin_anew(tx: Transaction, objects: ObjectStore, row: Row[Any], reading: opened.OpenImport) -> None:
     """What was staged under another reading goes; what this one shows to be classified leaves the kept copy too."""
     await staging.drop_rows(tx, row.id, answers=False)
-    changes: dict[str, Any] = {"layout": storable(reading.layout)}
+    changes: dict[str, Any] = {"layout": storable(reading.layout), "rows_total": reading.rows_total}
     if reading.secrets != CopyNote.decode(row.note).secrets:
         changes |= await keep_without(tx, objects, row, reading.secrets)
     await tx.execute(
@@ -253,7 +280,8 @@ async def confirm(tx: Transaction, import_id: UUID, as_of: date | None, *, queue
 
 
 async def _remember(tx: Transaction, row: Row[Any]) -> None:
-    read = rules.ledger_sheets(layout_of(row))
+    # Without a header there is nothing to be recognised by next time.
+    read = [sheet for sheet in rules.ledger_sheets(layout_of(row)) if sheet.header_rows]
     sheets = {rules.heading_of(sheet): rules.fields_of(sheet) for sheet in read}
     names = {rules.heading_of(sheet): sheet.name for sheet in read}
     for heading, fields in sorted(sheets.items()):

@@ -122,6 +122,26 @@ def _with_addition(sheet: Sheet, head: Sequence[Sequence[CellValue]], header: He
     return Header((*header.rows, below + 1), tuple(columns))
 
 
+def header_of_rows(sheet: Sheet, head: Sequence[Sequence[CellValue]], rows: Sequence[int]) -> Header:
+    """The header that a person names: one row, two, or none at all. Every column of the sheet is in it, also those without a
+    heading; what is known of the headings is proposed.
+    """
+    width = sheet.last_column - sheet.first_column + 1
+    blank = [""] * width
+    top = [_header_text(cell) for cell in head[rows[0] - 1]] if rows else blank
+    below = [_header_text(cell) for cell in head[rows[1] - 1]] if len(rows) > 1 else blank
+    groups = _spread(top, below, sheet, rows[0]) if len(rows) > 1 else top
+    columns = []
+    for offset in range(width):
+        header, group = below[offset] or top[offset], groups[offset] if below[offset] else ""
+        field = field_of_header(header, compact(group)) if header else None
+        if field is None and group and below[offset]:
+            header = f"{group} {header}" if group != header else header
+        unit = (unit_of(header) or unit_of(group)) if field in ("value", "assessed") else None
+        columns.append(Column(sheet.first_column + offset, header, group or None, field, unit, _asks(header)))
+    return Header(tuple(rows), tuple(_settle(columns)))
+
+
 def closest_header(sheet: Sheet, head: Sequence[Sequence[CellValue]]) -> Header | None:
     """What comes nearest to a header, however little of it is known; None for a sheet without rows."""
     return _best(_headers(sheet, head))

@@ -8,7 +8,16 @@ from datetime import date
 
 import msgspec
 
-from services.ledger.reading.columns import Column, Header, find_header, head_of, unit_of, with_mapping
+from services.ledger.reading.columns import (
+    HEAD_ROWS,
+    Column,
+    Header,
+    find_header,
+    head_of,
+    header_of_rows,
+    unit_of,
+    with_mapping,
+)
 from services.ledger.reading.dates import read_date
 from services.ledger.reading.no_header import no_header_message
 from services.ledger.reading.text import cell_text, compact
@@ -32,6 +41,9 @@ _REPORTING_UNIT = re.compile(
 _UNIT_LINE = re.compile(r"单位[:：]?\s*(?:人民币)?\s*(亿元|万元|元)")
 
 
+NO_HEADER = "ledger_no_known_header"
+
+
 class LedgerError(ApplicationError):
     """A workbook that is no ledger; `code` is stable."""
 
@@ -47,11 +59,13 @@ class Corrections(msgspec.Struct, frozen=True):
     """What a person settled before or after the first look, per sheet where it is about a sheet.
 
     `columns`: sheet → column letter → field identifier ('' for none); `units`: sheet → unit of bare amounts;
-    `sheets`: hidden sheets to be read too; `report_date`: the day of reporting where the file states none.
+    `headers`: sheet → the rows of its header (one, two or none), for a sheet that is a ledger though it does not look like
+    one; `sheets`: hidden sheets to be read too; `report_date`: the day of reporting where the file states none.
     """
 
     columns: Mapping[str, Mapping[str, str | None]] = {}
     units: Mapping[str, str] = {}
+    headers: Mapping[str, tuple[int, ...]] = {}
     sheets: frozenset[str] = frozenset()
     report_date: date | None = None
 
@@ -89,9 +103,14 @@ class Layout(msgspec.Struct, frozen=True):
     report_date: date | None = None
     as_of: date | None = None
 
+    @property
+    def known(self) -> bool:
+        """Whether any sheet is a ledger; else a person has to say which, and where its header stands."""
+        return any(sheet.role == "ledger" for sheet in self.sheets)
 
-def lay_out(workbook: Workbook, corrections: Corrections | None = None) -> Layout:
-    """Find the headers and roles of all sheets; raises LedgerError if none is a ledger."""
+
+def lay_out(workbook: Workbook, corrections: Corrections | None = None, *, required: bool = True) -> Layout:
+    """Find the headers and roles of all sheets; raises LedgerError if none is a ledger and one is `required`."""
     corrections = corrections or Corrections()
     sheets: list[SheetLayout] = []
     heads: list[list[str]] = []
@@ -101,9 +120,9 @@ def lay_out(workbook: Workbook, corrections: Corrections | None = None) -> Layou
         sheets.append(layout)
         above = layout.header_rows[0] - 1 if layout.header_rows else len(head)
         heads.append([text for row in head[:above] for cell in row if (text := cell_text(cell).strip())])
-    if not any(sheet.role == "ledger" for sheet in sheets):
-        hidden = [sheet.name for sheet in sheets if sheet.role == "hidden_ledger"]
-        raise LedgerError("ledger_no_known_header", no_header_message(workbook.sheets, hidden))
+    if required and not any(sheet.role == "ledger" for sheet in sheets):
+        hidden = hidden_ledgers(Layout(tuple(sheets)))
+        raise LedgerError(NO_HEADER, no_header_message(workbook.sheets, hidden))
     texts = [text for head_texts in heads for text in head_texts]
     ledger_texts = [
         text for layout, head_texts in zip(sheets, heads, strict=True) if layout.columns for text in head_texts
@@ -117,11 +136,12 @@ def lay_out(workbook: Workbook, corrections: Corrections | None = None) -> Layou
 
 
 def _sheet_layout(sheet: Sheet, head: Sequence[Sequence[CellValue]], corrections: Corrections) -> SheetLayout:
-    header = find_header(sheet, head)
+    said = said_rows(corrections, sheet, len(head))
+    header = find_header(sheet, head) if said is None else header_of_rows(sheet, head, said)
     role = _role(sheet, head, header, corrections)
     if header is None:
         return SheetLayout(sheet.name, sheet.index, sheet.state, role)
-    title_rows, info_rows, unit_line = _above(head[: header.rows[0] - 1])
+    title_rows, info_rows, unit_line = _above(head[: header.rows[0] - 1] if header.rows else ())
     columns = with_mapping(header.columns, corrections.columns.get(sheet.name, {}), corrections.units.get(sheet.name))
     own = next((column.unit for column in columns if column.field == "value" and column.unit), None)
     own = own or next((column.unit for column in columns if column.field == "assessed" and column.unit), None)
@@ -145,8 +165,21 @@ def _sheet_layout(sheet: Sheet, head: Sequence[Sequence[CellValue]], corrections
     )
 
 
+def hidden_ledgers(layout: Layout) -> list[str]:
+    """Names of hidden sheets that have a ledger's header."""
+    return [sheet.name for sheet in layout.sheets if sheet.role == "hidden_ledger"]
+
+
+def said_rows(corrections: Corrections, sheet: Sheet, rows: int) -> tuple[int, ...] | None:
+    """The rows of the header that a person named, None where none did or the sheet has no such rows."""
+    said = corrections.headers.get(sheet.name)
+    if said is None or not sheet.last_row or len(said) > 2 or any(not 1 <= row <= min(rows, HEAD_ROWS) for row in said):
+        return None
+    return tuple(said)
+
+
 def _role(sheet: Sheet, head: Sequence[Sequence[CellValue]], header: Header | None, corrections: Corrections) -> str:
-    asked = sheet.name in corrections.sheets
+    asked = sheet.name in corrections.sheets or sheet.name in corrections.headers
     if header is not None:
         return "ledger" if sheet.state == "visible" or asked else "hidden_ledger"
     if sheet.state != "visible":

@@ -16,7 +16,12 @@ from services.ledger.reading.columns import HEAD_ROWS, Column, field_of_header
 from services.ledger.reading.layout import Layout, SheetLayout
 from services.ledger.reading.records import CLASSIFIED, SUSPECTED
 from services.ledger.reading.text import cell_text, compact, identity_key
-from services.ledger.reading.vocabulary import INTERNAL_SECRECY, OPEN_SECRECY, YES_NO_SECRECY_HEADERS
+from services.ledger.reading.vocabulary import (
+    HEADERS,
+    INTERNAL_SECRECY,
+    OPEN_SECRECY,
+    YES_NO_SECRECY_HEADERS,
+)
 from shared.documents.workbook import CellValue, Sheet, Workbook
 
 Level = Literal["open", "internal", "classified", "unknown"]
@@ -38,6 +43,9 @@ _NEGATED = re.compile(
 _SUSPECT = re.compile(
     r"涉密|涉及(?:国家|军工|军事|国防)?(?:秘密|机密|绝密)|国家秘密|属于?(?:秘密|机密|绝密)|(?:秘密|机密|绝密)级"
 )
+_LIKELY_NAME: Final = 8
+_HEADINGS: Final = frozenset(word for word, field in HEADERS.items() if field == "secrecy")
+_ORGANISED = re.compile("(?:公司|大学|学院|研究院|研究所|实验室|中心|集团|医院|学校|部|处|系|所|院|厂)$")
 # Columns in which 涉密 is a subject, not a statement about the row.
 _SUBJECT_FIELDS: Final = frozenset({"name", "completers", "counterparty", "department"})
 
@@ -106,27 +114,30 @@ def marks_secret(field: str | None, text: str, *, asks: bool = False) -> bool:
 
 
 def find_secrets(workbook: Workbook, layout: Layout) -> Secrets:
-    """Search every sheet, hidden ones too; rows that repeat a classified row's name are suspected with it."""
+    """Search every sheet, hidden ones too; rows that repeat a classified row's name are suspected with it.
+
+    Where no sheet is known to be a ledger yet, any may turn out to be one: each is searched like one, every cell of it.
+    """
     findings: dict[int, dict[int, Finding]] = {}
     names: set[str] = set()
     for sheet, sheet_layout in zip(workbook.sheets, layout.sheets, strict=True):
-        found = _search(sheet, sheet_layout)
+        found = _search(sheet, sheet_layout, known=layout.known)
         if found:
             findings[sheet.index] = found
-            names |= _names(sheet, sheet_layout, found)
+            names |= _names(sheet, sheet_layout, found) if layout.known else _likely_names(sheet, found)
     if names:
         for sheet, sheet_layout in zip(workbook.sheets, layout.sheets, strict=True):
-            repeated = _repetitions(sheet, sheet_layout, names)
+            repeated = _repetitions(sheet, sheet_layout, names, known=layout.known)
             if repeated:
                 findings[sheet.index] = repeated | findings.get(sheet.index, {})
     for sheet, sheet_layout in zip(workbook.sheets, layout.sheets, strict=True):
         if sheet.index in findings:
-            findings[sheet.index] = _with_blocks(sheet, sheet_layout, findings[sheet.index])
+            findings[sheet.index] = _with_blocks(sheet, sheet_layout, findings[sheet.index], known=layout.known)
     return Secrets(findings)
 
 
-def _search(sheet: Sheet, layout: SheetLayout) -> dict[int, Finding]:
-    columns = _columns(sheet, layout)
+def _search(sheet: Sheet, layout: SheetLayout, *, known: bool) -> dict[int, Finding]:
+    columns, headed = _columns(sheet, layout), bool(layout.columns)
     asked = any(column.field == "secrecy" and column.asks for column in columns.values())
     found: dict[int, Finding] = {}
     levels: set[str] = set()
@@ -136,13 +147,19 @@ def _search(sheet: Sheet, layout: SheetLayout) -> dict[int, Finding]:
         text = "\x1f".join([cell for cell in row if cell.__class__ is str])
         if not asked and _ANY_MARK.search(text) is None:
             continue
-        finding = _judge(row, sheet.first_column, columns, plain=not layout.columns)
+        finding = _judge(row, sheet.first_column, columns, plain=known and not headed, headed=headed)
         if finding:
-            is_record = bool(layout.columns) and len(row) - row.count("") > 1
+            is_record = (headed or not known) and len(row) - row.count("") > 1
             found[number] = msgspec.structs.replace(finding, record=is_record)
             levels.update(compact(cell) for cell in row if isinstance(cell, str) and _GRADES.search(cell))
     # A list of the levels to choose from (公开, 内部, 秘密 …) holds each once and no ledger header.
-    if not layout.columns and len(found) <= 3 and len(levels) == len(found) and levels <= {"秘密", "机密", "绝密"}:
+    if (
+        known
+        and not layout.columns
+        and len(found) <= 3
+        and len(levels) == len(found)
+        and levels <= {"秘密", "机密", "绝密"}
+    ):
         return {}
     return found
 
@@ -170,13 +187,17 @@ def _by_heading(column: Column) -> Column:
     return column
 
 
-def _judge(row: Sequence[CellValue], first_column: int, columns: dict[int, Column], *, plain: bool) -> Finding | None:
+def _judge(
+    row: Sequence[CellValue], first_column: int, columns: dict[int, Column], *, plain: bool, headed: bool
+) -> Finding | None:
     suspected: Finding | None = None
     for offset, cell in enumerate(row):
         if not isinstance(cell, str) or not cell:
             continue
         index = first_column + offset
         column = columns.get(index) or Column(index, "")
+        if not headed and compact(cell) in _HEADINGS:
+            continue  # it says what its column is about
         if column.field == "secrecy":
             code = CLASSIFIED if level_of(cell, asks=column.asks) == "classified" else None
         elif column.field in _SUBJECT_FIELDS or plain:
@@ -202,13 +223,23 @@ def _names(sheet: Sheet, layout: SheetLayout, found: dict[int, Finding]) -> set[
     return names
 
 
-def _repetitions(sheet: Sheet, layout: SheetLayout, names: set[str]) -> dict[int, Finding]:
+def _likely_names(sheet: Sheet, found: dict[int, Finding]) -> set[str]:
+    """What in found rows may be a name, where no column is known: long texts that name no organisation."""
+    names: set[str] = set()
+    for number, row in enumerate(sheet.rows(), start=1):
+        if number in found:
+            keys = (identity_key(cell) for cell in row if isinstance(cell, str) and len(cell) >= _LIKELY_NAME)
+            names.update(key for key in keys if len(key) >= _LIKELY_NAME and not _ORGANISED.search(key))
+    return names
+
+
+def _repetitions(sheet: Sheet, layout: SheetLayout, names: set[str], *, known: bool) -> dict[int, Finding]:
     found: dict[int, Finding] = {}
     for number, row in _data(sheet, layout):
         for offset, cell in enumerate(row):
             if isinstance(cell, str) and len(cell) >= 4 and identity_key(cell) in names:
                 column = Column(sheet.first_column + offset, "")
-                is_record = bool(layout.columns) and len(row) - row.count("") > 1
+                is_record = (bool(layout.columns) or not known) and len(row) - row.count("") > 1
                 found[number] = Finding(SUSPECTED, column.letter, "成果名称", is_record)
                 break
     return found
@@ -220,7 +251,7 @@ def _data(sheet: Sheet, layout: SheetLayout) -> Iterator[tuple[int, list[CellVal
             yield number, row
 
 
-def _with_blocks(sheet: Sheet, layout: SheetLayout, found: dict[int, Finding]) -> dict[int, Finding]:
+def _with_blocks(sheet: Sheet, layout: SheetLayout, found: dict[int, Finding], *, known: bool) -> dict[int, Finding]:
     """A mark counts for the whole block of rows that share a merged cell with the marked one."""
     result = dict(found)
     for top, _, bottom, _ in sheet.merges:
@@ -230,7 +261,7 @@ def _with_blocks(sheet: Sheet, layout: SheetLayout, found: dict[int, Finding]) -
         column = layout.column_of("name")
         if finding and (column is None or _in_name_block(sheet, column, top, bottom)):
             for row in range(top, bottom + 1):
-                result[row] = msgspec.structs.replace(finding, record=bool(layout.columns))
+                result[row] = msgspec.structs.replace(finding, record=bool(layout.columns) or not known)
     return result
 
 
