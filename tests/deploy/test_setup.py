@@ -11,7 +11,7 @@ import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-from deploy.setup import assets, commands, debian, environment
+from deploy.setup import assets, commands, debian, environment, keycloak
 from deploy.setup.commands import ROOT, SetupFailure, download
 
 LOCKS = [
@@ -139,3 +139,21 @@ def test_too_little_space_is_said_before_a_download(checkout: Path, monkeypatch:
     with pytest.raises(SetupFailure, match="磁盘空间不足"):
         environment.ensure_environment("run")
     assert list(checkout.iterdir()) == []
+
+
+def test_a_machine_without_java_is_told_what_to_install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(SetupFailure, match="java、mvn") as failure:
+        keycloak.ensure_keycloak()
+    assert "openjdk-17-jre-headless maven" in failure.value.remedy
+    assert {"openjdk-17-jre-headless", "maven"} <= set(debian.wanted())
+    assert not list(tmp_path.iterdir())
+
+
+def test_another_archive_than_the_pinned_one_is_not_unpacked(tmp_path: Path) -> None:
+    archive = tmp_path / "other.zip"
+    archive.write_bytes(b"PK")
+    with pytest.raises(SetupFailure, match="校验值不符"):
+        keycloak.unpack(archive, tmp_path / "made")
+    assert not (tmp_path / "made").exists()
