@@ -64,14 +64,20 @@ async def request_export(tx: Transaction, filters: Filters, sort: str) -> UUID:
             id=export_id,
             province_id=tx.province_id,
             person_id=tx.actor.person_id,
-            filters={**filters.as_query(), "sort": sort},
+            filters={**filters.as_query(), "sort": sort, "ids": [str(one) for one in filters.ids]},
             as_of=filters.as_of,
             rows_total=rows,
         )
     )
     # the words somebody searched for may be a name, which the log does not hold
     used = {name: value for name, value in filters.as_query().items() if name != "q"}
-    details = {"filters": used, "searched": bool(filters.q), "rows": rows, "personal": ["完成人（团队）"]}
+    details = {
+        "filters": used,
+        "searched": bool(filters.q),
+        "ticked": len(filters.ids),
+        "rows": rows,
+        "personal": ["完成人（团队）"],
+    }
     await write_audit(tx, "ledger.export", CASE, export_id, details=details)
     await ask(tx, "write_export", export_id=str(export_id))
     return export_id

@@ -174,12 +174,13 @@ def filters_of(query: Mapping[str, Any], today: date) -> Filters:
     """The filters in an address; what cannot be read is passed over. A day after today is not the past."""
     texts = {name: plain(str(query.get(name) or ""))[:100] for name in _FILTERS}
     year = str(query.get("year") or "")
-    point = point_of(query, today)
+    point, ids = point_of(query, today), query.get("ids")
     return Filters(
         **texts,
         year=int(year) if re.fullmatch(r"[12]\d{3}", year) else None,
         as_of=point.as_of,
         known_at=point.known_at,
+        ids=tuple(one for value in ids if (one := id_of(value)) is not None) if isinstance(ids, list) else (),
     )
 
 

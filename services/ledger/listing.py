@@ -58,7 +58,9 @@ _TOTAL = (
 
 @dataclass(frozen=True, slots=True)
 class Filters:
-    """What of the ledger is asked for; empty text filters nothing. ``year`` is that of the obtained date."""
+    """What of the ledger is asked for; empty text filters nothing. ``year`` is that of the obtained date, ``ids`` are rows
+    that were ticked, which no address repeats.
+    """
 
     q: str = ""
     type: str = ""
@@ -71,6 +73,7 @@ class Filters:
     person_id: UUID | None = None
     as_of: date | None = None
     known_at: datetime | None = None
+    ids: tuple[UUID, ...] = ()
 
     @property
     def point(self) -> Point:
@@ -243,11 +246,11 @@ def _source(filters: "tuple[str, ...] | list[str]") -> str:
 
 def _asked(filters: Filters) -> _Asked:
     asked = _Asked()
-    for name in (*_SIMPLE, "stage", "import_id", "person_id"):
+    for name in (*_SIMPLE, "stage", "import_id", "person_id", "ids"):
         value = getattr(filters, name)
         if value:
             asked.filters.append(name)
-            asked.values[f"f_{name}"] = value
+            asked.values[f"f_{name}"] = list(value) if name == "ids" else value
     if filters.year is not None and 1 < filters.year < 9999:
         asked.filters.append("year")
         asked.values.update(year_from=date(filters.year, 1, 1), year_until=date(filters.year + 1, 1, 1))
@@ -272,6 +275,8 @@ def _conditions(asked: "_Asked | _Shape") -> Iterator[str]:
             yield f"a.{name} = :f_{name}"
     if "stage" in filters:
         yield "a.stage_recognised = :f_stage"
+    if "ids" in filters:
+        yield "a.id = any (cast(:f_ids as uuid[]))"
     if "import_id" in filters:
         yield "a.import_id = :f_import_id"
     if "year" in filters:

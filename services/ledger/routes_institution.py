@@ -6,7 +6,7 @@ from uuid import UUID
 
 from litestar import Request, Response, get, post
 
-from services.ledger import asking, export, forms, listing, queries, workflow
+from services.ledger import asking, columns, export, forms, listing, queries, workflow
 from services.ledger.correcting import members_meant, standing
 from services.ledger.display import TONES, list_row, options, record_tabs, words_of
 from services.ledger.models import ACHIEVEMENT_STATES
@@ -46,12 +46,18 @@ async def list_achievements(request: Request[Any, Any, Any], tx: Transaction) ->
     query = {name: value for name, value in request.query_params.items() if name not in wrong}
     filters = forms.filters_of(query, tx.today)
     sort = query.get("sort", "-number")
-    found = await listing.ledger_page(tx, filters, sort, after=query.get("after", ""), before=query.get("before", ""))
-    kept = {**filters.as_query(), "sort": sort if sort != "-number" else ""}
+    chosen = columns.columns_of(query.get("columns"), words)
+    after, before = query.get("after", ""), query.get("before", "")
+    wide = not columns.WIDE.isdisjoint(chosen)
+    found = await listing.ledger_page(tx, filters, sort, after=after, before=before, wide=wide)
+    named = columns.as_query(chosen, words)
+    kept = {**filters.as_query(), "sort": sort if sort != "-number" else "", "columns": named}
     context = {
         "found": found,
         "passed_over": passed_over,
         "rows": [list_row(row, words) for row in found.rows],
+        "heads": [(code, columns.COLUMNS[code]) for code in chosen] if named else [],
+        "cells": [columns.cells_of(row, chosen, words) for row in found.rows] if named else [],
         "selects": _selects(filters, words, await queries.facets(tx)),
         "chips": asking.chips_of(filters, words),
         "filters": filters,
@@ -272,9 +278,12 @@ async def change_state(
 
 @post("/ledger/exports", opt=_EXPORT)
 async def request_export(request: Request[Any, Any, Any], tx: Transaction) -> Response[Any]:
-    """Ask for what is filtered as xlsx."""
-    values = typed(await request.form())
-    filters = forms.filters_of(values, tx.today)
+    """Ask for what is filtered, or what is ticked, as xlsx."""
+    form = await request.form()
+    values = typed(form)
+    filters = forms.filters_of({**values, "ids": form.getall("id", [])}, tx.today)
+    if values.get("ticked") and not filters.ids:
+        return redirect(tx, HOME)
     export_id = await export.request_export(tx, filters, values.get("sort", "-number"))
     return redirect(tx, f"{HOME}/exports/{export_id}")
 

@@ -1,4 +1,4 @@
-"""The form of a change of many achievements: which field, to what, from when, why; every error at once."""
+"""The form of what is done with many achievements at once: what, to what, from when, why; every error at once."""
 
 from datetime import date
 from typing import Annotated, Any
@@ -8,8 +8,10 @@ from pydantic import BeforeValidator, Field, model_validator
 from shared.forms import Form, Line, plain
 
 # What may be changed for many at once, with the longest text that the ledger holds of it.
-ACTIONS = {"college": "设定所属部门", "status": "设定转化状态", "agency": "设定协助机构", "remark": "设定备注"}
-_LIMITS = {"college": 80, "agency": 100, "remark": 1000, "status": 40}
+CHANGES = {"college": "设定所属部门", "status": "设定转化状态", "agency": "设定协助机构", "remark": "设定备注"}
+SCREEN, REMIND = "screen", "remind"
+ACTIONS = {**CHANGES, SCREEN: "移交定期筛查", REMIND: "提醒完成人"}
+_LIMITS = {"college": 80, "agency": 100, "remark": 1000, "status": 40, SCREEN: 400, REMIND: 400}
 
 
 class BulkForm(Form):
@@ -27,10 +29,14 @@ class BulkForm(Form):
             raise ValueError("没有这种办理事项")
         if self.action == "status" and not self.new_status:
             raise ValueError("请选择转化状态")
+        if self.action == REMIND and not self.value:
+            raise ValueError("请填写提醒的内容")
         if len(self.value) > _LIMITS[self.action]:
             raise ValueError(f"新的内容不能超过 {_LIMITS[self.action]} 字")
         return self
 
     def changes(self) -> dict[str, Any]:
-        """The field of the ledger and its new value; an empty text empties the field."""
+        """The field of the ledger and its new value, where a field is changed; an empty text empties the field."""
+        if self.action not in CHANGES:
+            return {}
         return {self.action: self.new_status if self.action == "status" else self.value or None}

@@ -1,4 +1,4 @@
-"""Many achievements at once: what is chosen, what would become of each, the change itself, and a view to print."""
+"""Many achievements at once: what is chosen, what would become of each, the act itself, taking it back, and a view to print."""
 
 from typing import Any
 from uuid import UUID
@@ -6,15 +6,19 @@ from uuid import UUID
 from litestar import Request, Response, get, post
 
 from services.ledger import asking, forms, queries
+from services.ledger.bulk import queries as bulk
 from services.ledger.bulk import workflow
-from services.ledger.bulk.forms import ACTIONS, BulkForm
-from services.ledger.display import shown, words_of
+from services.ledger.bulk.forms import ACTIONS, REMIND, SCREEN, BulkForm
+from services.ledger.bulk.models import STATES
+from services.ledger.display import label_of, shown, words_of
 from services.ledger.listing import Filters, ledger_page
+from services.ledger.rules import Vocabulary
+from shared.audit.writing import write_audit
 from shared.db.transaction import Transaction
 from shared.errors import Refusal
 from shared.forms import read
 from shared.ui.page import Crumb, FormState
-from tenants.pages import page, redirect, refused_in_place, unprocessable
+from tenants.pages import page, redirect, refused, refused_in_place, unprocessable
 
 HOME = "/institution/ledger"
 _PAGE = "ledger/bulk/institution/"
@@ -48,12 +52,11 @@ async def _filters(tx: Transaction, values: Any) -> Filters:
 async def _context(tx: Transaction, values: Any) -> tuple[dict[str, Any], BulkForm | None]:
     """What the page shows: the rows that are chosen, the form, and the preview once the form is complete."""
     ids, too_many = await _chosen(tx, values)
-    rows = await workflow.chosen_rows(tx, ids)
+    rows = await bulk.chosen_rows(tx, ids)
     typed = {name: values.get(name) for name in BulkForm.model_fields if values.get(name) is not None}
     form, errors = read(BulkForm, typed) if typed.get("action") else (None, {})
     words = await words_of(tx)
-    planned = await workflow.plan(tx, rows, form.changes(), form.since) if form is not None else []
-    name, value = next(iter(form.changes().items())) if form is not None else ("", None)
+    planned = await _planned(tx, rows, form) if form is not None else []
     return {
         "rows": rows,
         "kept": await _kept(tx, values, ids),
@@ -62,7 +65,8 @@ async def _context(tx: Transaction, values: Any) -> tuple[dict[str, Any], BulkFo
         "form": FormState({"since": tx.today, **typed}, errors),
         "actions": tuple(ACTIONS.items()),
         "planned": planned,
-        "lines": [(one, shown(name, getattr(one.row, name), words), shown(name, value, words)) for one in planned],
+        "lines": [(one, *_before_after(one, form, words)) for one in planned if form is not None],
+        "doing": {REMIND: "提醒", SCREEN: "移交"}.get(form.action, "修改") if form is not None else "",
         "changing": sum(one.changes for one in planned),
         "seal": workflow.seal_of(planned),
         "words": words,
@@ -70,6 +74,21 @@ async def _context(tx: Transaction, values: Any) -> tuple[dict[str, Any], BulkFo
         "path": HOME,
         "refusal": None,
     }, form
+
+
+async def _planned(tx: Transaction, rows: Any, form: BulkForm) -> list[workflow.Planned]:
+    if form.action == REMIND:
+        return await workflow.plan_reminders(tx, rows)
+    if form.action == SCREEN:
+        return [workflow.Planned(one, None, same=False) for one in rows]
+    return await workflow.plan(tx, rows, form.changes(), form.since)
+
+
+def _before_after(one: workflow.Planned, form: BulkForm, words: Vocabulary) -> tuple[str, str]:
+    """What a field is and would be; of what changes no field, what is done."""
+    for name, value in form.changes().items():
+        return shown(name, getattr(one.row, name), words), shown(name, value, words)
+    return "—", ACTIONS[form.action]
 
 
 @get("/ledger/bulk", opt=_WRITE)
@@ -89,10 +108,39 @@ async def confirm_bulk(request: Request[Any, Any, Any], tx: Transaction) -> Resp
     if form is None or not context["changing"]:
         return unprocessable(request, tx, f"{_PAGE}bulk.html", _TITLE, context, crumbs=_CRUMBS)
     seal = str(values.get("seal") or "")
-    done = await workflow.apply(tx, context["planned"], seal, form.changes(), since=form.since, reason=form.reason)
+    planned = context["planned"]
+    done: object
+    if form.action == REMIND:
+        done = await workflow.remind(tx, planned, seal, form.value)
+    elif form.action == SCREEN:
+        done = await workflow.hand_in(tx, planned, seal, form.value)
+    else:
+        done = await workflow.apply(tx, planned, seal, form.changes(), since=form.since, reason=form.reason)
     if isinstance(done, Refusal):
         return refused_in_place(request, tx, done, f"{_PAGE}bulk.html", _TITLE, context)
-    return redirect(tx, HOME, done="saved")
+    return redirect(tx, f"{HOME}/batches" if form.changes() else HOME, done="saved")
+
+
+@get("/ledger/batches", opt=_WRITE)
+async def list_batches(request: Request[Any, Any, Any], tx: Transaction) -> Response[str]:
+    """What was changed for many at once; each can be taken back while nobody has touched its rows."""
+    words = await words_of(tx)
+    found = [
+        (row, [(label_of(name), shown(name, value, words)) for name, value in row.changes.items()],
+         row.state == "done" and not await bulk.touched_codes(tx, row.rows))
+        for row in await bulk.batches(tx)
+    ]  # fmt: skip
+    context = {"batches": found, "states": STATES, "path": HOME}
+    return page(request, f"{_PAGE}batches.html", "批量办理记录", context, crumbs=(*_CRUMBS[:1], Crumb("批量办理记录")))
+
+
+@post("/ledger/batches/{batch_id:uuid}/undo", opt=_WRITE)
+async def undo_batch(request: Request[Any, Any, Any], tx: Transaction, batch_id: UUID) -> Response[Any]:
+    """Take a change of many back, all of it or none."""
+    refusal = await workflow.undo(tx, batch_id)
+    if refusal is not None:
+        return refused(request, tx, refusal, back=f"{HOME}/batches")
+    return redirect(tx, f"{HOME}/batches", done="done")
 
 
 @get("/ledger/print", opt=_READ)
@@ -101,10 +149,14 @@ async def print_rows(request: Request[Any, Any, Any], tx: Transaction) -> Respon
     ids, too_many = await _chosen(tx, request.query_params)
     words = await words_of(tx)
     cards = []
-    for row in await workflow.chosen_rows(tx, ids):
+    rows = await bulk.chosen_rows(tx, ids)
+    for row in rows:
         facts = [(label, shown(name, getattr(row, name), words)) for name, label in _PRINTED]
         team, rights = await queries.team_of(tx, row.id), await queries.rights_of(tx, row.id)
         cards.append((row, facts, "、".join(one.name for one in team), "、".join(one.number for one in rights)))
+    if rows:
+        printed = {"codes": [row.code for row in rows], "personal": ["完成人（团队）"]}
+        await write_audit(tx, "achievement_batch.print", workflow.CASE, None, outcome="read", details=printed)
     context = {"cards": cards, "too_many": too_many, "limit": workflow.LIMIT, "today": tx.today, "path": HOME}
     crumbs = (Crumb("单列管理台账", HOME), Crumb("打印"))
     return page(request, f"{_PAGE}print.html", "打印成果", context, crumbs=crumbs)
@@ -124,4 +176,4 @@ _PRINTED = (
     ("remark", "备注"),
 )
 
-HANDLERS = (preview_bulk, confirm_bulk, print_rows)
+HANDLERS = (preview_bulk, confirm_bulk, list_batches, undo_batch, print_rows)

@@ -1,12 +1,13 @@
 """Beside the list of the ledger: saved views, and how many of what is filtered have which value."""
 
+from collections.abc import Sequence
 from datetime import date
 from typing import Any
 from uuid import UUID
 
 from litestar import Request, Response, get, post
 
-from services.ledger import asking, forms
+from services.ledger import asking, columns, forms
 from services.ledger.display import words_of
 from services.ledger.listing import Filters
 from services.ledger.rules import Vocabulary
@@ -49,7 +50,9 @@ def _asked(request: Request[Any, Any, Any], words: Vocabulary, today: date) -> t
     query = {name: value for name, value in request.query_params.items() if name not in wrong}
     filters = forms.filters_of(query, today)
     sort = query.get("sort", "")
-    return filters, {**filters.as_query(), **({"sort": sort} if sort and sort != "-number" else {})}
+    named = columns.as_query(columns.columns_of(query.get("columns"), words), words)
+    more = {"sort": sort if sort != "-number" else "", "columns": named}
+    return filters, {**filters.as_query(), **{name: value for name, value in more.items() if value}}
 
 
 def _facet(
@@ -76,22 +79,26 @@ def _facet(
 async def _tabs(tx: Transaction, query: dict[str, str]) -> list[tuple[str, str, bool, str]]:
     """(name, address, whether it is what the list shows, whose it is where somebody else's) of the saved views."""
     return [
-        (row.name, with_query(HOME, row.query), row.query == query, "" if row.own else row.owner or "（已删除）")
+        (row.name, with_query(HOME, kept), kept == query, "" if row.own else row.owner or "（已删除）")
         for row in await queries.views_for(tx)
+        for kept in (_address_of(row),)
     ]
+
+
+def _address_of(row: Any) -> dict[str, str]:
+    """What an address of the list says for a saved view: filters, order, columns."""
+    return {**row.query, **({"columns": ",".join(row.columns)} if row.columns else {})}
 
 
 async def _managed(
     request: Request[Any, Any, Any], tx: Transaction, form: FormState | None = None, wrong: UUID | None = None
 ) -> Response[str]:
     """The page of saved views; ``wrong`` is the one whose form holds an error, none for the new one."""
-    query = {
-        **forms.filters_of(request.query_params, tx.today).as_query(),
-        "sort": request.query_params.get("sort", ""),
-    }
     words = await words_of(tx)
+    _, query = _asked(request, words, tx.today)
     context = {
-        "views": await queries.views_for(tx),
+        "views": [(row, with_query(HOME, _address_of(row))) for row in await queries.views_for(tx)],
+        "labels": {code: one.label for code, one in columns.COLUMNS.items()},
         "told": lambda kept: asking.chips_of(forms.filters_of(kept, tx.today), words),
         "query": query,
         "form": form or FormState(),
@@ -106,6 +113,36 @@ async def _managed(
     return page(request, f"{_PAGE}views.html", "我的视图", context, crumbs=crumbs)
 
 
+@get("/ledger/columns", opt=_READ)
+async def choose_columns(request: Request[Any, Any, Any], tx: Transaction) -> Response[str]:
+    """Which columns the list shows, in which order: each step is an address, so that keys alone do it."""
+    words = await words_of(tx)
+    _, query = _asked(request, words, tx.today)
+    chosen, known = columns.columns_of(query.get("columns"), words), columns.offered(words)
+
+    def leading(to: Sequence[str], path: str = f"{HOME}/columns") -> str:
+        return with_query(path, query, columns=",".join(to))
+
+    context = {
+        "chosen": [
+            (
+                known[code].label,
+                leading(columns.moved(chosen, code, -1)) if place else "",
+                leading(columns.moved(chosen, code, 1)) if place < len(chosen) - 1 else "",
+                leading([one for one in chosen if one != code]) if len(chosen) > 1 else "",
+            )
+            for place, code in enumerate(chosen)
+        ],
+        "others": [(one.label, leading([*chosen, code])) for code, one in known.items() if code not in chosen],
+        "done": leading(chosen, HOME) if columns.as_query(chosen, words) else with_query(HOME, query, columns=None),
+        "plain": with_query(HOME, query, columns=None),
+        "saving": with_query(f"{HOME}/views", query),
+        "path": HOME,
+    }
+    crumbs = (Crumb("单列管理台账", HOME), Crumb("选择列"))
+    return page(request, f"{_PAGE}columns.html", "选择列", context, crumbs=crumbs)
+
+
 @get("/ledger/views", opt=_READ)
 async def list_views(request: Request[Any, Any, Any], tx: Transaction) -> Response[str]:
     """The person's saved views; what the address filters by can be saved as a new one."""
@@ -117,13 +154,11 @@ async def save_view(request: Request[Any, Any, Any], tx: Transaction) -> Respons
     """Keep what the address filters by under a name."""
     values = typed(await request.form())
     form, errors = read(view_forms.ViewForm, values)
-    query = {
-        **forms.filters_of(request.query_params, tx.today).as_query(),
-        "sort": request.query_params.get("sort", ""),
-    }
-    query = {name: value for name, value in query.items() if value}
+    _, query = _asked(request, await words_of(tx), tx.today)
+    kept = {name: value for name, value in query.items() if name != "columns"}
     if form is not None:
-        done = await workflow.save_view(tx, form.name, query, shared=form.shared)
+        named = query["columns"].split(",") if "columns" in query else None
+        done = await workflow.save_view(tx, form.name, kept, shared=form.shared, columns=named)
         if isinstance(done, UUID):
             return redirect(tx, with_query(HOME, query), done="saved")
         errors = {"name": done}
@@ -150,4 +185,4 @@ async def delete_view(request: Request[Any, Any, Any], tx: Transaction, view_id:
     return redirect(tx, f"{HOME}/views", done="done")
 
 
-HANDLERS = (show_facets, list_views, save_view, change_view, delete_view)
+HANDLERS = (show_facets, choose_columns, list_views, save_view, change_view, delete_view)

@@ -1,12 +1,13 @@
 """The verbs of saved views: save, rename, delete. A view is a person's own convenience and decides nothing."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import count
 from uuid import UUID
 
-from sqlalchemy import delete, insert, update
+from sqlalchemy import delete, insert, select, update
 
 from services.ledger.views import queries
-from services.ledger.views.models import ledger_view
+from services.ledger.views.models import NAME_LIMIT, ledger_view
 from shared.audit.writing import write_audit
 from shared.db.transaction import Transaction
 from shared.errors import NotFound
@@ -17,8 +18,10 @@ SHARE = "institution:ledger:write"
 LIMIT = 30
 
 
-async def save_view(tx: Transaction, name: str, query: Mapping[str, str], *, shared: bool) -> UUID | str:
-    """Keep filters and order under a name for the person; the sentence for the form where that cannot be.
+async def save_view(
+    tx: Transaction, name: str, query: Mapping[str, str], *, shared: bool, columns: Sequence[str] | None = None
+) -> UUID | str:
+    """Keep filters, order and columns under a name for the person; the sentence for the form where that cannot be.
 
     Words that find a person are not kept: personal names stand in one table only. Without the permission nothing is shared.
     """
@@ -37,6 +40,7 @@ async def save_view(tx: Transaction, name: str, query: Mapping[str, str], *, sha
             name=name,
             shared=shared,
             query=dict(query),
+            columns=list(columns) if columns else None,
         )
     )
     await write_audit(tx, "ledger_view.save", CASE, view_id, details={"shared": shared, "fields": sorted(query)})
@@ -81,3 +85,27 @@ async def _name_refused(tx: Transaction, name: str, own_id: UUID | None = None) 
     if any(row.name == name for row in own):
         return "已有同名视图，请换一个名称"
     return f"最多保存 {LIMIT} 个视图，请先删除不用的" if len(own) >= LIMIT else None
+
+
+async def hand_on(tx: Transaction, leaver_id: UUID, successor_id: UUID) -> int:
+    """Give a successor the saved views of somebody who leaves; one of the same name is told apart. How many there were."""
+    mine = ledger_view.c.tenant_id == tx.tenant_id
+    named = select(ledger_view.c.name).where(mine, ledger_view.c.person_id == successor_id)
+    taken = {row.name for row in await tx.rows(named)}
+    rows = await tx.rows(
+        select(ledger_view.c.id, ledger_view.c.name).where(mine, ledger_view.c.person_id == leaver_id).with_for_update()
+    )
+    for row in rows:
+        name = next(one for one in _apart(row.name) if one not in taken)
+        taken.add(name)
+        changed = update(ledger_view).where(mine, ledger_view.c.id == row.id)
+        await tx.execute(changed.values(person_id=successor_id, name=name))
+    return len(rows)
+
+
+def _apart(name: str) -> Iterator[str]:
+    """The name, then names like it within the limit."""
+    yield name
+    for number in count(2):
+        mark = f"（{number}）"
+        yield name[: NAME_LIMIT - len(mark)] + mark

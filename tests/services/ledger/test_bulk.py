@@ -1,19 +1,26 @@
 """Many achievements at once: shown row by row before anything is written, then written together, each with its version."""
 
 import re
+from datetime import date
 from decimal import Decimal
 from uuid import UUID
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import insert, select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from services.ledger import workflow
+from services.ledger import queries, workflow
 from services.ledger.bulk import workflow as bulk
+from services.ledger.bulk.models import ledger_batch
+from services.ledger.bulk.queries import chosen_rows
 from services.ledger.listing import Filters, ledger_page
 from services.ledger.models import achievement, achievement_version
+from services.ledger.screening.models import screening_item
 from shared.audit.tables import audit_entry
+from shared.db.records import outbox
+from shared.errors import Refusal
 from shared.ids import new_id
+from tenants.people import account
 from tests.services.ledger.test_facets import HOME
 from tests.services.ledger.test_workflow import DAY, recounted, registered
 from tests.web import Site, Visitor
@@ -117,7 +124,7 @@ async def test_a_row_that_changed_after_the_preview_stops_the_whole(site: Site, 
     assert answer.status_code == 409
     assert "预览之后台账有变动" in answer.text
     async with world.acting(world.university) as tx:
-        assert {row.college for row in await bulk.chosen_rows(tx, ids)} == {"环境学院", "林学院"}
+        assert {row.college for row in await chosen_rows(tx, ids)} == {"环境学院", "林学院"}
 
 
 async def test_the_same_form_twice_is_one_change(site: Site, world: World) -> None:
@@ -130,7 +137,7 @@ async def test_the_same_form_twice_is_one_change(site: Site, world: World) -> No
         answer = await clerk.post(BULK, {**form, "seal": seal_in(shown.text)}, key=key)
         assert answer.status_code == 303
     async with world.acting(world.university) as tx:
-        assert {row.revision for row in await bulk.chosen_rows(tx, ids)} == {2}
+        assert {row.revision for row in await chosen_rows(tx, ids)} == {2}
 
 
 async def test_all_that_are_filtered_up_to_the_limit(site: Site, world: World, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -176,3 +183,100 @@ async def test_the_chosen_are_printed_with_team_and_rights(site: Site, world: Wo
     assert "蓝藻甲" in text
     assert "杨思远、罗玉梅" in text
     assert "竹炭乙" not in text
+
+
+async def college_on(world: World, row_id: UUID, day: str) -> str | None:
+    async with world.acting(world.university) as tx:
+        page = await ledger_page(tx, Filters(as_of=date.fromisoformat(day)))
+        return next((row["college"] for row in page.rows if row["id"] == row_id), None)
+
+
+@pytest.mark.requirement("R199")
+async def test_a_change_of_many_is_undone_to_what_each_had_on_each_day(site: Site, world: World) -> None:
+    ids = await two(world)
+    async with world.acting(world.university) as tx:
+        later = await workflow.correct(tx, ids[0], {"college": "生命学院"}, since=date(2026, 3, 12), reason="调整")
+        assert not isinstance(later, Refusal)
+    clerk = await site.signed_in(world, world.university)
+    assert await confirmed(clerk, asked(ids, since="2026-03-08")) == 303
+    assert await college_on(world, ids[0], "2026-03-09") == "生态学院"
+    listed = (await clerk.get(f"{HOME}/batches")).text
+    assert "所属部门改为“生态学院”" in listed
+    async with world.acting(world.university) as tx:
+        batch = (await tx.rows(select(ledger_batch)))[0]
+    undo = f"{HOME}/batches/{batch.id}/undo"
+    assert (await clerk.post(undo, page=f"{HOME}/batches")).status_code == 303
+    for day, college in (("2026-03-07", "环境学院"), ("2026-03-09", "环境学院"), ("2026-03-13", "生命学院")):
+        assert await college_on(world, ids[0], day) == college, day
+    assert await college_on(world, ids[1], "2026-03-13") == "林学院"
+    again = await clerk.post(undo, page=BULK)
+    assert again.status_code == 409
+    async with world.acting(world.university) as tx:
+        assert await recounted(tx)
+        histories = [await tx.rows(select(achievement_version.c.reason).where(achievement_version.c.id == ids[1]))]
+        assert any("撤回批量办理" in (one.reason or "") for one in histories[0]), "both stay in the history"
+
+
+@pytest.mark.requirement("R199")
+async def test_what_somebody_touched_since_is_not_undone_nor_anything_beside_it(site: Site, world: World) -> None:
+    ids = await two(world)
+    clerk = await site.signed_in(world, world.university)
+    assert await confirmed(clerk, asked(ids)) == 303
+    async with world.acting(world.university) as tx:
+        await workflow.correct(tx, ids[1], {"remark": "另一人"}, since=date(2026, 3, 12), reason="补充")
+        batch = (await tx.rows(select(ledger_batch)))[0]
+    assert "之后有变动，不能整批撤回" in (await clerk.get(f"{HOME}/batches")).text
+    async with world.acting(world.university) as tx:
+        refusal = await bulk.undo(tx, batch.id)
+        assert refusal is not None
+        assert (refusal.code, refusal.status) == ("state.stale", 409)
+        assert "CS-0002" in refusal.message
+    async with world.acting(world.university) as tx:
+        assert {row.college for row in await chosen_rows(tx, ids)} == {"生态学院"}
+    stranger = await site.signed_in(world, world.institute)
+    assert "还没有批量办理过" in (await stranger.get(f"{HOME}/batches")).text
+    answers = [await stranger.post(f"{HOME}/batches/{one}/undo", page=BULK) for one in (batch.id, new_id())]
+    assert [one.status_code for one in answers] == [404, 404]
+    completer = await site.signed_in(world, world.university, "completer")
+    assert (await completer.get(f"{HOME}/batches")).status_code == 403
+
+
+async def test_the_chosen_are_handed_to_the_screening(site: Site, world: World) -> None:
+    ids = await two(world)
+    clerk = await site.signed_in(world, world.university)
+    form = asked(ids, action="screen", value="是否仍在转化")
+    assert "将移交 2 项" in (await clerk.get(BULK, **form)).text
+    assert await confirmed(clerk, form) == 303
+    async with world.acting(world.university) as tx:
+        items = await tx.rows(select(screening_item.c.achievement_id, screening_item.c.asked))
+        assert {one.achievement_id for one in items} == set(ids)
+        assert {one.asked for one in items} == {"是否仍在转化"}
+
+
+async def test_completers_who_have_signed_in_are_reminded_and_the_others_are_told_of(
+    site: Site, world: World, maintenance: AsyncEngine
+) -> None:
+    ids = await two(world)
+    clerk = await site.signed_in(world, world.university)
+    form = asked(ids, action="remind", value="请补充权利号")
+    assert "没有登录过平台" in (await clerk.get(BULK, **form)).text
+    async with world.acting(world.university) as tx:
+        member = (await queries.team_of(tx, ids[0]))[0].person_id
+    async with maintenance.begin() as connection:
+        values = {"tenant_id": world.university, "issuer": "x", "subject": member.hex, "person_id": member}
+        await connection.execute(insert(account).values(**values))
+    assert await confirmed(clerk, form) == 303
+    async with world.working(world.university) as tx:
+        told = [one.payload for one in await tx.rows(select(outbox.c.payload).where(outbox.c.kind == "message"))]
+    assert {(one["to_person"], one["text"]) for one in told} == {(str(member), "请补充权利号")}
+    assert len(told) == 2
+
+
+async def test_printing_is_logged_with_what_was_printed(site: Site, world: World, maintenance: AsyncEngine) -> None:
+    ids = await two(world)
+    clerk = await site.signed_in(world, world.university)
+    assert (await clerk.get(PRINT, id=[str(one) for one in ids])).status_code == 200
+    async with maintenance.connect() as connection:
+        printed = (audit_entry.c.action == "achievement_batch.print") & (audit_entry.c.tenant_id == world.university)
+        found = (await connection.execute(select(audit_entry.c.details, audit_entry.c.outcome).where(printed))).all()
+    assert [(one.details["codes"], one.outcome) for one in found] == [(["CS-0001", "CS-0002"], "read")]

@@ -261,6 +261,23 @@ async def test_an_export_is_what_is_filtered_and_is_logged(site: Site, world: Wo
     assert any((row.details or {}).get("personal") for row in entries)
 
 
+async def test_what_is_ticked_is_exported_alone_and_nothing_where_nothing_is(
+    site: Site, world: World, configuration: Settings
+) -> None:
+    chosen, _ = await made(world), await made(world, "另一项成果")
+    visitor = await site.signed_in(world, world.university)
+    nothing = await visitor.post(f"{HOME}/exports", {"ticked": "1"}, page=HOME)
+    assert nothing.headers["location"].split("?")[0] == HOME
+    asked = await visitor.post(f"{HOME}/exports", {"ticked": "1", "id": [str(chosen)]}, page=HOME)
+    async with world.working(world.university) as tx:
+        (job,) = await tx.rows(select(export_job).where(export_job.c.tenant_id == world.university))
+        filters = filters_of(job.filters, tx.today)
+        await export.write_export(tx, job.id, ObjectStore(configuration), filters, "-number")
+    file = await visitor.get(f"{asked.headers['location']}/file")
+    rows = list(openpyxl.load_workbook(io.BytesIO(file.content)).active.values)
+    assert [row[0] for row in rows[2:]] == ["CS-0001"]
+
+
 async def test_totals_reach_the_province_and_the_department(world: World) -> None:
     await made(world)
     async with world.acting(world.institute) as tx:

@@ -1,7 +1,9 @@
 """Saved views of the ledger: a person's own, shared by whoever may, never with somebody's name in them."""
 
 import re
+from html import unescape
 
+import pytest
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
@@ -102,3 +104,47 @@ async def test_the_page_asks_to_sign_in_and_says_what_to_do_when_there_is_none(s
     assert (await site.anonymous().get(VIEWS)).status_code == 303
     clerk = await site.signed_in(world, world.university)
     assert re.search("还没有保存过视图", (await clerk.get(VIEWS)).text)
+
+
+COLUMNS = "college,numbers,value"
+
+
+def heads_of(page: str) -> list[str]:
+    table = page.split("ledger-t")[1].split("</thead>")[0]
+    return [re.sub(r"<[^>]+>", "", one).strip() for one in re.findall(r"<th scope.*?</th>", table, re.S)]
+
+
+@pytest.mark.requirement("R169")
+async def test_a_view_keeps_the_columns_that_were_chosen_by_links_alone(site: Site, world: World) -> None:
+    await three(world)
+    clerk = await site.signed_in(world, world.university)
+    page = unescape((await clerk.get(f"{HOME}/columns", columns=COLUMNS, status="not_converted")).text)
+    up = re.search(r'href="([^"]+)">上移<span class="visually-hidden">：权利号', page)
+    assert up is not None
+    moved = unescape((await clerk.get(up[1])).text)
+    out = re.search(r'href="([^"]+)">移除<span class="visually-hidden">：转化价值', moved)
+    assert out is not None
+    chosen = unescape((await clerk.get(out[1])).text)
+    done = re.search(r'<a class="btn btn-primary" href="([^"]+)">', chosen)
+    assert done is not None
+    assert "status=not_converted" in done[1], "the filters stay"
+    assert heads_of((await clerk.get(done[1])).text) == ["编号", "成果名称", "权利号", "所属部门"]
+    query = done[1].split("?")[1]
+    assert await save(clerk, "权利", f"?{query}")
+    shown = [
+        href
+        for href in re.findall(r'href="([^"]+)"', unescape((await clerk.get(f"{HOME}/facets", beside=1)).text))
+        if "columns=" in href
+    ]
+    assert any("columns=numbers%2Ccollege" in href and "status=not_converted" in href for href in shown)
+    assert "列：权利号、所属部门" in (await clerk.get(VIEWS)).text
+
+
+async def test_columns_that_there_are_not_are_passed_over(site: Site, world: World) -> None:
+    await three(world)
+    clerk = await site.signed_in(world, world.university)
+    usual = heads_of((await clerk.get(HOME)).text)
+    assert usual[2] == "完成人（团队）"
+    assert heads_of((await clerk.get(HOME, columns="password,x")).text) == usual
+    assert (await clerk.get(f"{HOME}/columns", columns="x")).status_code == 200
+    assert (await site.anonymous().get(f"{HOME}/columns")).status_code == 303
