@@ -4,7 +4,7 @@ Nothing is updated away: the versions known until now end, a revoked one begins,
 import's own move says who and why; the state of its rows follows from it here, as it came with the intake.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -66,14 +66,20 @@ async def lock_registered(tx: Transaction, import_id: UUID) -> None:
     await tx.execute(text(f"select 1 from app.achievement where {_MINE} order by id for update"), _mine(tx, import_id))
 
 
-async def touched_rows(tx: Transaction, import_id: UUID, *, limit: int = _NAMED) -> Sequence[Touched]:
-    """Rows of an import that were changed since, or that another act names; by number, the first ones."""
+async def touched_rows(
+    tx: Transaction, import_id: UUID, *, own: Mapping[UUID, int] | None = None, limit: int = _NAMED
+) -> Sequence[Touched]:
+    """Rows of an import that were changed since, or that another act names; by number, the first ones.
+
+    ``own``: how many changes of an achievement are the import's own.
+    """
     changed = await tx.rows(
         text(
-            f"select number, code, name, state, revision from app.achievement where {_MINE} "
-            "and (revision > 1 or state <> 'registered') order by number limit :limit"
+            f"select number, code, name, state, revision from app.achievement a left join unnest(cast(:ids as uuid[]), "
+            f"cast(:changes as integer[])) as o (id, changes) on o.id = a.id where {_MINE} "
+            "and (revision > 1 + coalesce(o.changes, 0) or state <> 'registered') order by number limit :limit"
         ),
-        {**_mine(tx, import_id), "limit": limit},
+        {**_mine(tx, import_id), "limit": limit, "ids": list(own or {}), "changes": list((own or {}).values())},
     )
     found = {row.number: Touched(row.code, row.name, _change(row)) for row in changed}
     for table, column in _referring():

@@ -23,7 +23,7 @@ from tenants.packs import governing
 _IMPORT = {"permission": "institution:ledger:import"}
 _LIMIT = 200
 _TEXT = 5_000
-Kind = Literal["question", "refused", "left_out", "valid"]
+Kind = Literal["question", "refused", "left_out", "joined", "valid"]
 Limit = Annotated[int, QueryParameter(ge=1, le=_LIMIT)]
 Place = Annotated[int, QueryParameter(ge=-1, le=2**31 - 1)]
 Revision = Annotated[int, msgspec.Meta(ge=0, le=2**31 - 1)]
@@ -282,7 +282,7 @@ async def read_row(tx: Transaction, import_id: UUID, ordinal: int) -> RowDetail:
             for cell in seen["cells"]
         ],
         questions=[_question(each) for each in seen["questions"]],
-        acceptable=[each.code for each in seen["accepted"]],
+        acceptable=[code for code, _ in seen["accepted"]],
     )
 
 
@@ -297,7 +297,7 @@ async def answer_row(tx: Transaction, import_id: UUID, ordinal: int, data: JSONB
     """Say how cells of one row should read. With another ``revision`` than the row's present one it is refused."""
     seen = await pages.row_page(tx, await pages.loaded(tx, import_id), ordinal)
     raw = {cell.name: plain(cell.raw) for cell in seen["cells"]}
-    acceptable = {each.code for each in seen["accepted"]}
+    acceptable = dict(seen["accepted"])
     wrong = {f"values.{name}": "这一行没有这一栏" for name in data.values if name not in raw}
     wrong |= {f"values.{name}": f"最多{_TEXT}个字" for name, text in data.values.items() if len(text) > _TEXT}
     wrong |= {f"accept.{code}": "这一行没有可以照此接受的问题" for code in data.accept if code not in acceptable}

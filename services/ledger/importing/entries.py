@@ -35,6 +35,13 @@ _CONVERSIONS_AT_MOST: Final = 10_000
 # Further columns about people (contacts, phones) stay in the kept workbook: names stand in one table only.
 # What is asked of a whole column, whatever its cells say.
 OF_THE_COLUMN: Final = frozenset({"amount_unit_unknown", "amount_suspect_unit"})
+# How a row repeats an earlier one: each kind is asked by itself.
+REPEATED: Final = {
+    "same_name_same_number": "名称和编号都与前面的行相同",
+    "same_name_other_number": "名称与前面的行相同，编号不同",
+    "same_number_other_name": "编号与前面的行相同，名称不同",
+    "repeated_conversion": "与前面的行是同一成果，合同不同",
+}
 _SAID_SHOWN: Final = 80
 _PERSONAL: Final = (
     "完成人",
@@ -131,11 +138,18 @@ class Stager:
         """The issue with what its cell says, so that rows which ask the same can be answered together."""
         if issue.code in OF_THE_COLUMN:
             return structs.replace(issue, said=f"“{record.sheet}”{issue.column}列")
+        if issue.kind in REPEATED:
+            return structs.replace(issue, said=REPEATED[issue.kind])
         offset = self._offsets.get((record.sheet, issue.column))
         if offset is None or issue.of is not None or not record.raw:
             return issue
         said = " ".join(cell_text(record.raw[0][offset]).split())
         return structs.replace(issue, said=_plain(said[:_SAID_SHOWN]))
+
+    def followed(self, values: Mapping[str, Any]) -> dict[str, Any]:
+        """An entry's values with what the rules derive from them, as they are staged."""
+        follows = self._rules({name: value for name, value in values.items() if name not in _DERIVED})
+        return {**values, **follows.values, "conversions": values["conversions"] if follows.counted else 0}
 
     def _valid(self, ordinal: int, record: Record, values: dict[str, Any], follows: Follows) -> StagedRow:
         if not follows.counted:

@@ -34,7 +34,7 @@ class AnswerForm(Form):
             raise ValueError("请填写不导入的理由")
         if self.choice == "pick" and not self.picked.startswith("set:"):
             raise ValueError("请从列表中选择一项")
-        known = ("pick", "accept", "again", "leave_out", "typed")
+        known = ("pick", "accept", "again", "further", "leave_out", "typed")
         if self.choice not in known and not self.choice.startswith("set:"):
             raise ValueError("请选择处理方式")
         return self

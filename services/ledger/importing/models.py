@@ -56,6 +56,7 @@ DISPOSITIONS = {
     "refused": "退回",
     "ready": "已确认",
     "left_out": "不导入",
+    "joined": "又一次转化",
 }
 # An import over and done without effect: the same file may be uploaded again.
 OVER = ("failed", "cancelled", "undone")
@@ -95,6 +96,13 @@ ledger_import = tenant_table(
         "corrections", Json, comment="what a person said of columns and units: sheet to letter to field, sheet to unit"
     ),
     Column("left_out", Integer, nullable=False, server_default="0"),
+    Column(
+        "joined",
+        Integer,
+        nullable=False,
+        server_default="0",
+        comment="rows that are a further conversion of another row's achievement",
+    ),
     Column("undo_note", Json, comment="why it could not be undone: rows with what happened to them"),
     ForeignKeyConstraint(["tenant_id", "province_id"], ["app.organisation.id", "app.organisation.province_id"]),
     Index("ledger_import_live_key", "tenant_id", "sha256", unique=True, postgresql_where=text(_LIVE)),

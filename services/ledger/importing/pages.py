@@ -10,7 +10,7 @@ from services.ledger.display import words_of
 from services.ledger.importing import display, queries, rules, workflow
 from services.ledger.importing.entries import cell_of
 from services.ledger.importing.models import DISPOSITIONS, STATES
-from services.ledger.importing.questions import cells_of, question_of
+from services.ledger.importing.questions import acceptances, cells_of, question_of
 from services.ledger.importing.settling import answers_of
 from services.ledger.reading.profile import LedgerProfile
 from services.ledger.reading.text import cell_text
@@ -118,7 +118,7 @@ def crumbs(row: Row[Any], last: str = "") -> tuple[Crumb, ...]:
 
 async def held(tx: Transaction, row: Row[Any], kind: str, after: int) -> dict[str, Any]:
     """A page of rows that ask, were returned or were left out."""
-    counts = {"question": row.questions, "refused": row.refused, "left_out": row.left_out}
+    counts = {"question": row.questions, "refused": row.refused, "left_out": row.left_out, "joined": row.joined}
     chosen = kind if kind in counts else "question"
     found = await queries.held_rows(tx, row.id, chosen, after=after)
     shown, more = found[: queries.PAGE_SIZE], len(found) > queries.PAGE_SIZE
@@ -197,7 +197,8 @@ async def row_page(tx: Transaction, row: Row[Any], ordinal: int, form: FormState
         "seen": display.held_of([held_row], layout)[0],
         "questions": asked,
         "cells": cells,
-        "accepted": [one for one in asked if any(choice.value == "accept" for choice in one.choices)],
+        "accepted": acceptances(asked),
+        "answered": answers,
         "left_out_reason": answers.get("leave_out"),
         "open": row.state in ("checked", "applied"),
         "following": f"{HOME}/{row.id}/rows/{following}" if following is not None else None,

@@ -6,7 +6,7 @@ from decimal import Decimal, InvalidOperation
 from typing import Any, Final
 
 from services.ledger.importing.entries import OF_THE_COLUMN
-from services.ledger.importing.rechecking import ACCEPTABLE, LEAVE_OUT, UNIT
+from services.ledger.importing.rechecking import ACCEPTABLE, FURTHER, LEAVE_OUT, UNIT
 from services.ledger.reading.layout import Layout
 from services.ledger.reading.profile import LedgerProfile
 from services.ledger.reading.reasons import message_of
@@ -41,6 +41,7 @@ _ACCEPTED: Final = {
     "secrecy_unknown": "不涉密，可以录入台账",
     "row_marked_void": "没有作废，仍然导入",
 }
+FURTHER_LABEL: Final = "是前面那项成果的又一次转化：合同和金额计入该项成果，不另计成果"
 _OPTIONS_SHOWN: Final = 24
 # More choices than this stand in a list of their own.
 _BESIDE_EACH_OTHER: Final = 4
@@ -93,12 +94,14 @@ def question_of(issue: Mapping[str, Any], rows: int, places: str, first: int, pr
     found = list(_choices(code, subject, issue.get("proposals") or (), profile))
     alone = rows == 1 or bool(issue.get("said"))
     typed = None
-    compared = code in _FROM_LEDGER or code == "duplicate"
+    compared = code in _FROM_LEDGER or code in ("duplicate", "first_row_open")
     if subject and subject not in _LISTED and subject != UNIT and alone and not compared:
         typed = _HINTS.get(subject, "")
         typed = typed if rows == 1 or subject not in ("name", "number") else None
     if code in ACCEPTABLE:
         found.insert(0, Choice("accept", _ACCEPTED[code]))
+    if code == "duplicate":
+        found.insert(0, Choice("further", FURTHER_LABEL, proposed=issue.get("kind") == "repeated_conversion"))
     if code in _FROM_LEDGER:
         found.append(Choice("again", "台账已经更正或撤销，重新核对"))
     listed = tuple(one for one in found if one.value.startswith("set:") and not one.proposed)
@@ -158,11 +161,23 @@ def _label(subject: str | None, proposal: str) -> str:
     return f"{text}（{(yuan / 10_000).normalize():,f} 万元）" if yuan >= 10_000 else text
 
 
+def acceptances(questions: Sequence[Question]) -> list[tuple[str, str]]:
+    """What of a row may be said by a yes alone: (subject, words)."""
+    found = []
+    for one in questions:
+        for choice in one.choices:
+            if choice.value in ("accept", "further"):
+                found.append((FURTHER if choice.value == "further" else one.code, choice.label))
+    return found
+
+
 def answers_of_choice(code: str, field: str, choice: str, picked: str, text: str, reason: str) -> dict[str, str]:
     """What a form's choice says, by subject; ``picked`` is the one of the list where the choice is to pick."""
     choice = picked if choice == "pick" else choice
     if choice == "accept":
         return {code: ""}
+    if choice == "further":
+        return {FURTHER: ""}
     if choice == "again":
         return {"again": ""}
     if choice == LEAVE_OUT:

@@ -20,6 +20,8 @@ from shared.documents.workbook_xml import SheetMarks
 from shared.policy.pack import Pack
 
 LEAVE_OUT: Final = "leave_out"
+# The row repeats another one because it is that achievement's further conversion.
+FURTHER: Final = "further_conversion"
 UNIT: Final = "unit"
 # What a person may accept as it stands, since nothing in the cell is wrong.
 ACCEPTABLE: Final = frozenset({"amount_zero_for_converted", "secrecy_internal", "secrecy_unknown", "row_marked_void"})

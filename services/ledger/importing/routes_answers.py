@@ -83,7 +83,7 @@ async def answer_row(request: Request[Any, Any, Any], tx: Transaction, import_id
         for cell in context["cells"]
         if (text := str(plain(values.get(f"a-{cell.name}", cell.raw)))[:5000]) != plain(cell.raw)
     }
-    answers |= {code: "" for code in values.get("accept", ()) if code in {one.code for one in context["accepted"]}}
+    answers |= {code: "" for code in values.get("accept", ()) if code in dict(context["accepted"])}
     return await _answered(request, tx, row, ordinal, RowForm, values, answers)
 
 

@@ -14,9 +14,10 @@ import msgspec
 from sqlalchemy import Row, select, text, update
 
 from services.ledger.importing import staging
-from services.ledger.importing.entries import StagedRow
+from services.ledger.importing.entries import StagedRow, Stager
+from services.ledger.importing.joining import ask_again, join
 from services.ledger.importing.models import ImportState, import_answer, ledger_import, ledger_import_row
-from services.ledger.importing.rechecking import LEAVE_OUT, HeldRow, Rechecker
+from services.ledger.importing.rechecking import FURTHER, LEAVE_OUT, HeldRow, Rechecker
 from services.ledger.intake import register_intake
 from services.ledger.reading.copies import CopyNote
 from services.ledger.reading.layout import Layout
@@ -127,7 +128,7 @@ async def settle(tx: Transaction, row: Row[Any], *, size: int = CHUNK) -> bool:
     pending = await tx.rows(select(table).where(*own).order_by(table.c.ordinal).limit(size + 1))
     if pending[:size]:
         await _settle(tx, row, pending[:size])
-    if len(pending) > size:
+    if len(pending) > size or await ask_again(tx, row.id):
         return True
     if row.state == ImportState.APPLIED:
         await _register(tx, row)
@@ -144,9 +145,15 @@ async def settle(tx: Transaction, row: Row[Any], *, size: int = CHUNK) -> bool:
 async def _settle(tx: Transaction, row: Row[Any], pending: Sequence[Row[Any]]) -> None:
     answers = await answers_of(tx, row.id, pending)
     left_out = [one.ordinal for one in pending if LEAVE_OUT in answers[one.sheet, one.first_row]]
-    again = [one for one in pending if one.ordinal not in set(left_out)]
+    joining = [
+        one
+        for one in pending
+        if FURTHER in answers[one.sheet, one.first_row] and one.raw is not None and one.ordinal not in set(left_out)
+    ]
+    apart = {*left_out, *(one.ordinal for one in joining)}
+    again = [one for one in pending if one.ordinal not in apart]
     read = [one for one in again if one.raw is not None]
-    checker = await _rechecker(tx, row)
+    checker, stager = await _readers(tx, row)
     staged = await asyncio.to_thread(
         lambda: [checker.again(_held(one), answers[one.sheet, one.first_row]) for one in read]
     )
@@ -156,6 +163,7 @@ async def _settle(tx: Transaction, row: Row[Any], pending: Sequence[Row[Any]]) -
     await staging.reconsider(tx, row.id, [one.ordinal for one in again if one.raw is None], settled)
     await staging.leave_out(tx, row.id, left_out)
     await staging.hold_fresh(tx, row.id, [one.ordinal for one in again], settled)
+    await join(tx, row, checker, stager, joining, answers)
 
 
 def _settled(row: StagedRow, disposition: str) -> StagedRow:
@@ -166,11 +174,12 @@ def _held(row: Row[Any]) -> HeldRow:
     return HeldRow(row.ordinal, row.sheet, row.first_row, row.sheet_rows, row.raw, row.block_total)
 
 
-async def _rechecker(tx: Transaction, row: Row[Any]) -> Rechecker:
+async def _readers(tx: Transaction, row: Row[Any]) -> tuple[Rechecker, Stager]:
     governed = await governing(tx, row.pack_version_id)
     layout, note = msgspec.convert(row.layout, Layout), CopyNote.decode(row.note)
-    profile = LedgerProfile.from_pack(governed.pack)
-    return Rechecker(profile, layout, governed.pack, local_day(row.uploaded_at), note.marks)
+    profile, day = LedgerProfile.from_pack(governed.pack), local_day(row.uploaded_at)
+    checker = Rechecker(profile, layout, governed.pack, day, note.marks)
+    return checker, Stager(profile, layout, governed.pack, day)
 
 
 async def answers_of(

@@ -4,7 +4,7 @@ Every statement binds the tenant. Rows come by COPY into a temporary table, sinc
 COPY FROM.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -13,6 +13,7 @@ from sqlalchemy import text
 from services.ledger.entry import FIELDS
 from services.ledger.importing.entries import StagedRow
 from services.ledger.intake import open_intake
+from shared.db.serialising import dump_json
 from shared.db.transaction import Transaction
 
 _RANGES_SHOWN = 12
@@ -174,13 +175,34 @@ async def reconsider(tx: Transaction, import_id: UUID, ordinals: Sequence[int], 
 
 
 async def leave_out(tx: Transaction, import_id: UUID, ordinals: Sequence[int]) -> None:
-    """Keep rows out for good; their cells stay until the import is over, so that it can be thought over."""
+    """Keep rows out for good; their cells stay until the import is over, so that it can be thought over.
+
+    Whatever had joined one of them asks again.
+    """
+    await tx.execute(
+        text(
+            "update app.ledger_import_row r set disposition = 'question', achievement_id = null from app.ledger_import_row f "
+            f"where {_OF_IMPORT} and r.disposition = 'joined' and f.tenant_id = :tenant and f.import_id = :import "
+            "and f.ordinal = any(:ordinals) and f.achievement_id = r.achievement_id"
+        ),
+        _of(tx, import_id) | {"ordinals": list(ordinals)},
+    )
     await tx.execute(
         text(
             "update app.ledger_import_row r set disposition = 'left_out', pending = false "
             f"where {_OF_IMPORT} and r.ordinal = any(:ordinals)"
         ),
         _of(tx, import_id) | {"ordinals": list(ordinals)},
+    )
+
+
+async def change_entry(tx: Transaction, import_id: UUID, ordinal: int, entry: Mapping[str, Any]) -> None:
+    """Put another entry in place of a row's."""
+    await tx.execute(
+        text(
+            f"update app.ledger_import_row r set entry = cast(:entry as jsonb) where {_OF_IMPORT} and r.ordinal = :ordinal"
+        ),
+        _of(tx, import_id) | {"ordinal": ordinal, "entry": dump_json(entry)},
     )
 
 
@@ -210,6 +232,7 @@ _COUNTS = text(
     "select count(*) filter (where r.disposition = 'valid') as valid, "
     "count(*) filter (where r.disposition in ('question', 'ready')) as questions, "
     "count(*) filter (where r.disposition = 'left_out') as left_out, "
+    "count(*) filter (where r.disposition = 'joined') as joined, "
     f"count(*) filter (where r.disposition = 'refused') as refused from app.ledger_import_row r where {_OF_IMPORT}"
 )
 _SUMS = text(
@@ -230,7 +253,7 @@ with told as (
   select i.value ->> 'severity' as severity, i.value ->> 'code' as code, split_part(i.value ->> 'field', '（', 1) as field,
     r.sheet, r.ordinal, r.first_row, coalesce(r.sheet_rows[array_upper(r.sheet_rows, 1)], r.first_row) as last_row
   from app.ledger_import_row r cross join lateral jsonb_array_elements(r.issues) as i
-  where {_OF_IMPORT} and r.issues is not null and r.disposition <> 'left_out'
+  where {_OF_IMPORT} and r.issues is not null and r.disposition not in ('left_out', 'joined')
     and (r.disposition <> 'refused' or i.value ->> 'severity' = 'refuse')),
 islands as (
   select severity, code, field, sheet, min(first_row) as first_row, max(last_row) as last_row, count(*) as n,
@@ -253,7 +276,13 @@ async def counts(tx: Transaction, import_id: UUID) -> dict[str, int]:
     """How many rows stand where."""
     row = await tx.row(_COUNTS, _of(tx, import_id))
     assert row is not None
-    return {"valid": row.valid, "questions": row.questions, "refused": row.refused, "left_out": row.left_out}
+    return {
+        "valid": row.valid,
+        "questions": row.questions,
+        "refused": row.refused,
+        "left_out": row.left_out,
+        "joined": row.joined,
+    }
 
 
 async def summarise(tx: Transaction, import_id: UUID, *, registered: bool = False) -> dict[str, Any]:
@@ -302,11 +331,19 @@ async def fill_from_staging(tx: Transaction, import_id: UUID, *, ready: bool = F
 
 
 async def empty_entries(tx: Transaction, import_id: UUID) -> None:
-    """Once applied, the ledger has the entries: staging keeps which row became which achievement."""
+    """Once applied, the ledger has the entries: staging keeps which row became which achievement, or joined which."""
     await tx.execute(
         text(
             f"update app.ledger_import_row r set entry = null, raw = null where {_VALID} "
             "and (r.entry is not null or r.raw is not null)"
+        ),
+        _of(tx, import_id),
+    )
+    await tx.execute(
+        text(
+            f"update app.ledger_import_row r set raw = null from app.ledger_import_row f where {_OF_IMPORT} "
+            "and r.disposition = 'joined' and r.raw is not null and f.tenant_id = :tenant and f.import_id = :import "
+            "and f.achievement_id = r.achievement_id and f.disposition = 'valid'"
         ),
         _of(tx, import_id),
     )

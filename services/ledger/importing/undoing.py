@@ -6,6 +6,7 @@ from uuid import UUID
 from sqlalchemy import Row
 
 from services.ledger.importing import queries, rules
+from services.ledger.importing.joining import recorded_later
 from services.ledger.importing.models import ImportState
 from services.ledger.importing.workflow import CASE, MOVES, QUEUE, loaded, tell
 from services.ledger.intake import lock_ledger
@@ -25,7 +26,9 @@ async def undo(tx: Transaction, import_id: UUID, reason: str, *, queued: bool = 
     """
     row = await loaded(tx, import_id)
     refusal = MOVES.refusal("undo", row.state) or rules.secret_reason(reason)
-    refusal = refusal or rules.touched_refusal(await touched_rows(tx, import_id))
+    refusal = refusal or rules.touched_refusal(
+        await touched_rows(tx, import_id, own=await recorded_later(tx, import_id))
+    )
     refusal = refusal or await move(
         tx,
         MOVES,
@@ -53,7 +56,7 @@ async def carry_out(tx: Transaction, import_id: UUID) -> None:
     if row is None or row.state != ImportState.UNDOING:
         return
     await lock_registered(tx, import_id)
-    touched = await touched_rows(tx, import_id)
+    touched = await touched_rows(tx, import_id, own=await recorded_later(tx, import_id))
     if touched:
         await _stop(tx, row, rules.touched_refusal(touched))
         return

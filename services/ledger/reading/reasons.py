@@ -34,6 +34,8 @@ MESSAGES: Final[dict[str, str]] = {
     "date_missing": "没有填日期",
     "date_unreadable": "日期无法识别",
     "duplicate": "与前面的行重复",
+    "first_row_open": "已答复为又一次转化，等前面那一行确认后自动计入",
+    "not_a_conversion": "转化状态不是已转化，不能作为又一次转化",
     "frequency_mismatch": "转化频次与明细行数不符",
     "method_missing_for_converted": "已转化的成果没有转化方式",
     "method_multiple": "填了几种转化方式，请选一种",
