@@ -11,8 +11,14 @@ from litestar.types import ControllerRouterHandler
 
 from services.administration import routes_institution as administration_institution
 from services.administration import routes_public as administration_public
+from services.administration.accounts import routes_institution as accounts_institution
 from services.administration.calendar import routes_operator as calendar_operator
+from services.administration.delegating import routes_institution as delegating_institution
 from services.administration.front import routes_public as front_public
+from services.administration.machines import routes_institution as machines_institution
+from services.administration.own import routes_console as own_console
+from services.administration.own import routes_institution as own_institution
+from services.administration.own import routes_operator as own_operator
 from services.administration.policy import routes_console as policy_console
 from services.administration.policy import routes_institution as policy_institution
 from services.administration.registry import routes_operator as registry_operator
@@ -96,6 +102,10 @@ INSTITUTION: tuple[ControllerRouterHandler, ...] = (
     *dashboard_institution.HANDLERS,
     *mine_institution.HANDLERS,
     *administration_institution.HANDLERS,
+    *own_institution.HANDLERS,
+    *accounts_institution.HANDLERS,
+    *delegating_institution.HANDLERS,
+    *machines_institution.HANDLERS,
     *persons_institution.HANDLERS,
     *policy_institution.HANDLERS,
     *ledger_institution.HANDLERS,
@@ -132,12 +142,14 @@ CONSOLE: tuple[ControllerRouterHandler, ...] = (
     *reminding_console.HANDLERS,
     *aggregates_console.HANDLERS,
     *policy_console.HANDLERS,
+    *own_console.HANDLERS,
 )
 OPERATOR: tuple[ControllerRouterHandler, ...] = (
     *workbench_operator.HANDLERS,
     *home_operator.HANDLERS,
     *registry_operator.HANDLERS,
     *calendar_operator.HANDLERS,
+    *own_operator.HANDLERS,
 )
 API: tuple[HTTPRouteHandler, ...] = (
     *ledger_api.HANDLERS,
@@ -162,6 +174,11 @@ MENU: tuple[MenuEntry, ...] = (
     *registry_operator.MENU,
     *calendar_operator.MENU,
     *administration_institution.MENU,
+    *accounts_institution.MENU,
+    *delegating_institution.MENU,
+    *machines_institution.MENU,
+    *own_console.MENU,
+    *own_operator.MENU,
     *empowerment_institution.MENU,
     *ledger_institution.MENU,
     *disclosure_institution.MENU,

@@ -13,7 +13,7 @@ from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from shared.db.engine import CONNECTION_LOST
-from shared.errors import ApplicationError, NotFound, NotSignedIn
+from shared.errors import ApplicationError, Forbidden, NotFound, NotSignedIn
 from shared.problems import problem
 from shared.ui.links import local_address
 from tenants.isolation import Replay
@@ -40,6 +40,13 @@ _TITLES = {
 
 # SQLSTATE: connection exceptions, stopped, crashed, cannot connect now, too many connections
 _AWAY = frozenset({"080", "57P", "533"})
+
+# Where somebody is led whose roles do not open the first page of their audience: an administrator, or a newcomer without any.
+_OWN_PAGES = {
+    "/institution": "/institution/settings/permissions",
+    "/console": "/console/permissions",
+    "/operator": "/operator/permissions",
+}
 
 _UNSTORABLE = (CharacterNotInRepertoireError, UntranslatableCharacterError)
 
@@ -78,6 +85,8 @@ def on_application_error(request: Request[Any, Any, Any], error: ApplicationErro
         return _replayed(request, error)
     if isinstance(error, NotSignedIn) and not is_api(request) and request.method in ("GET", "HEAD"):
         return Redirect("/sign-in", status_code=303, query_params={"return_to": request.url.path})
+    if isinstance(error, Forbidden) and request.url.path.rstrip("/") in _OWN_PAGES:
+        return Redirect(_OWN_PAGES[request.url.path.rstrip("/")], status_code=303)
     if isinstance(error, NotSignedIn) and not is_api(request):
         return _answer(request, 401, error.message, return_to=_page_before(request))
     if isinstance(error, NotFound):

@@ -1,4 +1,7 @@
-"""Machine access: a bearer token of the client-credentials grant is an institution's service account."""
+"""Machine access: the bearer is a token of the identity provider's client-credentials grant, or a credential that the unit made.
+
+Both are an institution's service account; see :mod:`tenants.credentials`.
+"""
 
 from collections.abc import AsyncGenerator
 from typing import Any, cast
@@ -10,12 +13,16 @@ from litestar.handlers import BaseRouteHandler
 from shared.db.transaction import Actor, Outcome, Scope, Transaction, begin, legal_instant
 from shared.errors import Forbidden, NotSignedIn, Refusal
 from shared.problems import refusal_problem
+from tenants.credentials import PREFIX, machine_of
 from tenants.doubtful_sign_ins import note_refusal
 from tenants.identity import Claims, SignInRefused
 from tenants.isolation import Edge, address_of, only_asks_for_methods, open_edge, running
 from tenants.people import person_of_account
-from tenants.permissions import permissions_of
+from tenants.permissions import ROLES, permissions_of
 from tenants.sso import machine_claims, tenant_of_claims
+
+OWN = "chengguo"
+"""Stands for the issuer of a unit's own credentials: the platform."""
 
 
 async def machine_guard(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
@@ -26,7 +33,7 @@ async def machine_guard(connection: ASGIConnection[Any, Any, Any, Any], handler:
     if scheme.lower() != "bearer" or not token:
         raise NotSignedIn("请在请求头 Authorization 中给出 Bearer 令牌")
     try:
-        claims = await machine_claims(connection.app.state.provider, token)
+        claims, held = await _believed(connection, token)
         edge = await open_edge(connection)
         tenant = await tenant_of_claims(edge.driver, claims)
     except SignInRefused as refused:
@@ -34,11 +41,27 @@ async def machine_guard(connection: ASGIConnection[Any, Any, Any, Any], handler:
         raise NotSignedIn("令牌无效、已过期或不是发给本平台的") from refused
     if tenant.kind != "institution":
         raise Forbidden
-    edge.permissions = permissions_of(claims.roles, "institution")
+    edge.permissions = held
     if handler.opt.get("permission") not in edge.permissions:
         raise Forbidden
     connection.scope["state"]["claims"] = claims
     connection.scope["state"]["tenant"] = tenant
+
+
+async def _believed(connection: ASGIConnection[Any, Any, Any, Any], token: str) -> tuple[Claims, frozenset[str]]:
+    """Whose a token is and what it may do: one of the identity provider by its roles, a unit's own credential by its scopes.
+
+    :raises SignInRefused: neither.
+    """
+    if not token.startswith(PREFIX):
+        claims = await machine_claims(connection.app.state.provider, token)
+        return claims, permissions_of(claims.roles, "institution")
+    edge = await open_edge(connection)
+    found = await machine_of(edge.driver, token, address_of(connection))
+    if found is None:
+        raise SignInRefused("credential")
+    scopes = frozenset(found.scopes) & ROLES["integration"].permissions
+    return Claims(OWN, str(found.client_id), "", "", found.name, "", "", ("integration",), found.tenant_id), scopes
 
 
 async def machine_transaction(request: Request[Any, Any, Any]) -> AsyncGenerator[Transaction, None]:

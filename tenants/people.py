@@ -3,6 +3,7 @@
 import hashlib
 import os
 from collections.abc import Mapping, Sequence
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import (
@@ -12,6 +13,7 @@ from sqlalchemy import (
     ForeignKeyConstraint,
     Index,
     LargeBinary,
+    Row,
     String,
     Uuid,
     func,
@@ -136,6 +138,20 @@ async def names_of(tx: Transaction, person_ids: list[UUID]) -> dict[UUID, str]:
         select(person.c.id, person.c.name).where(person.c.tenant_id == tx.tenant_id, person.c.id.in_(person_ids))
     )
     return {row.id: row.name or "（已删除）" for row in rows}
+
+
+def people_in(rows: Sequence[Row[Any]]) -> list[UUID]:
+    """Whose names tell who did what stands in a stream: who acted, and for whom."""
+    found = {row.actor_id for row in rows if row.actor_id}
+    found |= {UUID(row.details["on_behalf_of"]) for row in rows if row.details and "on_behalf_of" in row.details}
+    return list(found)
+
+
+def doer(row: Row[Any], names: Mapping[UUID, str], absent: str = "系统") -> str:
+    """Who acted, as a page says it: 乙（代 甲） where 甲 had lent the permission."""
+    name = names.get(row.actor_id) or absent
+    lender = (row.details or {}).get("on_behalf_of")
+    return f"{name}（代 {names.get(UUID(lender), '')}）" if lender else name
 
 
 async def people_named(tx: Transaction, names: Sequence[str]) -> tuple[list[UUID], dict[UUID, str]]:

@@ -1,18 +1,18 @@
 """What the administration pages read: the audit log, one's own sessions."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, String, select, text
+from sqlalchemy import ColumnElement, Row, String, select
 
 from services.administration.forms import AuditFilter
 from shared.audit.tables import audit_entry, audit_head, audit_seal
 from shared.clock import SHANGHAI
 from shared.db.transaction import Transaction
-from tenants.people import names_of
+from tenants.people import doer, names_of, people_in
 from tenants.registry import organisation
 
 PAGE_SIZE = 30
@@ -71,7 +71,7 @@ async def audit_lines(
         .order_by(audit_entry.c.position.desc())
         .limit(limit)
     )
-    people = await names_of(tx, list({row.actor_id for row in rows if row.actor_id}))
+    people = await names_of(tx, people_in(rows))
     authorities = await _organisation_names(
         tx, {row.actor_organisation_id for row in rows if row.actor_organisation_id != tx.tenant_id}
     )
@@ -79,7 +79,7 @@ async def audit_lines(
 
 
 def _line(row: Row[Any], people: Mapping[UUID, str], authorities: Mapping[UUID, str]) -> AuditLine:
-    actor = people.get(row.actor_id) or authorities.get(row.actor_organisation_id) or "系统"
+    actor = doer(row, people, authorities.get(row.actor_organisation_id) or "系统")
     return AuditLine(
         row.position,
         row.at,
@@ -124,8 +124,3 @@ def _distinct(tx: Transaction, column: ColumnElement[str]) -> Any:
 async def chain_state(tx: Transaction) -> Row[Any] | None:
     """How far the tenant's chain is sealed."""
     return await tx.row(select(audit_head.c.sealed, audit_head.c.at).where(audit_head.c.tenant_id == tx.tenant_id))
-
-
-async def own_sessions(tx: Transaction) -> Sequence[Row[Any]]:
-    """The person's live sessions, the most recently used first."""
-    return await tx.rows(text("select * from app.sessions_of(:person)"), {"person": tx.actor.person_id})

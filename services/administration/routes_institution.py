@@ -1,24 +1,22 @@
 """操作日志, one's own sessions, and 单位设置, for an institution."""
 
-from hashlib import sha256
 from typing import Any
 from urllib.parse import quote
 
-from litestar import Request, Response, get, post
+from litestar import Request, Response, get
 
 from services.administration import queries, workflow
 from services.administration.forms import OUTCOMES, read_audit_filter
-from services.administration.wording import action_label, changes_of, facts_of, kind_label, permission_label
+from services.administration.permission_words import permission_label
+from services.administration.wording import Change, action_label, changes_of, facts_of, is_business, kind_label
 from services.pilot.queries import memberships, validity
 from shared.db.transaction import Transaction
 from shared.documents.workbook_writing import Style, Styled, WrittenSheet, write_workbook
-from shared.errors import NotFound
-from shared.ids import token_hash
 from shared.ui.links import with_query
 from shared.ui.page import Crumb, FormState
 from shared.ui.words import moment
-from tenants.pages import MenuEntry, page, redirect
-from tenants.permissions import ROLES
+from tenants.pages import MenuEntry, page
+from tenants.permissions import ADMINISTRATORS, APART, ROLES
 from tenants.registry import UNIT_KINDS, own_organisation
 
 _AUDIT = "/institution/audit"
@@ -35,7 +33,7 @@ async def audit_log(request: Request[Any, Any, Any], tx: Transaction, before: in
     shown, more = lines[: queries.PAGE_SIZE], len(lines) > queries.PAGE_SIZE
     choices = await queries.audit_choices(tx)
     context = {
-        "lines": [(line, changes_of(line.object_kind, line.details), facts_of(line.details)) for line in shown],
+        "lines": [(line, *_told(tx, line)) for line in shown],
         "form": FormState(query, errors),
         "actions": [(code, action_label(code)) for code in choices["action"]],
         "kinds": [(code, kind_label(code)) for code in choices["object_kind"]],
@@ -57,7 +55,7 @@ async def export_audit(request: Request[Any, Any, Any], tx: Transaction) -> Resp
     lines = await queries.audit_lines(tx, wanted, limit=queries.EXPORT_AT_MOST)
     await workflow.note_export(tx, len(lines))
     head = (1, [Styled(name, Style.HEADER) for name in _COLUMNS])
-    rows = [head, *((number, _export_row(line)) for number, line in enumerate(lines, 2))]
+    rows = [head, *((number, _export_row(tx, line)) for number, line in enumerate(lines, 2))]
     content = write_workbook(
         [WrittenSheet("操作日志", rows, frozen_rows=1, neutralise=True, widths=[18] * len(_COLUMNS))]
     )
@@ -69,7 +67,19 @@ async def export_audit(request: Request[Any, Any, Any], tx: Transaction) -> Resp
     )
 
 
-def _export_row(line: queries.AuditLine) -> list[Any]:
+_DETAIL = "institution:audit:detail"
+_HIDDEN: list[tuple[str, str]] = [("业务内容", "审计管理员不查看")]
+
+
+def _told(tx: Transaction, line: queries.AuditLine) -> tuple[list[Change], list[tuple[str, str]]]:
+    """(changes, facts) of an entry; of business, only for those who may see it."""
+    if is_business(line.object_kind) and _DETAIL not in tx.actor.permissions:
+        return [], _HIDDEN if line.details else []
+    return changes_of(line.object_kind, line.details), facts_of(line.details)
+
+
+def _export_row(tx: Transaction, line: queries.AuditLine) -> list[Any]:
+    changes, facts = _told(tx, line)
     return [
         moment(line.at),
         line.actor,
@@ -77,41 +87,14 @@ def _export_row(line: queries.AuditLine) -> list[Any]:
         kind_label(line.object_kind),
         str(line.object_id or ""),
         OUTCOMES.get(line.outcome, line.outcome),
-        "；".join(
-            f"{field}：{before} → {after}" for field, before, after in changes_of(line.object_kind, line.details)
-        ),
-        "；".join(f"{name}：{value}" for name, value in facts_of(line.details)),
+        "；".join(f"{field}：{before} → {after}" for field, before, after in changes),
+        "；".join(f"{name}：{value}" for name, value in facts),
         line.address,
         str(line.seal or "待封存"),
     ]
 
 
-@get("/sessions", opt={"permission": "institution:home:read"})
-async def sessions(request: Request[Any, Any, Any], tx: Transaction) -> Response[str]:
-    """Where the person is signed in."""
-    context = {"sessions": await queries.own_sessions(tx), "own_reference": own_reference(request)}
-    return page(
-        request, "administration/institution/sessions.html", "登录管理", context, crumbs=(_SETTINGS, Crumb("登录管理"))
-    )
-
-
-def own_reference(request: Request[Any, Any, Any]) -> bytes:
-    """The reference of the session that asks."""
-    return sha256(token_hash(request.scope["state"]["edge"].token)).digest()
-
-
-@post("/sessions/{reference:str}/end", opt={"permission": "institution:home:read"}, status_code=303)
-async def end_session(tx: Transaction, reference: str) -> Response[Any]:
-    """End one of one's own sessions."""
-    try:
-        named = bytes.fromhex(reference)
-    except ValueError as error:
-        raise NotFound from error
-    await workflow.end_session(tx, named)
-    return redirect(tx, "/institution/sessions", done="done")
-
-
-@get("/settings", opt={"permission": "institution:home:read"})
+@get("/settings", opt={"permission": "institution:self:read"})
 async def settings(request: Request[Any, Any, Any], tx: Transaction) -> Response[str]:
     """The organisation as registered, its pilots, and how long their guidelines hold."""
     context = {
@@ -124,22 +107,27 @@ async def settings(request: Request[Any, Any, Any], tx: Transaction) -> Response
     return page(request, "administration/institution/settings.html", "单位设置", context)
 
 
-@get("/settings/roles", opt={"permission": "institution:home:read"})
+@get("/settings/roles", opt={"permission": "institution:self:read"})
 async def roles(request: Request[Any, Any, Any], tx: Transaction) -> Response[str]:
-    """What each role of an institution may do."""
+    """What each role of an institution may do, and what is kept apart."""
     shown = [role for role in ROLES.values() if role.audience == "institution"]
     codes = sorted({permission for role in shown for permission in role.permissions})
-    permissions = [(code, permission_label(code)) for code in codes]
-    context = {"roles": shown, "permissions": permissions, "held": set(tx.actor.roles)}
+    context = {
+        "roles": shown,
+        "permissions": [(code, permission_label(code)) for code in codes],
+        "held": set(tx.actor.roles),
+        "administrators": [ROLES[code].label for code in ADMINISTRATORS],
+        "apart": [(permission_label(one), permission_label(two)) for one, two in APART if one in codes],
+    }
     return page(
         request, "administration/institution/roles.html", "角色与权限", context, crumbs=(_SETTINGS, Crumb("角色与权限"))
     )
 
 
-HANDLERS = (audit_log, export_audit, sessions, end_session, settings, roles)
+HANDLERS = (audit_log, export_audit, settings, roles)
 MENU = (
     MenuEntry("institution", "报告与留痕", "操作日志", "history", _AUDIT, "institution:audit:read", 930),
     MenuEntry(
-        "institution", "报告与留痕", "单位设置", "settings", "/institution/settings", "institution:home:read", 940
+        "institution", "报告与留痕", "单位设置", "settings", "/institution/settings", "institution:self:read", 940
     ),
 )

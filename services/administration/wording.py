@@ -6,12 +6,14 @@ What is not listed is shown by its code, so that a new action is never hidden.
 from collections.abc import Mapping
 from typing import Any
 
+from services.administration.permission_words import permission_label
 from services.empowerment import models as empowerment
 from services.ledger import models as ledger
 from services.ledger.disclosure import models as disclosure
 from services.ledger.importing import models as importing
 from services.negative_list import models as negative_list
 from services.notices import models as notices
+from tenants.permissions import labels_of
 
 KINDS = {
     "person": "个人信息",
@@ -45,6 +47,9 @@ KINDS = {
     "report_reminder": "年度报告催报",
     "ledger_total": "台账汇总数",
     "session": "登录",
+    "account": "人员账号",
+    "delegation": "委托代办",
+    "machine_client": "接口凭据",
     "message": "消息",
     "audit": "操作日志",
     "clock": "演示时钟",
@@ -137,6 +142,14 @@ VERBS = {
     "confirm": "确认启用",
     "follow_rules": "改按新的政策版本办理",
     # an import's own words, where a verb means something else elsewhere
+    "account.assign_roles": "分配角色",
+    "account.leave": "停用与交接",
+    "account.come_back": "恢复使用",
+    "delegation.lend": "委托",
+    "delegation.end": "提前结束",
+    "machine_client.register": "新建",
+    "machine_client.rotate": "轮换",
+    "machine_client.revoke": "撤销",
     "ledger_view.save": "保存视图",
     "ledger_view.change": "修改视图",
     "ledger_view.delete": "删除视图",
@@ -216,43 +229,18 @@ FIELDS = {
     "units": "金额单位",
     "wiped": "清除的行",
     "name_hash": "姓名散列值",
+    "roles": "角色",
+    "scopes": "可以办理的事项",
+    "permissions": "委托的事项",
+    "successor": "接替人编号",
+    "delegations": "结束的委托",
+    "disclosures": "移交的成果披露",
+    "applications": "移交的赋权申请",
+    "views": "移交的台账视图",
+    "machines": "移交的接口凭据",
     "completer": "完成人编号",
     "decisions_count": "决定",
     "personal": "含个人信息",
-}
-_RESOURCES = {
-    "home": "工作台与消息",
-    "ledger": "单列管理台账",
-    "notice": "单位内部公示",
-    "disclosure": "成果披露",
-    "empowerment": "赋权申请",
-    "objection": "公示异议",
-    "audit": "操作日志",
-    "conversion": "转化项目",
-    "report": "年度报告",
-    "policy": "政策规则",
-    "dossier": "决策卷宗",
-    "person": "个人信息",
-    "schedule": "筛查周期与内部报送日期",
-    "asset": "资产与财务",
-    "delivery": "推送接收地址",
-}
-_ACTIONS = {
-    "receive": "登记账务处理",
-    "mark": "单独标识",
-    "manage": "管理",
-    "erase": "删除",
-    "read": "查看",
-    "write": "填写与修改",
-    "import": "导入",
-    "export": "导出",
-    "object": "提出异议",
-    "apply": "申请",
-    "verify": "核实",
-    "review": "审核",
-    "sign": "签订协议",
-    "publish": "发布",
-    "answer": "答复",
 }
 # What a state is called, by kind of case.
 STATES: Mapping[str, Mapping[str, str]] = {
@@ -267,18 +255,20 @@ STATES: Mapping[str, Mapping[str, str]] = {
     "pack_activation": {"proposed": "待确认", "confirmed": "已确认", "withdrawn": "已撤回"},
 }
 Change = tuple[str, str, str]
+_ADMINISTRATION = frozenset(
+    {"session", "account", "delegation", "machine_client", "audit", "organisation", "calendar", "province", "clock"}
+)
+
+
+def is_business(kind: str) -> bool:
+    """Whether entries about a kind of object tell of the unit's achievements; the others tell of accounts and the platform."""
+    return kind not in _ADMINISTRATION
 
 
 def action_label(action: str) -> str:
     """``notice.publish`` → 单位内部公示：发布."""
     kind, _, verb = action.partition(".")
     return f"{KINDS.get(kind, kind)}：{VERBS.get(action) or VERBS.get(verb, verb)}" if verb else KINDS.get(kind, kind)
-
-
-def permission_label(permission: str) -> str:
-    """``institution:ledger:read`` → 单列管理台账：查看."""
-    _, resource, action = permission.split(":")
-    return f"{_RESOURCES.get(resource, resource)}：{_ACTIONS.get(action, action)}"
 
 
 def kind_label(kind: str) -> str:
@@ -294,7 +284,7 @@ def changes_of(kind: str, details: Mapping[str, Any]) -> list[Change]:
             if isinstance(pair, Mapping):
                 found.append((_field(field), _plain(pair.get("before")), _plain(pair.get("after"))))
             elif isinstance(pair, list) and len(pair) == 2:
-                found.append((_field(field), _plain(pair[0]), _plain(pair[1])))
+                found.append((_field(field), _named(field, pair[0]), _named(field, pair[1])))
     before, after = details.get("before"), details.get("after")
     if isinstance(before, Mapping) and isinstance(after, Mapping):
         found += [(_field(f), _plain(before.get(f)), _plain(after.get(f))) for f in sorted({*before, *after})]
@@ -305,10 +295,29 @@ def changes_of(kind: str, details: Mapping[str, Any]) -> list[Change]:
 
 def facts_of(details: Mapping[str, Any]) -> list[tuple[str, str]]:
     """What else an entry says."""
-    shown = {"changes", "from", "to", "decisions"}  # the hashes of decisions are for the decision file, not for reading
+    shown = {
+        "changes",
+        "from",
+        "to",
+        "decisions",
+        "on_behalf_of",
+    }  # the hashes of decisions are for the decision file, not for reading
     if isinstance(details.get("before"), Mapping) and isinstance(details.get("after"), Mapping):
         shown |= {"before", "after"}
-    return [(_field(name), _plain(value)) for name, value in details.items() if name not in shown and value is not None]
+    return [
+        (_field(name), _named(name, value))
+        for name, value in details.items()
+        if name not in shown and value is not None
+    ]
+
+
+def _named(field: str, value: Any) -> str:
+    """A value in words; codes of roles and permissions by what they are called."""
+    if isinstance(value, list) and field == "roles":
+        return "、".join(labels_of(value)) or "（空）"
+    if isinstance(value, list) and field in ("permissions", "scopes"):
+        return "、".join(permission_label(one) for one in value)
+    return _plain(value)
 
 
 def _state(kind: str, value: Any) -> str:

@@ -7,6 +7,7 @@ from uuid import UUID
 from services.empowerment import queries, rules, workflow
 from services.empowerment.models import STATES, State
 from shared.policy.pack import Pack
+from tenants.people import doer
 
 _ACT_OF_EVENT = {
     "submitted": "apply",
@@ -37,6 +38,7 @@ EVENT_LABELS = {
     "rejected": "审核不通过",
     "withdrawn": "撤回申请",
     "rules_followed": "改按新的政策版本办理",
+    "handed_on": "交接给接替人",
 }
 FIELD_LABELS = {
     "representative_id": "代表",
@@ -97,7 +99,7 @@ def steps_shown(
                 "current": step.code == current,
                 "done": event is not None and (over or current is None),
                 "at": event.at if event else None,
-                "who": names.get(event.actor_id, "") if event else "",
+                "who": doer(event, names, "") if event else "",
                 "what": EVENT_LABELS.get(event.event, "") if event else "",
                 "details": (event.details or {}) if event else {},
                 "papers": dict(step.evidence),
@@ -116,7 +118,7 @@ def history_shown(events: list[Any], names: Mapping[UUID, str]) -> list[dict[str
         shown.append(
             {
                 "label": EVENT_LABELS.get(event.event, event.event),
-                "actor": names.get(event.actor_id, "系统"),
+                "actor": doer(event, names),
                 "at": event.at,
                 "tone": tones.get(event.event, "blue"),
                 "text": "；".join(part for part in (event.reason, words) if part),

@@ -27,7 +27,7 @@ from shared.policy.pack import Pack
 from shared.ui.page import Crumb, FormState
 from tenants.packs import governing
 from tenants.pages import MenuEntry, page, redirect, refused_in_place, unprocessable
-from tenants.people import names_of
+from tenants.people import names_of, people_in
 
 HOME = "/institution/empowerment"
 _PAGE = "empowerment/institution/"
@@ -150,7 +150,7 @@ async def case_context(tx: Transaction, found: queries.Application) -> dict[str,
     feasibility = await queries.feasibility_of(tx, found.id)
     reviewers = [UUID(one) for one in feasibility.reviewers] if feasibility else []
     people = {found.applicant_id, *reviewers, *(one.person_id for one in members)}
-    people |= {event.actor_id for event in events if event.actor_id}
+    people |= set(people_in(events))
     names = await names_of(tx, sorted(people))
     notice = await workflow.current_notice(tx, found.id)
     notice_pack = (await governing(tx, notice.pack_version_id)).pack if notice else pack

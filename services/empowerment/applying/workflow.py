@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import delete, insert, update
+from sqlalchemy import delete, insert, select, update
 
 from services.empowerment import queries, rules
 from services.empowerment.applying import queries as candidates
@@ -230,3 +230,21 @@ async def _file(
     )
     await tell_holders(tx, REVIEW, f"新的赋权申请待办理：{found.achievement_name}", found.id)
     return None
+
+
+async def hand_on(tx: Transaction, leaver_id: UUID, successor_id: UUID) -> int:
+    """Have a successor go on with the applications that somebody who leaves has entered and that are not over; how many there
+    were. The team stays: who completed an achievement does not change.
+    """
+    mine = (application.c.tenant_id == tx.tenant_id, application.c.applicant_id == leaver_id)
+    rows = await tx.rows(
+        select(application.c.id).where(*mine, application.c.state.in_((State.DRAFT, *LIVE))).with_for_update()
+    )
+    for row in rows:
+        await tx.execute(
+            update(application)
+            .where(application.c.tenant_id == tx.tenant_id, application.c.id == row.id)
+            .values(applicant_id=successor_id)
+        )
+        await record_event(tx, CASE, row.id, "handed_on", details={"from": str(leaver_id), "to": str(successor_id)})
+    return len(rows)

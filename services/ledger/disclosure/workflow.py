@@ -299,3 +299,18 @@ async def _decide(tx: Transaction, governed: Governing, decided: Sequence[Decide
 
 async def _tell(tx: Transaction, disclosure_id: UUID, message: Mapping[str, str]) -> None:
     await send(tx, "message", {**message, "href": f"/institution/disclosures/{disclosure_id}"})
+
+
+async def hand_on(tx: Transaction, leaver_id: UUID, successor_id: UUID) -> int:
+    """Have a successor go on with what somebody who leaves has disclosed and not finished; how many there were."""
+    mine = (disclosure.c.tenant_id == tx.tenant_id, disclosure.c.person_id == leaver_id)
+    open_ = (*_OPEN, "submitted")
+    rows = await tx.rows(select(disclosure.c.id).where(*mine, disclosure.c.state.in_(open_)).with_for_update())
+    for row in rows:
+        await tx.execute(
+            update(disclosure)
+            .where(disclosure.c.tenant_id == tx.tenant_id, disclosure.c.id == row.id)
+            .values(person_id=successor_id)
+        )
+        await record_event(tx, CASE, row.id, "handed_on", details={"from": str(leaver_id), "to": str(successor_id)})
+    return len(rows)

@@ -1,5 +1,6 @@
 """操作日志, one's own sessions, 单位设置: who sees what, filters, before and after, export."""
 
+import re
 from datetime import timedelta
 from io import BytesIO
 
@@ -113,7 +114,7 @@ async def test_one_sees_and_ends_ones_own_sessions_only(site: Site, world: World
     page = (await here.get("/institution/sessions")).text
     assert page.count('/end"') == 1
     assert "本次登录" in page
-    address = page.split('action="/institution/sessions/')[1].split('"')[0]
+    address = re.findall(r'action="/institution/sessions/([0-9a-f]+/end)"', page)[0]
     foreign = await stranger.post(f"/institution/sessions/{address}", page="/institution/sessions")
     assert foreign.status_code == 404
     assert (await there.get("/institution/messages")).status_code == 200

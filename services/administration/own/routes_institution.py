@@ -1,0 +1,54 @@
+"""One's own account, for an institution."""
+
+from typing import Any
+
+from litestar import Request, Response, get, post
+
+from services.administration.own.pages import end_one, end_others, permissions_page, sessions_page
+from shared.db.transaction import Transaction
+from shared.ui.page import Crumb
+
+_SELF = {"permission": "institution:self:read"}
+_SESSIONS = "/institution/sessions"
+_SETTINGS = Crumb("单位设置", "/institution/settings")
+
+
+@get("/settings/permissions", opt=_SELF)
+async def own_permissions(request: Request[Any, Any, Any], tx: Transaction) -> Response[str]:
+    """What one may do, and why not the rest."""
+    return await permissions_page(
+        request,
+        tx,
+        (
+            _SETTINGS,
+            Crumb("我的权限"),
+        ),
+    )
+
+
+@get("/sessions", opt=_SELF)
+async def sessions(request: Request[Any, Any, Any], tx: Transaction) -> Response[str]:
+    """Where the person is signed in."""
+    return await sessions_page(
+        request,
+        tx,
+        (
+            _SETTINGS,
+            Crumb("登录管理"),
+        ),
+    )
+
+
+@post("/sessions/{reference:str}/end", opt=_SELF, status_code=303)
+async def end_session(tx: Transaction, reference: str) -> Response[Any]:
+    """End one of one's own sessions."""
+    return await end_one(tx, reference, _SESSIONS)
+
+
+@post("/sessions/end-others", opt=_SELF, status_code=303)
+async def end_other_sessions(request: Request[Any, Any, Any], tx: Transaction) -> Response[Any]:
+    """End all of one's own sessions but this one."""
+    return await end_others(request, tx, _SESSIONS)
+
+
+HANDLERS = (own_permissions, sessions, end_session, end_other_sessions)
