@@ -113,7 +113,7 @@ def base_context(connection: ASGIConnection[Any, Any, Any, Any]) -> dict[str, An
     query = connection.scope["query_string"]
     banner = banner_of(state.get("pack_version_id") or (session.pack_version_id if session is not None else None))
     viewer = None
-    menu: list[MenuSection] = []
+    menu: tuple[MenuSection, ...] = ()
     if session is not None and edge is not None:
         viewer = Viewer(
             session.name,
@@ -137,7 +137,7 @@ def base_context(connection: ASGIConnection[Any, Any, Any, Any]) -> dict[str, An
     }
 
 
-def menu_of(entries: Sequence[MenuEntry], viewer: Viewer, path: str) -> list[MenuSection]:
+def menu_of(entries: Sequence[MenuEntry], viewer: Viewer, path: str) -> tuple[MenuSection, ...]:
     """The side bar of one viewer: only what exists and what they may open."""
     shown = [e for e in entries if e.audience == viewer.audience and e.permission in viewer.permissions]
     current = max((e.href for e in shown if _leads_to(e.href, path)), key=len, default="")
@@ -145,7 +145,7 @@ def menu_of(entries: Sequence[MenuEntry], viewer: Viewer, path: str) -> list[Men
     for entry in sorted(shown, key=lambda e: e.position):
         item = MenuItem(entry.label, entry.href, entry.icon, active=entry.href == current)
         sections.setdefault(entry.section, []).append(item)
-    return [MenuSection(heading, items) for heading, items in sections.items()]
+    return tuple(MenuSection(heading, tuple(items)) for heading, items in sections.items())
 
 
 def _leads_to(href: str, path: str) -> bool:

@@ -46,24 +46,17 @@ async def public_page(
     return page(request, template, title, given, status=status, headers=headers)
 
 
-def public_menu(request: Request[Any, Any, Any], here: str, badges: Mapping[str, int]) -> list[MenuSection]:
+def public_menu(request: Request[Any, Any, Any], here: str, badges: Mapping[str, int]) -> tuple[MenuSection, ...]:
     """The entries that slices declare for the public; ``{province}`` in an address is the one being looked at."""
     province = request.scope["state"]["province"]
     entries = sorted((e for e in request.app.state.menu if e.audience == "public"), key=lambda e: e.position)
-    return [
-        MenuSection(
-            "",
-            [
-                MenuItem(
-                    e.label,
-                    e.href.replace("{province}", province.slug),
-                    active=e.label == here,
-                    badge=badges.get(e.label),
-                )
-                for e in entries
-            ],
+    items = tuple(
+        MenuItem(
+            e.label, e.href.replace("{province}", province.slug), active=e.label == here, badge=badges.get(e.label)
         )
-    ]
+        for e in entries
+    )
+    return (MenuSection("", items),)
 
 
 async def footnote(tx: Transaction) -> str:

@@ -10,7 +10,7 @@ from litestar import Request, Response
 from services.home import queries, workflow
 from shared.db.transaction import Transaction
 from shared.ui.links import with_query
-from shared.ui.page import Viewer
+from shared.ui.page import MenuSection, Viewer
 from tenants.pages import base_context, page, redirect
 
 
@@ -18,6 +18,17 @@ async def viewer_with_unread(request: Request[Any, Any, Any], tx: Transaction) -
     """The viewer of this request with the number of their unread messages."""
     viewer: Viewer = base_context(request)["viewer"]
     return replace(viewer, unread=await queries.unread_count(tx))
+
+
+async def with_counts(request: Request[Any, Any, Any], tx: Transaction, todo: str, waiting: int) -> dict[str, Any]:
+    """The viewer with the unread messages, and the menu with how much waits at the entry ``todo``."""
+    menu = tuple(
+        MenuSection(
+            one.heading, tuple(replace(item, badge=waiting if item.href == todo else None) for item in one.items)
+        )
+        for one in base_context(request)["menu"]
+    )
+    return {"viewer": await viewer_with_unread(request, tx), "menu": menu, "counted": True}
 
 
 async def counters(request: Request[Any, Any, Any], tx: Transaction, waiting: int | None) -> Response[str]:

@@ -1,8 +1,11 @@
 """Addresses of our own: with a query for sorting, paging and filtering; and whether an address is ours at all."""
 
+import re
 from collections.abc import Mapping
 from typing import Any
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import quote_plus, urlsplit
+
+_PLAIN = re.compile(r"[A-Za-z0-9_.~-]*").fullmatch
 
 
 def with_query(path: str, query: Mapping[str, Any], **changes: Any) -> str:
@@ -14,7 +17,11 @@ def with_query(path: str, query: Mapping[str, Any], **changes: Any) -> str:
         for value in (values if isinstance(values, list | tuple) else (values,))
         if value is not None and value != ""
     ]
-    return f"{path}?{urlencode(kept)}" if kept else path
+    return f"{path}?{'&'.join([f'{_quoted(name)}={_quoted(value)}' for name, value in kept])}" if kept else path
+
+
+def _quoted(word: str) -> str:
+    return word if _PLAIN(word) else quote_plus(word)
 
 
 def local_address(wanted: str | None) -> str:

@@ -59,7 +59,7 @@ class MenuSection:
     """Entries under a heading; an empty heading shows none."""
 
     heading: str
-    items: Sequence[MenuItem]
+    items: tuple[MenuItem, ...]
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,6 @@
 """The home of an authority, what waits for its people, and its own trail."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any
 
 from litestar import Request, Response, get
@@ -10,11 +9,10 @@ from litestar.response import Redirect
 from services.annual_report.pages import progress_chart
 from services.annual_report.workflow import year_to_report
 from services.home.overview import charts, queries, trail
-from services.home.pages import counters, viewer_with_unread
+from services.home.pages import counters, with_counts
 from shared.db.transaction import Transaction
 from shared.todo import Todo
-from shared.ui.page import MenuSection
-from tenants.pages import MenuEntry, base_context, page
+from tenants.pages import MenuEntry, page
 
 _READ = {"permission": "console:home:read"}
 _HOME, _TODO, _TRAIL = "/console/", "/console/todo", "/console/trail"
@@ -28,15 +26,6 @@ MENU = (
     MenuEntry("console", "", "待办中心", "checklist", _TODO, "console:home:read", 20),
     MenuEntry("console", "服务与监督", "操作日志", "history", _TRAIL, "console:home:read", 910),
 )
-
-
-async def _frame(request: Request[Any, Any, Any], tx: Transaction, waiting: int) -> dict[str, Any]:
-    """The viewer with the unread messages, and the menu with what waits."""
-    menu = [
-        MenuSection(one.heading, [replace(item, badge=waiting if item.href == _TODO else None) for item in one.items])
-        for one in base_context(request)["menu"]
-    ]
-    return {"viewer": await viewer_with_unread(request, tx), "menu": menu, "counted": True}
 
 
 async def _matters(tx: Transaction, waiting: Sequence[Todo], view: str, path: str, shown: int) -> dict[str, Any]:
@@ -65,7 +54,7 @@ async def console_home(request: Request[Any, Any, Any], tx: Transaction, view: s
     standings = await queries.standings(tx)
     report, deals = await queries.deals_by_year(tx)
     context = {
-        **await _frame(request, tx, len(waiting)),
+        **await with_counts(request, tx, _TODO, len(waiting)),
         **await _matters(tx, waiting, view, _HOME, _EXCERPT),
         "year": year_to_report(tx.today),
         "standings": standings,
@@ -89,7 +78,7 @@ async def console_todo(request: Request[Any, Any, Any], tx: Transaction, view: s
     """Everything that waits for the person, what they did, what they began."""
     waiting = await queries.waiting(tx)
     context = {
-        **await _frame(request, tx, len(waiting)),
+        **await with_counts(request, tx, _TODO, len(waiting)),
         **await _matters(tx, waiting, view, _TODO, len(waiting)),
     }
     return page(request, "home/console/todo.html", "待办中心", context)

@@ -1,21 +1,19 @@
 """工作台 and 待办中心 of an institution."""
 
-from dataclasses import replace
 from typing import Any
 from urllib.parse import quote
 
 from litestar import Request, Response, get
 
-from services.home.pages import counters, viewer_with_unread
+from services.home.pages import counters, with_counts
 from services.home.workbench import queries
 from services.ledger.rules import vocabulary
 from shared.db.transaction import Transaction
 from shared.errors import NotFound
 from shared.todo import Todo
 from shared.ui.assets import ROOT
-from shared.ui.page import MenuSection
 from tenants.packs import governing
-from tenants.pages import MenuEntry, base_context, page
+from tenants.pages import MenuEntry, page
 
 _HERE = "/institution/"
 _TODO = "/institution/todo"
@@ -23,24 +21,12 @@ SAMPLES = ROOT / "deploy" / "demo" / "samples"
 _VIEWS = {"": "待办", "done": "已办", "begun": "我发起的"}
 
 
-async def _with_counts(request: Request[Any, Any, Any], tx: Transaction, waiting: list[Todo]) -> dict[str, Any]:
-    """The viewer and the menu with what waits."""
-    sections = [
-        MenuSection(
-            section.heading,
-            [replace(item, badge=len(waiting) if item.href == _TODO else None) for item in section.items],
-        )
-        for section in base_context(request)["menu"]
-    ]
-    return {"viewer": await viewer_with_unread(request, tx), "menu": sections, "counted": True}
-
-
 @get("/", opt={"permission": "institution:home:read"})
 async def workbench(request: Request[Any, Any, Any], tx: Transaction, view: str = "") -> Response[str]:
     """Figures, what waits, running notices, the newest rows of the ledger."""
     waiting = await queries.waiting(tx)
     context = {
-        **await _with_counts(request, tx, waiting),
+        **await with_counts(request, tx, _TODO, len(waiting)),
         **await _matters(tx, waiting[: queries.EXCERPT], view, _HERE, len(waiting)),
         "figures": await queries.figures(tx),
         "running": await queries.running(tx),
@@ -56,7 +42,7 @@ async def todo(request: Request[Any, Any, Any], tx: Transaction, view: str = "")
     """Everything that waits for the person, what they did, what they began."""
     waiting = await queries.waiting(tx)
     context = {
-        **await _with_counts(request, tx, waiting),
+        **await with_counts(request, tx, _TODO, len(waiting)),
         **await _matters(tx, waiting, view, _TODO, len(waiting)),
     }
     return page(request, "home/institution/todo.html", "待办中心", context)

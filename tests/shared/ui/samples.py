@@ -49,11 +49,11 @@ def _section(
 ) -> MenuSection:
     return MenuSection(
         heading,
-        [MenuItem(label, href, icon, href == active, (badges or {}).get(href)) for icon, label, href in items],
+        tuple(MenuItem(label, href, icon, href == active, (badges or {}).get(href)) for icon, label, href in items),
     )
 
 
-INSTITUTION_MENU = [
+INSTITUTION_MENU = (
     _section(
         "",
         ("layout-dashboard", "工作台", "/institution/"),
@@ -80,8 +80,8 @@ INSTITUTION_MENU = [
         ("history", "操作日志", "/institution/audit"),
         ("settings", "单位设置", "/institution/settings"),
     ),
-]
-CONSOLE_MENU = [
+)
+CONSOLE_MENU = (
     _section(
         "",
         ("layout-dashboard", "工作台", "/console/"),
@@ -106,19 +106,19 @@ CONSOLE_MENU = [
         ("history", "操作日志", "/console/audit"),
         ("settings", "系统设置", "/console/settings"),
     ),
-]
-PUBLIC_MENU = [
+)
+PUBLIC_MENU = (
     MenuSection(
         "",
-        [
+        (
             MenuItem("负面清单", "/yunnan/lists/empowerment", active=True),
             MenuItem("征求意见", "/yunnan/consultations", badge=1),
             MenuItem("试点单位", "/yunnan/pilots"),
             MenuItem("政策依据", "/yunnan/policy"),
             MenuItem("数据下载", "/yunnan/data"),
-        ],
-    )
-]
+        ),
+    ),
+)
 
 _GUIDE = "云南省职务科技成果赋权改革试点操作指引（试行）"
 ARTICLE = Citation(
@@ -245,7 +245,7 @@ def ledger_context(count: int = 10) -> dict[str, Any]:
     }
 
 
-def _frame(viewer: Viewer | None, menu: list[MenuSection], page: Page, **more: Any) -> dict[str, Any]:
+def _frame(viewer: Viewer | None, menu: tuple[MenuSection, ...], page: Page, **more: Any) -> dict[str, Any]:
     return {
         "viewer": viewer,
         "province": PROVINCE,
@@ -363,7 +363,7 @@ def _error(status: int, viewer: Viewer | None, province: Province | None, **more
         if viewer
         else PUBLIC_MENU
         if province
-        else []
+        else ()
     )
     return _frame(viewer, menu, Page("出错了", "/x"), status=status, **more) | {"province": province}
 

@@ -4,12 +4,14 @@ import re
 import timeit
 from collections.abc import Iterator
 from dataclasses import replace
+from decimal import Decimal
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
 import pytest
-from jinja2 import UndefinedError
+from jinja2 import Environment, UndefinedError
+from markupsafe import Markup
 
 from shared.ui.assets import ROOT, ensure_assets
 from shared.ui.page import FormState
@@ -204,3 +206,24 @@ def test_ledger_table_of_twenty_rows_is_cheap() -> None:
     context = ledger_context(20)
     template.render(context)
     assert min(timeit.repeat(lambda: template.render(context), number=20, repeat=10)) / 20 < 0.002
+
+
+def test_values_are_written_as_autoescaping_writes_them() -> None:
+    values = ["茶<b>", 'a"b', "it's & that", "plain 文字", 3, Decimal("1.50"), None, Markup("<i>x</i>"), FormState()]
+    template = environment().from_string("{% for one in values %}{{ one }}|{% endfor %}")
+    plain = Environment(autoescape=True).from_string("{% for one in values %}{{ one }}|{% endfor %}")
+    assert template.render(values=values) == plain.render(values=values)
+    assert environment().from_string("{% set a %}{{ one }}{% endset %}{{ a }}").render(one="<") == "&lt;"
+
+
+def test_the_side_bar_of_another_place_and_count_is_another_one() -> None:
+    template, context = pages()["institution"]
+    first, *others = context["menu"]
+    here = [replace(item, active=False) for item in first.items]
+    html = ENVIRONMENT.get_template(template).render({**context, "menu": (replace(first, items=tuple(here)), *others)})
+    assert html.count('aria-current="page"') < ENVIRONMENT.get_template(template).render(context).count(
+        'aria-current="page"'
+    )
+    here[1] = replace(here[1], badge=97)
+    html = ENVIRONMENT.get_template(template).render({**context, "menu": (replace(first, items=tuple(here)),)})
+    assert "</span>97</span>" in html
