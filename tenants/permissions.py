@@ -243,6 +243,13 @@ ROLES: dict[str, Role] = {
             "console:policy:read",
         ),
         _role(
+            "agency",
+            "finance",
+            "技术转移机构（只看受托事项）",
+            "console:home:read",
+            "console:agency:work",
+        ),
+        _role(
             "operator",
             "operator",
             "平台运维",
@@ -275,6 +282,7 @@ AUDIENCE_OF_KIND = {
     "department": "department",
     "finance": "finance",
     "recipient": "finance",
+    "agency": "finance",
     "operator": "operator",
 }
 

@@ -30,6 +30,7 @@ KINDS = {
     "department": "行政主管部门",
     "finance": "财政部门",
     "recipient": "其他接收部门",
+    "agency": "技术转移机构",
     "operator": "平台运维",
 }
 ROLE_OF_KIND = {
@@ -39,6 +40,8 @@ ROLE_OF_KIND = {
     "finance": "web_finance",
     # A further authority that receives reports (人社 …): it reads what was handed to it, as a finance department does.
     "recipient": "web_finance",
+    # A transfer agency reads what institutions handed to it, by the same policies.
+    "agency": "web_finance",
     "operator": "web_operator",
 }
 UNIT_KINDS = {"university": "高等院校", "institute": "科研院所", "hospital": "医疗卫生机构", "enterprise": "国有企业"}
