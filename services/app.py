@@ -43,6 +43,7 @@ from services.home import routes_operator as home_operator
 from services.home import routes_public as home_public
 from services.home.aggregates import routes_console as aggregates_console
 from services.home.dashboard import routes_institution as dashboard_institution
+from services.home.erasing import routes_institution as erasing_institution
 from services.home.mine import routes_institution as mine_institution
 from services.home.overview import routes_console as overview_console
 from services.home.persons import routes_institution as persons_institution
@@ -107,6 +108,7 @@ INSTITUTION: tuple[ControllerRouterHandler, ...] = (
     *delegating_institution.HANDLERS,
     *machines_institution.HANDLERS,
     *persons_institution.HANDLERS,
+    *erasing_institution.HANDLERS,
     *policy_institution.HANDLERS,
     *ledger_institution.HANDLERS,
     *disclosure_institution.HANDLERS,
@@ -188,6 +190,7 @@ MENU: tuple[MenuEntry, ...] = (
     *reports_institution.MENU,
     *dashboard_institution.MENU,
     *mine_institution.MENU,
+    *erasing_institution.MENU,
     *reports_console.MENU,
     *aggregates_console.MENU,
     *policy_institution.MENU,

@@ -115,6 +115,7 @@ cli.elsewhere = {
     "calendar": _from("tenants.calendar_commands", "calendar"),
     "policy": _policy,
     "audit": _from("services.administration.commands", "audit"),
+    "erasure": _from("services.home.erasing.commands", "erasure"),
     "keys": _from("shared.keys.commands", "keys"),
     "import": _from("services.ledger.import_command", "import_ledger"),
     "backup": _from("deploy.embedded.commands", "backup"),

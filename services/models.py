@@ -5,6 +5,7 @@ import services.administration.delegating.models
 import services.administration.machines.models
 import services.annual_report.models
 import services.empowerment.models
+import services.home.erasing.models
 import services.home.models
 import services.ledger.bulk.models
 import services.ledger.claiming.models
@@ -13,6 +14,7 @@ import services.ledger.importing.models
 import services.ledger.losses.models
 import services.ledger.models
 import services.ledger.papers.models
+import services.ledger.secrecy.models
 import services.ledger.views.models
 import services.negative_list.models
 import services.ledger.screening.models

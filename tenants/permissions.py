@@ -185,6 +185,13 @@ ROLES: dict[str, Role] = {
             "institution:audit:read",
         ),
         _role(
+            "secrecy",
+            "institution",
+            "保密工作机构",
+            "institution:home:read",
+            "institution:secrecy:judge",
+        ),
+        _role(
             "science_officer",
             "science",
             "科技主管部门经办人",

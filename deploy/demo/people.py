@@ -131,9 +131,18 @@ def _authority_people(prefix: str) -> list[Person]:
     ]  # fmt: skip
 
 
+_SECRECY = (
+    Person(
+        "dianchi-secrecy", "闵守默", "dianchi", ("secrecy",), "保密工作机构", "保密办公室", "核实隔离的成果、下达清除"
+    ),
+    Person(
+        "songhuahu-secrecy", "严知慎", "songhuahu", ("secrecy",), "保密工作机构", "保密办公室", "核实隔离的成果、下达清除"
+    ),
+)  # fmt: skip
 PEOPLE: tuple[Person, ...] = (
     *(person for prefix in _AUTHORITIES for person in _authority_people(prefix)),
     *(person for key in _INSTITUTIONS for person in _institution_people(key)),
+    *_SECRECY,
 )
 
 BY_USERNAME = {person.username: person for person in PEOPLE}

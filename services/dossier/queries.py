@@ -5,7 +5,8 @@ from dataclasses import dataclass, fields
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, Table, and_, or_, select
+from sqlalchemy import ColumnElement, Row, String, Table, Uuid, and_, cast, func, or_, select
+from sqlalchemy.dialects.postgresql import JSONB
 
 from services.dossier.packing import Checkpoint, Sealed
 from services.empowerment import queries as empowerment
@@ -45,7 +46,9 @@ async def find_case(tx: Transaction, kind: str, case_id: UUID) -> Case | None:
         return None
     if kind == "achievement":
         row = await ledger.find_achievement(tx, case_id)
-        return None if row is None else Case(kind, case_id, row.name, ((kind, case_id),))
+        if row is None or row.state == "quarantined":
+            return None
+        return Case(kind, case_id, row.name, ((kind, case_id),))
     found = await empowerment.find_application(tx, case_id)
     if found is None:
         return None
@@ -68,9 +71,14 @@ def _of(case: Case, kind: Any, case_id: Any) -> ColumnElement[bool]:
 
 
 async def decisions_of(tx: Transaction, case: Case) -> Sequence[Row[Any]]:
-    """What was decided about a case, refused or not, in the order of deciding."""
-    table = decision.c
-    return await tx.rows(_own(tx, decision, _of(case, table.case_kind, table.case_id)).order_by(table.recorded_at))
+    """What was decided about a case, refused or not, in the order of deciding; with what its log vouches for of another case."""
+    table, entry = decision.c, audit_entry.c
+    named = func.jsonb_object_keys(func.coalesce(entry.details["decisions"], cast({}, JSONB)), type_=String)
+    vouched = select(cast(named, Uuid)).where(
+        entry.tenant_id == tx.tenant_id, _of(case, entry.object_kind, entry.object_id)
+    )
+    wanted = or_(_of(case, table.case_kind, table.case_id), table.id.in_(vouched))
+    return await tx.rows(_own(tx, decision, wanted).order_by(table.recorded_at))
 
 
 async def events_of(tx: Transaction, case: Case) -> Sequence[Row[Any]]:

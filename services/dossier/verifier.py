@@ -151,16 +151,29 @@ class Dossier:
         return root is not None and root.hex() == chain["root"]
 
     def _entries(self) -> Iterator[str]:
-        entries = self._lines("audit/entries.jsonl")
+        entries, erased = self._lines("audit/entries.jsonl"), 0
         for one in entries:
             seal = hashlib.sha256(bytes.fromhex(one["previous"]) + one["entry"].encode()).digest()
             if seal.hex() != one["hash"]:
-                yield f"操作日志第 {one['number']} 条：内容与封存哈希不符"
+                if self._witnessed("erased").get(json.loads(one["entry"])["id"]) != digest(one["entry"].encode()):
+                    yield f"操作日志第 {one['number']} 条：内容与封存哈希不符"
+                seal, erased = bytes.fromhex(one["hash"]), erased + 1
             if not self._included(one["number"], seal, one["path"]):
                 yield f"操作日志第 {one['number']} 条：不在已签名的封存链上"
             if json.loads(one["entry"])["tenant_id"] != self.manifest["tenant_id"]:
                 yield f"操作日志第 {one['number']} 条：属于另一单位"
-        self.told.append(f"操作日志：{len(entries)} 条，逐条重算封存哈希并核对其在链上的位置")
+        words = f"；其中 {erased} 条的内容已依命令清除，按清除时的见证记录核对" if erased else ""
+        self.told.append(f"操作日志：{len(entries)} 条，逐条重算封存哈希并核对其在链上的位置{words}")
+
+    def _witnessed(self, what: str) -> dict[str, str]:
+        """What intact entries of the log say was erased by an order: id to the hash of what is left."""
+        found: dict[str, str] = {}
+        for one in self._lines("audit/entries.jsonl"):
+            entry = json.loads(one["entry"])
+            whole = hashlib.sha256(bytes.fromhex(one["previous"]) + one["entry"].encode()).hexdigest() == one["hash"]
+            if whole and entry["action"] == "content.erase":
+                found.update((entry["details"] or {}).get(what) or {})
+        return found
 
     def _checkpoints(self) -> Iterator[str]:
         keys = json.loads(self.files["keys.json"])
@@ -187,7 +200,8 @@ class Dossier:
             decided = json.loads(self.files[name])
             sealed = named.pop(decided["id"], None)
             loose += sealed is None
-            if sealed not in (None, digest(self.files[name])):
+            left = self._witnessed("erased_decisions").get(decided["id"])
+            if sealed not in (None, digest(self.files[name])) and left != digest(self.files[name]):
                 yield f"{name}：与操作日志封存的哈希不符"
             if f"packs/{decided['pack_hash']}.json" not in self.files:
                 yield f"{name}：所依据的政策规则文本缺失"

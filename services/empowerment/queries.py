@@ -7,7 +7,7 @@ from fractions import Fraction
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, Select, and_, exists, func, or_, select
+from sqlalchemy import ColumnElement, Row, Select, and_, exists, func, or_, select, true
 
 from services.empowerment.models import (
     DONE,
@@ -116,6 +116,11 @@ def _seen(tx: Transaction) -> ColumnElement[bool]:
     return and_(application.c.tenant_id == tx.tenant_id, or_(application.c.applicant_id == tx.actor.person_id, mine))
 
 
+def _shown(tx: Transaction) -> ColumnElement[bool]:
+    """What is suspected to be classified is shown to nobody; a task goes on counting its days."""
+    return true() if tx.scope.role == "worker" else achievement.c.state != "quarantined"
+
+
 def _applications(tx: Transaction) -> Select[Any]:
     return (
         select(application, *_ACHIEVEMENT)
@@ -123,7 +128,7 @@ def _applications(tx: Transaction) -> Select[Any]:
             achievement,
             and_(achievement.c.tenant_id == application.c.tenant_id, achievement.c.id == application.c.achievement_id),
         )
-        .where(application.c.tenant_id == tx.tenant_id, achievement.c.tenant_id == tx.tenant_id, _seen(tx))
+        .where(application.c.tenant_id == tx.tenant_id, achievement.c.tenant_id == tx.tenant_id, _seen(tx), _shown(tx))
     )
 
 

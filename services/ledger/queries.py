@@ -29,6 +29,8 @@ from shared.db.transaction import Transaction
 from shared.todo import Todo
 from tenants.people import names_of, person
 
+WIPE_ORDERED = "wipe_ordered"
+
 _FACETS_SECONDS = 5.0
 
 
@@ -355,6 +357,23 @@ async def find_export(tx: Transaction, export_id: UUID) -> Row[Any] | None:
             export_job.c.tenant_id == tx.tenant_id,
             export_job.c.id == export_id,
             export_job.c.person_id == tx.actor.person_id,
+        )
+    )
+
+
+async def wipe_ordered(tx: Transaction, achievement_id: UUID) -> bool:
+    """Whether the secrecy office ordered that nothing of the record is kept."""
+    table = workflow_event.c
+    return bool(
+        await tx.scalar(
+            select(table.id)
+            .where(
+                table.tenant_id == tx.tenant_id,
+                table.case_kind == "achievement",
+                table.case_id == achievement_id,
+                table.event == WIPE_ORDERED,
+            )
+            .limit(1)
         )
     )
 

@@ -33,7 +33,6 @@ _HIDDEN = "（疑似涉密，内容已隔离）"
 _ENDINGS = {
     "revoke": "撤销后该成果不再列入台账，编号保留并标注“撤销”，不再使用；名称和权利号可以重新登记。",
     "quarantine": "疑似涉及国家秘密的，先隔离：立即从台账、查找和导出中移出，并报告本单位保密工作机构。",
-    "release": "经保密工作机构核实不涉密的，恢复列入台账。",
 }
 
 
@@ -74,7 +73,9 @@ async def list_achievements(request: Request[Any, Any, Any], tx: Transaction) ->
 @get("/ledger/{achievement_id:uuid}", opt=_READ)
 async def show_achievement(request: Request[Any, Any, Any], tx: Transaction, achievement_id: UUID) -> Response[str]:
     """One achievement, today or as of a day, with its rights, conversions, versions, events and decisions."""
-    now = await _existing(tx, achievement_id)
+    now = await queries.find_achievement(tx, achievement_id)
+    if now is None:
+        raise NotFound
     hidden = now.state == "quarantined"
     # what is quarantined is told of no day
     point = NOW if hidden else point_of(request.query_params, tx.today)
@@ -144,7 +145,7 @@ async def _correction(tx: Transaction, row: Any, form: FormState | None = None) 
 
 async def _existing(tx: Transaction, achievement_id: UUID) -> Any:
     row = await queries.find_achievement(tx, achievement_id)
-    if row is None:
+    if row is None or row.state == "quarantined":
         raise NotFound
     return row
 
@@ -245,7 +246,7 @@ def _ending(row: Any, name: str, form: FormState) -> dict[str, Any]:
 async def ask_reason(
     request: Request[Any, Any, Any], tx: Transaction, achievement_id: UUID, name: str
 ) -> Response[str]:
-    """The reason for revoking, quarantining or releasing."""
+    """The reason for revoking or quarantining."""
     row = await _existing(tx, achievement_id)
     if name not in _ENDINGS:
         raise NotFound
@@ -259,7 +260,7 @@ async def ask_reason(
 async def change_state(
     request: Request[Any, Any, Any], tx: Transaction, achievement_id: UUID, name: str
 ) -> Response[Any]:
-    """Revoke, quarantine or release, with the reason."""
+    """Revoke or quarantine, with the reason."""
     row = await _existing(tx, achievement_id)
     if name not in _ENDINGS:
         raise NotFound
@@ -269,7 +270,7 @@ async def change_state(
     if form is None:
         crumbs = _crumbs(row.code, row.id, context["label"])
         return unprocessable(request, tx, f"{_PAGE}ending.html", context["label"], context, crumbs=crumbs)
-    verb = {"revoke": workflow.revoke, "quarantine": workflow.quarantine, "release": workflow.release}[name]
+    verb = {"revoke": workflow.revoke, "quarantine": workflow.quarantine}[name]
     refusal = await verb(tx, achievement_id, form.reason)
     if refusal is not None:
         return refused_in_place(request, tx, refusal, f"{_PAGE}ending.html", context["label"], context)

@@ -1,4 +1,4 @@
-"""The verbs of the ledger: register, correct, record a conversion, quarantine, release, revoke. The only writers."""
+"""The verbs of the ledger: register, correct, record a conversion, quarantine, release, wipe, revoke. The only writers."""
 
 from collections.abc import AsyncIterable, Iterable, Mapping, Sequence
 from datetime import date
@@ -19,7 +19,7 @@ from services.ledger.models import (
     conversion_record,
     conversion_record_version,
 )
-from services.ledger.queries import achievement_for_update, entry_of
+from services.ledger.queries import achievement_for_update, entry_of, wipe_ordered
 from shared.audit.writing import write_audit
 from shared.db.transaction import Transaction
 from shared.errors import NotFound, Refusal, stale
@@ -30,6 +30,7 @@ from tenants.people import add_people
 
 CASE = "achievement"
 _WRITE = "institution:ledger:write"
+_JUDGE = "institution:secrecy:judge"
 _REGISTERED = frozenset({"registered"})
 
 MOVES = Moves(
@@ -42,8 +43,9 @@ MOVES = Moves(
         Move("record_stage", _REGISTERED, "registered", "stage_recorded", _WRITE, "登记阶段"),
         Move("record_ownership", _REGISTERED, "registered", "ownership_recorded", _WRITE, "登记权属"),
         Move("quarantine", _REGISTERED, "quarantined", "quarantined", _WRITE, "隔离"),
-        Move("release", frozenset({"quarantined"}), "registered", "released", _WRITE, "解除隔离"),
-        Move("revoke", frozenset({"registered", "quarantined"}), "revoked", "revoked", _WRITE, "撤销"),
+        Move("release", frozenset({"quarantined"}), "registered", "released", _JUDGE, "解除隔离"),
+        Move("wipe", frozenset({"quarantined"}), "revoked", "wiped", _JUDGE, "清除"),
+        Move("revoke", _REGISTERED, "revoked", "revoked", _WRITE, "撤销"),
     ),
 )
 
@@ -177,16 +179,18 @@ async def quarantine(tx: Transaction, achievement_id: UUID, reason: str) -> Refu
             tx,
             "message",
             {
-                "to_permission": _WRITE,
+                "to_permission": _JUDGE,
                 "title": "有成果疑似涉密，已隔离",
-                "href": f"/institution/ledger/{achievement_id}",
+                "href": f"/institution/secrecy/{achievement_id}",
             },
         )
     return refused
 
 
 async def release(tx: Transaction, achievement_id: UUID, reason: str) -> Refusal | None:
-    """Put a quarantined record back into the ledger."""
+    """Put a quarantined record back into the ledger; refused once its wipe is ordered."""
+    if await wipe_ordered(tx, achievement_id):
+        return await refuse(tx, stale("已经下达清除，不能解除隔离"), "achievement.release", CASE, achievement_id)
     return await _change_state(tx, achievement_id, "release", reason, tx.today)
 
 
@@ -195,10 +199,16 @@ async def revoke(tx: Transaction, achievement_id: UUID, reason: str) -> Refusal 
     return await _change_state(tx, achievement_id, "revoke", reason, None)
 
 
+async def wipe(tx: Transaction, achievement_id: UUID, reason: str) -> Refusal | None:
+    """End a quarantined record as a revocation does; emptying it follows, by the maintenance login."""
+    return await _change_state(tx, achievement_id, "wipe", reason, None)
+
+
 async def _change_state(
     tx: Transaction, achievement_id: UUID, name: str, reason: str, since: date | None
 ) -> Refusal | None:
-    if name == "revoke":
+    ends = MOVES.named(name).target == "revoked"
+    if ends:
         await lock_ledger(tx)
     row = await _loaded(tx, achievement_id)
     stopped = await move(tx, MOVES, achievement_id, name, row.state, reason=reason, details={"number": row.number})
@@ -206,7 +216,7 @@ async def _change_state(
         return await refuse(tx, stopped, f"achievement.{name}", CASE, achievement_id)
     day = row.began_on if since is None else max(since, row.began_on)
     await change_achievement(tx, row, {"state": MOVES.named(name).target}, day, reason)
-    if name == "revoke":
+    if ends:
         await retire(tx, row, reason)
     return None
 

@@ -3,16 +3,21 @@
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
+from hashlib import sha256
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy import Row, func, select
 
-from shared.audit.sealing import checkpoint_statement, first_hash, seal_hash
+from shared.audit.sealing import checkpoint_statement, entry_text, first_hash, seal_hash
 from shared.audit.tables import audit_checkpoint, audit_entry, audit_head, audit_seal
 from shared.db.transaction import Transaction
 from shared.keys.keyring import Keyring
 
 UNSEALED_AT_MOST = timedelta(minutes=10)
+# An entry of this action names, under ``details.erased``, entries that lost their words by an order, each with the SHA-256
+# of what is left of it; under ``details.erased_decisions`` decisions alike.
+WITNESS = "content.erase"
 _BATCH = 2_000
 
 
@@ -31,7 +36,10 @@ class ChainReport:
     sealed: int = 0
     waiting: int = 0
     checkpoints: int = 0
+    erased: int = 0
     faults: list[Fault] = field(default_factory=list)
+    altered: dict[UUID, tuple[Fault, str]] = field(default_factory=dict)
+    witnessed: dict[str, str] = field(default_factory=dict)
 
     @property
     def holds(self) -> bool:
@@ -53,6 +61,7 @@ async def verify_chain(tx: Transaction, keyring: Keyring) -> ChainReport:
             checkpoint = hashes.pop(int(seal.number), None)
             if checkpoint is not None:
                 _check_checkpoint(report, keyring, tx, checkpoint, previous)
+    _judge_altered(report)
     report.faults += [Fault(number, "签名检查点之后的封存记录缺失，链尾被截去") for number in sorted(hashes)]
     await _check_head(report, tx, previous)
     await _check_waiting(report, tx)
@@ -96,7 +105,20 @@ def _check_seal(report: ChainReport, seal: Row[Any], entry: Row[Any] | None, pre
     if entry is None:
         report.faults.append(Fault(number, "日志记录缺失"))
     elif seal_hash(bytes(seal.previous), entry) != bytes(seal.hash):
-        report.faults.append(Fault(number, f"日志记录被改动（{entry.action}，{entry.id}）"))
+        said = Fault(number, f"日志记录被改动（{entry.action}，{entry.id}）")
+        report.altered[entry.id] = said, sha256(entry_text(dict(entry._mapping))).hexdigest()
+    elif entry.action == WITNESS:
+        report.witnessed.update((entry.details or {}).get("erased") or {})
+
+
+def _judge_altered(report: ChainReport) -> None:
+    """What an intact witness names, and hashes to what the witness says, was erased by an order; anything else was altered."""
+    for entry_id, (fault, left) in report.altered.items():
+        if report.witnessed.get(str(entry_id)) == left:
+            report.erased += 1
+        else:
+            report.faults.append(fault)
+    report.faults.sort(key=lambda one: one.number)
 
 
 def _check_checkpoint(

@@ -40,6 +40,7 @@ _EVENTS: Mapping[str, Mapping[str, Words]] = {
         "conversion_recorded": Words("登记转化", "converted", "enumerations.mode", "green"),
         "quarantined": Words("隔离", tone="red"),
         "released": Words("解除隔离"),
+        "wiped": Words("清除", tone="red"),
         "revoked": Words("撤销登记", tone="red"),
     },
     "empowerment": {

@@ -12,6 +12,7 @@ from services.ledger.disclosure import forms, queries, rules, workflow
 from services.ledger.disclosure.models import DISCLOSURE_STATES
 from services.ledger.display import words_of
 from services.ledger.forms import members_of
+from services.ledger.secrecy.workflow import count_answer
 from shared.api_description import answers
 from shared.db.transaction import Outcome, Transaction
 from shared.errors import FormInvalid, NotFound, Refusal
@@ -114,6 +115,7 @@ async def disclose(tx: Transaction, data: JSONBody[DisclosureIn]) -> Response[An
     gate, governed = await workflow.ask_gate(tx, data.classified, data.key_technology)
     stopped = Refusal.of(gate)
     if stopped is not None:
+        await count_answer(tx, data.classified)
         return api_refused(tx, stopped)
     values = msgspec.to_builtins(data)
     values["team"] = "\n".join(f"{one.name} {one.share or ''}".strip() for one in data.completers)

@@ -6,9 +6,10 @@ from fractions import Fraction
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, func, select
+from sqlalchemy import ColumnElement, Row, func, or_, select
 
 from services.ledger.disclosure.models import DISCLOSURE_STATES, disclosure, disclosure_completer, disclosure_return
+from services.ledger.queries import not_hidden
 from shared.db.transaction import Transaction
 from shared.todo import Todo
 from tenants.people import person
@@ -37,8 +38,16 @@ async def find_disclosure(tx: Transaction, disclosure_id: UUID, *, for_update: b
 
 async def readable_disclosure(tx: Transaction, disclosure_id: UUID) -> Row[Any] | None:
     """One's own, or any of the tenant for those who verify; anything else is as if it did not exist."""
-    row = await find_disclosure(tx, disclosure_id)
+    row = await tx.row(
+        select(disclosure).where(disclosure.c.tenant_id == tx.tenant_id, disclosure.c.id == disclosure_id, _shown(tx))
+    )
     return row if row is not None and (row.person_id == tx.actor.person_id or VERIFY in tx.actor.permissions) else None
+
+
+def _shown(tx: Transaction) -> ColumnElement[bool]:
+    """Not what became a record that is suspected to be classified."""
+    became = disclosure.c.achievement_id
+    return or_(became.is_(None), not_hidden(tx, became))
 
 
 async def members_of(tx: Transaction, disclosure_id: UUID) -> list[DisclosedMember]:
@@ -77,7 +86,7 @@ async def list_disclosures(tx: Transaction, states: Sequence[str], *, person_id:
     statement = (
         select(table, person.c.name.label("discloser"))
         .join(person, (person.c.tenant_id == table.c.tenant_id) & (person.c.id == table.c.person_id))
-        .where(table.c.tenant_id == tx.tenant_id, table.c.state.in_(states))
+        .where(table.c.tenant_id == tx.tenant_id, table.c.state.in_(states), _shown(tx))
         .order_by(table.c.created_at.desc(), table.c.id.desc())
         .limit(100)
     )

@@ -12,6 +12,7 @@ from services.ledger.disclosure.models import DISCLOSURE_STATES
 from services.ledger.display import words_of
 from services.ledger.forms import members_of
 from services.ledger.rules import secret_gate
+from services.ledger.secrecy.workflow import count_answer
 from shared.db.transaction import Outcome, Transaction
 from shared.errors import NotFound, Refusal
 from shared.forms import read, typed
@@ -102,6 +103,7 @@ async def begin_disclosure(request: Request[Any, Any, Any], tx: Transaction) -> 
     answers = {"answer": form.classified, "key_technology": form.key_technology}
     gate, governed = await workflow.ask_gate(tx, form.classified, form.key_technology)
     if not gate.allowed:
+        await count_answer(tx, form.classified)
         context = {**await _gate(tx), "stopped": gate.gravest}
         return unprocessable(request, tx, f"{_PAGE}gate.html", "披露成果", context)
     return redirect(tx, f"{_HOME}/{await workflow.begin(tx, gate, governed, answers)}/edit")

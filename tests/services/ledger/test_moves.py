@@ -27,13 +27,13 @@ AUDIENCES = ("public", "console", "operator")
 def table() -> list[str]:
     """State × move × audience: the target, or why not."""
     lines = [
-        "| 状态 | 办理 | 单位（持有 `institution:ledger:write`） | 单位其他人员 | 公众、主管部门、运维 |",
+        "| 状态 | 办理 | 单位持有权限的人 | 单位其他人员 | 公众、主管部门、运维 |",
         "|---|---|---|---|---|",
     ]
     for state, label in ACHIEVEMENT_STATES.items():
         for move in MOVES.moves:
             done = f"→ {ACHIEVEMENT_STATES[move.target]}" if state in move.sources else "拒绝 `state.stale`"
-            lines.append(f"| {label} | {move.label} | {done} | 403 | 404，数据库无授权 |")
+            lines.append(f"| {label} | {move.label} | `{move.permission}` {done} | 403 | 404，数据库无授权 |")
     return lines
 
 

@@ -244,7 +244,8 @@ async def test_a_revoked_number_stays_used_and_its_name_is_free_again(world: Wor
         assert await workflow.revoke(tx, first, "重复登记") is None
     async with world.acting(world.university) as tx:
         second = await registered(tx, rights=rights)
-        rows = await tx.rows(select(ledger_number).where(ledger_number.c.tenant_id == tx.tenant_id))
+        table = ledger_number.c
+        rows = await tx.rows(select(ledger_number).where(table.tenant_id == tx.tenant_id).order_by(table.number))
         assert [(row.number, row.revoked_at is not None, row.reason) for row in rows] == [
             (1, True, "重复登记"),
             (2, False, None),
