@@ -11,7 +11,7 @@ from services.administration.permission_words import permission_label
 from services.administration.wording import Change, action_label, changes_of, facts_of, is_business, kind_label
 from services.pilot.queries import memberships, validity
 from shared.db.transaction import Transaction
-from shared.documents.workbook_writing import Style, Styled, WrittenSheet, write_workbook
+from shared.documents.workbook_writing import Style, Styled, WrittenRow, WrittenSheet, write_workbook
 from shared.ui.links import with_query
 from shared.ui.page import Crumb, FormState
 from shared.ui.words import moment
@@ -54,10 +54,11 @@ async def export_audit(request: Request[Any, Any, Any], tx: Transaction) -> Resp
     wanted, _ = read_audit_filter(dict(request.query_params.items()))
     lines = await queries.audit_lines(tx, wanted, limit=queries.EXPORT_AT_MOST)
     await workflow.note_export(tx, len(lines))
-    head = (1, [Styled(name, Style.HEADER) for name in _COLUMNS])
-    rows = [head, *((number, _export_row(tx, line)) for number, line in enumerate(lines, 2))]
+    title: WrittenRow = (1, [f"操作日志　截至 {tx.today}　示例格式"])
+    head: WrittenRow = (2, [Styled(name, Style.HEADER) for name in _COLUMNS])
+    rows = [title, head, *((number, _export_row(tx, line)) for number, line in enumerate(lines, 3))]
     content = write_workbook(
-        [WrittenSheet("操作日志", rows, frozen_rows=1, neutralise=True, widths=[18] * len(_COLUMNS))]
+        [WrittenSheet("操作日志", rows, frozen_rows=2, neutralise=True, widths=[18] * len(_COLUMNS))]
     )
     name = quote(f"操作日志-{tx.today.isoformat()}.xlsx")
     return Response(

@@ -12,6 +12,7 @@ from services.ledger.display import TONES, list_row, options, record_tabs, words
 from services.ledger.models import ACHIEVEMENT_STATES
 from services.ledger.points import NOW, Point, point_of
 from services.ledger.rules import Vocabulary
+from services.ledger.sheets import SHEETS
 from services.ledger.telling import event_told, facts_of, people_in, version_told
 from shared.audit.writing import write_audit
 from shared.db.transaction import Transaction
@@ -23,6 +24,7 @@ from tenants.people import names_of
 
 HOME = "/institution/ledger"
 _PAGE = "ledger/institution/"
+_VERIFY = "institution:disclosure:verify"
 _READ = {"permission": "institution:ledger:read"}
 _WRITE = {"permission": "institution:ledger:write"}
 _EXPORT = {"permission": "institution:ledger:export"}
@@ -285,7 +287,10 @@ async def request_export(request: Request[Any, Any, Any], tx: Transaction) -> Re
     filters = forms.filters_of({**values, "ids": form.getall("id", [])}, tx.today)
     if values.get("ticked") and not filters.ids:
         return redirect(tx, HOME)
-    export_id = await export.request_export(tx, filters, values.get("sort", "-number"))
+    wanted = values.get("list") or export.LEDGER
+    if wanted not in (export.LEDGER, *SHEETS) or (wanted == "disclosures" and _VERIFY not in tx.actor.permissions):
+        raise NotFound
+    export_id = await export.request_export(tx, filters, values.get("sort", "-number"), wanted)
     return redirect(tx, f"{HOME}/exports/{export_id}")
 
 

@@ -5,10 +5,12 @@ from urllib.parse import quote
 
 from litestar import Request, Response, get
 
+from services.annual_report.pages import xlsx
 from services.home.pages import counters, with_counts
 from services.home.workbench import queries
 from services.ledger.rules import vocabulary
 from shared.db.transaction import Transaction
+from shared.documents.workbook_writing import Style, Styled, WrittenRow, WrittenSheet, write_workbook
 from shared.errors import NotFound
 from shared.todo import Todo
 from shared.ui.assets import ROOT
@@ -48,6 +50,22 @@ async def todo(request: Request[Any, Any, Any], tx: Transaction, view: str = "")
     return page(request, "home/institution/todo.html", "待办中心", context)
 
 
+_COLUMNS = (("种类", 14), ("事项", 44), ("说明", 30), ("截止日期", 12), ("依据", 44), ("地址", 44))
+
+
+@get("/todo/workbook", opt={"permission": "institution:home:read"})
+async def todo_workbook(request: Request[Any, Any, Any], tx: Transaction) -> Response[bytes]:
+    """What waits for the person, as xlsx."""
+    head = f"待办事项　{tx.actor.name}　截至 {tx.today}　示例格式"
+    rows: list[WrittenRow] = [(1, [head]), (2, [Styled(label, Style.HEADER) for label, _ in _COLUMNS])]
+    for place, one in enumerate(await queries.waiting(tx), 3):
+        due = one.due_on.isoformat() if one.due_on else ""
+        rows.append((place, [one.kind, one.title, one.subtitle, due, one.basis, one.href]))
+    widths = [width for _, width in _COLUMNS]
+    made = write_workbook([WrittenSheet("待办事项", rows, widths=widths, frozen_rows=2, neutralise=True)])
+    return xlsx(f"待办事项_{tx.today:%Y%m%d}.xlsx", made)
+
+
 @get("/counters", opt={"permission": "institution:home:read"})
 async def institution_counters(request: Request[Any, Any, Any], tx: Transaction) -> Response[str]:
     """How many messages are unread and how many to-dos wait, for pages that do not count themselves."""
@@ -82,7 +100,7 @@ async def _matters(tx: Transaction, waiting: list[Todo], view: str, path: str, c
     }
 
 
-HANDLERS = (workbench, todo, institution_counters, sample_ledger)
+HANDLERS = (workbench, todo, todo_workbook, institution_counters, sample_ledger)
 MENU = (
     MenuEntry("institution", "", "工作台", "layout-dashboard", _HERE, "institution:home:read", 10),
     MenuEntry("institution", "", "待办中心", "checklist", _TODO, "institution:home:read", 20),
