@@ -61,6 +61,8 @@ from services.ledger.disclosure import api as disclosure_api
 from services.ledger.disclosure import routes_institution as disclosure_institution
 from services.ledger.importing import api as importing_api
 from services.ledger.importing import routes_institution as importing_institution
+from services.ledger.helping import routes_console as helping_console
+from services.ledger.helping import routes_institution as helping_institution
 from services.ledger.losses import routes_institution as losses_institution
 from services.ledger.ownership import routes_institution as ownership_institution
 from services.ledger.papers import routes_institution as papers_institution
@@ -121,6 +123,7 @@ INSTITUTION: tuple[ControllerRouterHandler, ...] = (
     *rights_institution.HANDLERS,
     *losses_institution.HANDLERS,
     *ownership_institution.HANDLERS,
+    *helping_institution.HANDLERS,
     *screening_institution.HANDLERS,
     *accounting_institution.HANDLERS,
     *notices_institution.HANDLERS,
@@ -143,6 +146,7 @@ CONSOLE: tuple[ControllerRouterHandler, ...] = (
     *reports_console.HANDLERS,
     *reminding_console.HANDLERS,
     *aggregates_console.HANDLERS,
+    *helping_console.HANDLERS,
     *policy_console.HANDLERS,
     *own_console.HANDLERS,
 )
@@ -192,6 +196,7 @@ MENU: tuple[MenuEntry, ...] = (
     *mine_institution.MENU,
     *erasing_institution.MENU,
     *reports_console.MENU,
+    *helping_console.MENU,
     *aggregates_console.MENU,
     *policy_institution.MENU,
     *policy_console.MENU,

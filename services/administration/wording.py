@@ -18,6 +18,7 @@ from tenants.permissions import labels_of
 KINDS = {
     "person": "个人信息",
     "person_claim": "完成人认领",
+    "agency_task": "委托服务",
     "achievement": "成果",
     "disclosure": "成果披露",
     "ledger": "台账",

@@ -99,6 +99,7 @@ def vocabulary(pack: Pack) -> Vocabulary:
     labels = {name: {one.code: one.label for one in choices[key]} for name, key in names.items()}
     labels["funding"] = {code: item.label for code, item in pack.enumeration("funding").items()}
     labels["evidence"] = {code: item.label for code, item in pack.enumeration("evidence").items()}
+    labels["agency_service"] = {code: item.label for code, item in pack.enumeration("agency_service").items()}
     rule = pack.content.stage
     labels["criterion"] = {code: item.label for code, item in rule.criteria.items()} if rule else {}
     labels["proof"] = {code: item.label for code, item in rule.evidence.items()} if rule else {}

@@ -10,6 +10,7 @@ from sqlalchemy.dialects.postgresql import Range
 
 from services.ledger import rules
 from services.ledger.entry import FIELDS, Completer, Deal, Entry, Right, name_key
+from services.ledger.handed import take_back
 from services.ledger.history import change_achievement, retire
 from services.ledger.intake import Registered, fill_intake, lock_ledger, open_intake, register_intake
 from services.ledger.models import (
@@ -218,6 +219,8 @@ async def _change_state(
     await change_achievement(tx, row, {"state": MOVES.named(name).target}, day, reason)
     if ends:
         await retire(tx, row, reason)
+    if name != "release":
+        await take_back(tx, achievement_id, reason)
     return None
 
 

@@ -10,6 +10,8 @@ from services.annual_report.pages import progress_chart
 from services.annual_report.workflow import year_to_report
 from services.home.overview import charts, queries, trail
 from services.home.pages import counters, with_counts
+from services.ledger.helping.queries import WORK as AGENCY_WORK
+from services.ledger.helping.routes_console import HOME as AGENCY_HOME
 from shared.db.transaction import Transaction
 from shared.todo import Todo
 from tenants.pages import MenuEntry, page
@@ -47,6 +49,8 @@ async def _matters(tx: Transaction, waiting: Sequence[Todo], view: str, path: st
 @get("/", opt=_READ)
 async def console_home(request: Request[Any, Any, Any], tx: Transaction, view: str = "") -> Response[Any]:
     """Deadlines, figures, what waits, what is published, progress, contracts, totals, the newest of the trail."""
+    if AGENCY_WORK in tx.actor.permissions:
+        return Redirect(AGENCY_HOME, status_code=303)
     if tx.pack_version_id is None:
         # In a province that was just opened nothing governs yet: what there is to do stands among the versions.
         return Redirect(_VERSIONS, status_code=302)

@@ -37,6 +37,7 @@ KINDS = {
     "pack_activation": "规则启用",
     "pack_version": "政策规则",
     "message": "消息",
+    "agency_task": "受托服务",
     "session": "登录",
 }
 # action or event → the word on the badge and its colour

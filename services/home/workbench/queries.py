@@ -15,6 +15,7 @@ from services.home import queries as own
 from services.ledger import queries as ledger
 from services.ledger.claiming import queries as claiming
 from services.ledger.disclosure import queries as disclosure
+from services.ledger.helping import queries as helping
 from services.ledger.importing import queries as importing
 from services.ledger.listing import Filters, LedgerPage, ledger_page
 from services.ledger.losses import queries as losses
@@ -38,6 +39,7 @@ SOURCES: tuple[Source, ...] = (
     rights.todos,
     losses.todos,
     screening.todos,
+    helping.todos,
     disclosure.todos,
     claiming.todos,
     importing.todos,
