@@ -100,8 +100,9 @@ class Standing:
     closed: bool = False
 
 
-def read_lent(stored: str | None) -> tuple[Lent, ...]:
-    return msgspec.json.decode(stored, type=tuple[Lent, ...]) if stored else ()
+def read_lent(stored: Any) -> tuple[Lent, ...]:
+    """From the plain value of the column."""
+    return msgspec.convert(stored or [], type=tuple[Lent, ...])
 
 
 def borrowed(
