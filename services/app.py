@@ -47,6 +47,7 @@ from services.home.erasing import routes_institution as erasing_institution
 from services.home.mine import routes_institution as mine_institution
 from services.home.overview import routes_console as overview_console
 from services.home.persons import routes_institution as persons_institution
+from services.home.pushing import routes_institution as pushing_institution
 from services.home.searching import routes_console as searching_console
 from services.home.timeline import routes_institution as timeline_institution
 from services.home.workbench import routes_institution as workbench_institution
@@ -64,6 +65,8 @@ from services.ledger.importing import routes_institution as importing_institutio
 from services.ledger.helping import routes_console as helping_console
 from services.ledger.helping import routes_institution as helping_institution
 from services.ledger.losses import routes_institution as losses_institution
+from services.ledger.marking import api as marking_api
+from services.ledger.marking import routes_institution as marking_institution
 from services.ledger.ownership import routes_institution as ownership_institution
 from services.ledger.papers import routes_institution as papers_institution
 from services.ledger.rights import routes_institution as rights_institution
@@ -110,6 +113,7 @@ INSTITUTION: tuple[ControllerRouterHandler, ...] = (
     *delegating_institution.HANDLERS,
     *machines_institution.HANDLERS,
     *persons_institution.HANDLERS,
+    *pushing_institution.HANDLERS,
     *erasing_institution.HANDLERS,
     *policy_institution.HANDLERS,
     *ledger_institution.HANDLERS,
@@ -125,6 +129,7 @@ INSTITUTION: tuple[ControllerRouterHandler, ...] = (
     *ownership_institution.HANDLERS,
     *helping_institution.HANDLERS,
     *screening_institution.HANDLERS,
+    *marking_institution.HANDLERS,
     *accounting_institution.HANDLERS,
     *notices_institution.HANDLERS,
     *empowerment_institution.HANDLERS,
@@ -161,6 +166,7 @@ API: tuple[HTTPRouteHandler, ...] = (
     *ledger_api.HANDLERS,
     *changing_api.HANDLERS,
     *disclosure_api.HANDLERS,
+    *marking_api.HANDLERS,
     *importing_api.HANDLERS,
     *applying_api.HANDLERS,
     *signing_api.HANDLERS,
@@ -190,9 +196,11 @@ MENU: tuple[MenuEntry, ...] = (
     *disclosure_institution.MENU,
     *importing_institution.MENU,
     *screening_institution.MENU,
+    *marking_institution.MENU,
     *notices_institution.MENU,
     *reports_institution.MENU,
     *dashboard_institution.MENU,
+    *pushing_institution.MENU,
     *mine_institution.MENU,
     *erasing_institution.MENU,
     *reports_console.MENU,

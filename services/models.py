@@ -7,11 +7,13 @@ import services.annual_report.models
 import services.empowerment.models
 import services.home.erasing.models
 import services.home.models
+import services.home.pushing.models
 import services.ledger.bulk.models
 import services.ledger.claiming.models
 import services.ledger.disclosure.models
 import services.ledger.importing.models
 import services.ledger.losses.models
+import services.ledger.marking.models
 import services.ledger.models
 import services.ledger.papers.models
 import services.ledger.secrecy.models

@@ -18,6 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from services.administration.policy import tasks as policy_tasks
 from services.administration.tasks import follow_department
+from services.home.pushing.tasks import push_news
 from services.home.tasks import deliver_outbox
 from services.ledger.helping.queries import any_live
 from services.ledger.helping.tasks import end_agency_tasks
@@ -79,6 +80,7 @@ def jobs() -> tuple[Job, ...]:
         Job("screening.follow", follow_screening, time(0, 15), institutions, legal=True, needed=has_plan),
         Job("helping.end", end_agency_tasks, time(0, 10), institutions, legal=True, needed=any_live),
         Job("home.outbox", deliver_outbox, time(0, 30), everybody),
+        Job("home.push", push_news, time(0, 35), institutions),
         Job("ledger.totals", roll_up_totals, time(0, 45), institutions, role="worker_rollup"),
         Job("audit.sweep", sweep_audit, time(1, 0), everybody),
         Job("keys.forget", forget_keys, time(2, 0), everybody),

@@ -52,6 +52,8 @@ class Settings(BaseSettings):
     smtp_url: SecretStr = SecretStr("")
     mail_from: str = ""
 
+    push_hosts: str = ""
+
     session_idle_minutes: int = Field(default=30, ge=1, le=24 * 60)
     console_idle_minutes: int = Field(default=10, ge=1, le=24 * 60)
     session_hours: int = Field(default=10, ge=1, le=72)
@@ -86,6 +88,11 @@ class Settings(BaseSettings):
         if address and not _is_database(address):
             raise ValueError("应为数据库地址，如 postgresql://账号:口令@主机:5432/数据库")
         return value
+
+    @property
+    def named_push_hosts(self) -> frozenset[str]:
+        """Hosts to which news may be pushed although they are inside, or without encryption."""
+        return frozenset(one.strip().lower() for one in self.push_hosts.split(",") if one.strip())
 
     @property
     def is_demo(self) -> bool:

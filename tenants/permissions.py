@@ -137,6 +137,7 @@ ROLES: dict[str, Role] = {
             "institution:notice:object",
             "institution:report:read",
             "institution:asset:receive",
+            "institution:asset:mark",
             "institution:delegation:give",
         ),
         _role(
@@ -147,6 +148,7 @@ ROLES: dict[str, Role] = {
             "institution:notice:object",
             "institution:report:read",
             "institution:asset:receive",
+            "institution:asset:mark",
             "institution:delegation:give",
         ),
         _role(
@@ -168,6 +170,7 @@ ROLES: dict[str, Role] = {
             "institution:account:read",
             "institution:account:close",
             "institution:machine:manage",
+            "institution:delivery:manage",
         ),
         _role(
             "security_admin",

@@ -8,6 +8,7 @@ import asyncio
 import threading
 from collections.abc import Awaitable, Callable, Coroutine, Iterable
 from dataclasses import replace
+from datetime import datetime
 from typing import Any, Concatenate, ParamSpec
 from uuid import UUID, uuid4
 
@@ -218,6 +219,19 @@ async def ask_later(tx: Transaction, task_name: str, tenant_id: UUID, delay_seco
             "payload": dump_json({"tenant": str(tenant_id)}),
             "delay": float(delay_seconds),
             "key": named_id("later", task_name, str(tenant_id), str(delay_seconds), str(window)),
+        },
+    )
+
+
+async def ask_at(tx: Transaction, task_name: str, tenant_id: UUID, instant: datetime) -> None:
+    """Have an upkeep task run for a tenant at a real instant; asking often for the same one is one message."""
+    await tx.execute(
+        text("select app.enqueue(:task, 'default', cast(:payload as jsonb), :delay, :key)"),
+        {
+            "task": task_name,
+            "payload": dump_json({"tenant": str(tenant_id)}),
+            "delay": max(1.0, (instant - real_now()).total_seconds() + 1),
+            "key": named_id("at", task_name, str(tenant_id), instant.isoformat()),
         },
     )
 

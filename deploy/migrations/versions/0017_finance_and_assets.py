@@ -13,6 +13,21 @@ branch_labels = None
 depends_on = None
 
 TABLES = """
+CREATE TABLE app.push_target (
+  tenant_id UUID NOT NULL,
+  id UUID NOT NULL,
+  name VARCHAR(80) NOT NULL,
+  url VARCHAR(500) NOT NULL,
+  events TEXT[] NOT NULL,
+  secret BYTEA NOT NULL,
+  state VARCHAR(12) DEFAULT 'active' NOT NULL,
+  created_at TIMESTAMP WITH TIME ZONE NOT NULL,
+  created_by UUID,
+  CONSTRAINT push_target_pkey PRIMARY KEY (tenant_id, id)
+);
+comment on column app.push_target.secret is 'sealed with the installation''s key';
+comment on column app.push_target.created_at is 'legal instant';
+
 CREATE TABLE app.screening_plan (
   tenant_id UUID NOT NULL,
   id UUID NOT NULL,
@@ -57,6 +72,79 @@ comment on column app.screening_round.opened_by is 'empty: by its day';
 comment on column app.screening_round.closed_at is 'legal instant';
 comment on column app.screening_round.counts is 'how many by result, kept as the round closed';
 
+CREATE TABLE app.push_delivery (
+  tenant_id UUID NOT NULL,
+  id UUID NOT NULL,
+  target_id UUID NOT NULL,
+  source_id UUID NOT NULL,
+  event VARCHAR(60) NOT NULL,
+  payload JSONB NOT NULL,
+  state VARCHAR(12) DEFAULT 'waiting' NOT NULL,
+  attempts SMALLINT DEFAULT '0' NOT NULL,
+  tried INTEGER DEFAULT '0' NOT NULL,
+  created_at TIMESTAMP WITH TIME ZONE DEFAULT clock_timestamp() NOT NULL,
+  next_at TIMESTAMP WITH TIME ZONE DEFAULT clock_timestamp() NOT NULL,
+  settled_at TIMESTAMP WITH TIME ZONE,
+  CONSTRAINT push_delivery_pkey PRIMARY KEY (tenant_id, id),
+  CONSTRAINT push_delivery_tenant_id_target_id_fkey FOREIGN KEY(tenant_id, target_id) REFERENCES app.push_target (tenant_id, id),
+  CONSTRAINT push_delivery_source_key UNIQUE (tenant_id, target_id, source_id)
+);
+CREATE INDEX push_delivery_newest_idx ON app.push_delivery (tenant_id, created_at);
+CREATE INDEX push_delivery_waiting_idx ON app.push_delivery (tenant_id, next_at) WHERE state = 'waiting';
+comment on column app.push_delivery.source_id is 'the outbox row; the receiver knows a repetition by it';
+comment on column app.push_delivery.attempts is 'since it was asked for last';
+comment on column app.push_delivery.tried is 'altogether';
+comment on column app.push_delivery.settled_at is 'real instant';
+
+CREATE TABLE app.push_attempt (
+  tenant_id UUID NOT NULL,
+  delivery_id UUID NOT NULL,
+  number INTEGER NOT NULL,
+  at TIMESTAMP WITH TIME ZONE DEFAULT clock_timestamp() NOT NULL,
+  status SMALLINT,
+  fault VARCHAR(200),
+  millis INTEGER NOT NULL,
+  CONSTRAINT push_attempt_pkey PRIMARY KEY (tenant_id, delivery_id, number),
+  CONSTRAINT push_attempt_tenant_id_delivery_id_fkey FOREIGN KEY(tenant_id, delivery_id) REFERENCES app.push_delivery (tenant_id, id)
+);
+comment on column app.push_attempt.status is 'of the answer; empty where there was none';
+comment on column app.push_attempt.fault is 'why there was no answer';
+
+CREATE TABLE app.asset_mark (
+  tenant_id UUID NOT NULL,
+  id UUID NOT NULL,
+  achievement_id UUID NOT NULL,
+  asset_number VARCHAR(60),
+  booked_value NUMERIC(20, 2),
+  ground TEXT,
+  hint JSONB,
+  marked_on DATE NOT NULL,
+  marked_at TIMESTAMP WITH TIME ZONE NOT NULL,
+  marked_by UUID,
+  recorded_at TIMESTAMP WITH TIME ZONE NOT NULL,
+  unmarked_on DATE,
+  unmarked_at TIMESTAMP WITH TIME ZONE,
+  unmarked_by UUID,
+  end_recorded_at TIMESTAMP WITH TIME ZONE,
+  unmark_reason TEXT,
+  CONSTRAINT asset_mark_pkey PRIMARY KEY (tenant_id, id),
+  CONSTRAINT asset_mark_tenant_id_achievement_id_fkey FOREIGN KEY(tenant_id, achievement_id) REFERENCES app.achievement (tenant_id, id),
+  CONSTRAINT asset_mark_booked_value_check CHECK (booked_value >= 0 and booked_value < 1e14),
+  CONSTRAINT asset_mark_unmarked_on_check CHECK (unmarked_on >= marked_on)
+);
+CREATE INDEX asset_mark_achievement_idx ON app.asset_mark (tenant_id, achievement_id);
+CREATE UNIQUE INDEX asset_mark_live_key ON app.asset_mark (tenant_id, achievement_id) WHERE unmarked_at is null;
+comment on column app.asset_mark.asset_number is 'of the card in the asset system';
+comment on column app.asset_mark.booked_value is 'yuan; empty where finance states none';
+comment on column app.asset_mark.ground is 'finance''s own, where the text books no intangible';
+comment on column app.asset_mark.hint is 'what the text said: treatment, article, document, pack';
+comment on column app.asset_mark.marked_on is 'the day from which it is marked';
+comment on column app.asset_mark.marked_at is 'legal instant';
+comment on column app.asset_mark.recorded_at is 'real instant';
+comment on column app.asset_mark.unmarked_on is 'the first day on which it is not';
+comment on column app.asset_mark.unmarked_at is 'legal instant';
+comment on column app.asset_mark.end_recorded_at is 'real instant';
+
 CREATE TABLE app.screening_item (
   tenant_id UUID NOT NULL,
   id UUID NOT NULL,
@@ -86,6 +174,10 @@ NAMES = (
     "screening_plan",
     "screening_round",
     "screening_item",
+    "asset_mark",
+    "push_target",
+    "push_delivery",
+    "push_attempt",
 )
 TENANT_ROLES = ("web_institution", "worker")
 
@@ -98,4 +190,12 @@ def upgrade() -> None:
     grant("insert", "screening_plan", "web_institution")
     grant("insert, update (state, closed_at, closed_by, summary, counts)", "screening_round", TENANT_ROLES)
     grant("insert, update (round_id, reasons, result, finding, judged_at, judged_by)", "screening_item", TENANT_ROLES)
+    grant(
+        "insert, update (unmarked_on, unmarked_at, unmarked_by, unmark_reason, end_recorded_at)",
+        "asset_mark",
+        "web_institution",
+    )
+    grant("insert, update", "push_target", "web_institution")
+    grant("insert, update", "push_delivery", TENANT_ROLES)
+    grant("insert", "push_attempt", "worker")
     for_maintenance(*NAMES)

@@ -11,6 +11,7 @@ from sqlalchemy import Row, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from services.home.models import mail, message
+from services.home.pushing import workflow as pushing
 from shared.clock import real_now
 from shared.db.records import outbox
 from shared.db.transaction import Transaction
@@ -66,7 +67,14 @@ class PublicationPayload(msgspec.Struct):
     text: str = ""
 
 
-_KINDS = ("message", "mail", "publication")
+class PushPayload(msgspec.Struct):
+    """The outbox's kind ``push``: news for the institution's own systems, if it has registered any for this event."""
+
+    event: str
+    data: dict[str, Any]
+
+
+_KINDS = ("message", "mail", "publication", "push")
 _FAULTS = (msgspec.ValidationError, NotFound, OSError, ValueError)
 
 
@@ -114,6 +122,9 @@ async def _deliver_one(tx: Transaction, row: Row[Any], mailer: Mailer | None, li
         return await _deliver_mail(tx, row, mailer)
     if row.kind == "publication":
         await _deliver_publication(tx, row)
+    elif row.kind == "push":
+        news = msgspec.convert(row.payload, PushPayload)
+        await pushing.fan_out(tx, row.id, news.event, news.data)
     else:
         await _deliver_message(tx, row, links)
     return False

@@ -67,6 +67,8 @@ class Done:
 
 # What a case is called, and where its page is.
 _CASES: Mapping[str, tuple[str, str]] = {
+    "push_target": ("推送接收系统", "/institution/deliveries"),
+    "push_delivery": ("推送", "/institution/deliveries"),
     "screening_round": ("筛查自评", "/institution/screening/{}"),
     "screening_plan": ("筛查自评", "/institution/screening"),
     "achievement": ("单列管理台账", "/institution/ledger/{}"),
@@ -86,6 +88,11 @@ _EVENTS: Mapping[str, str] = {
     "claim_declined": "不予确认认领",
     "claim_withdrawn": "撤回认领",
     "claim_ended": "解除完成人关联",
+    "push_registered": "登记接收系统",
+    "push_paused": "暂停推送",
+    "push_resumed": "恢复推送",
+    "push_removed": "停用接收系统",
+    "push_asked_again": "重新推送",
     "screening_planned": "设定筛查周期",
     "screening_begun": "开始筛查自评",
     "screening_closed": "结束筛查自评",
@@ -95,6 +102,8 @@ _EVENTS: Mapping[str, str] = {
     "conversion_recorded": "登记转化",
     "stage_recorded": "登记阶段",
     "paper_added": "上传佐证材料",
+    "asset_marked": "资产单独标识",
+    "asset_unmarked": "解除资产标识",
     "right_lost": "登记权利丧失",
     "ownership_recorded": "登记权属",
     "loss_booked": "登记账务处理",

@@ -37,11 +37,16 @@ def situations(developed: bool, right_states: Sequence[str], status: str, pack: 
     return ["research", *(["right_without_development"] if obtained else [])]
 
 
+def kind_of(unit_kind: str | None) -> str:
+    """A kind of the registry as the engine names it."""
+    return _UNIT_KINDS.get(unit_kind or "", unit_kind or "other")
+
+
 def hints(
     unit_kind: str | None, found: Sequence[str], amounts: Mapping[str, Decimal | None], pack: Pack, today: date
 ) -> list[tuple[str, Decided]]:
     """(component, answer) for each situation whose costs the pack speaks of, for this or for another kind of unit."""
-    kind = _UNIT_KINDS.get(unit_kind or "", unit_kind or "other")
+    kind = kind_of(unit_kind)
     answers: list[tuple[str, Decided]] = []
     for situation in found:
         for component in sorted(

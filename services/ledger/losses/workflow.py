@@ -75,6 +75,8 @@ async def record_loss(
     await write_audit(tx, "achievement.record_loss", CASE, achievement_id, details=details)
     href = f"/institution/ledger/{achievement_id}/losses"
     await send(tx, "message", {"to_permission": RECEIVE, "title": "有成果权利丧失，待账务处理", "href": href})
+    news = {"achievement_id": str(achievement_id), "code": row.code, **details}
+    await send(tx, "push", {"event": "right.lost", "data": news})
     return handover_id
 
 
