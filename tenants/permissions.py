@@ -265,8 +265,6 @@ ROLES: dict[str, Role] = {
             "平台运维",
             "operator:home:read",
             "operator:registry:write",
-            "operator:pack:propose",
-            "operator:pack:confirm",
             "operator:calendar:write",
         ),
         _role(
