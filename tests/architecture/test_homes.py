@@ -76,6 +76,12 @@ def test_there_is_one_migration_head() -> None:
     assert len(ScriptDirectory(str(MIGRATIONS)).get_heads()) == 1
 
 
+def test_a_landed_migration_does_not_change_with_the_product() -> None:
+    imported = re.compile(r"^\s*(?:from|import) (?:services|tenants)\b", re.MULTILINE)
+    found = [path.name for path in (MIGRATIONS / "versions").glob("*.py") if imported.search(path.read_text("utf-8"))]
+    assert found == []
+
+
 @pytest.mark.parametrize("name", ["service", "repository", "manager", "helpers", "utils", "common"])
 def test_no_room_is_named_for_nothing(name: str) -> None:
     found = [path for folder in PRODUCT for path in (ROOT / folder).rglob(f"{name}*") if path.suffix in ("", ".py")]

@@ -3,13 +3,16 @@
 Revision ID: 0012
 """
 
+import re
+import unicodedata
 from collections.abc import Iterator
+from functools import lru_cache
 
 from alembic import op
+from pypinyin import Style, lazy_pinyin
 from sqlalchemy import Connection, text
 
 from deploy.migrations.form import for_maintenance, grant, protect, scope
-from services.ledger.initials import initial_words
 
 revision = "0012"
 down_revision = "0011"
@@ -51,6 +54,17 @@ _FILLED = (
 )
 _NEW = ("achievement", "achievement_gram")
 
+# How words were made of a name when this was landed; what the product does later is the business of later migrations.
+_BLANK_OR_INVISIBLE = re.compile("[\\s\u200b-\u200f\u2060\ufeff\u00ad]+")
+_MARK = "\u200b"
+_READINGS = 8
+_PAIRS = (
+    "重cz", "行xh", "长cz", "调td", "传cz", "参cs", "弹dt", "降jx", "率ls", "单ds", "系xj", "校xj", "石sd",
+    "藏cz", "解jx", "盛sc", "乐ly", "提td", "壳kq", "给gj", "车cj", "曾zc", "折zs", "厦sx", "仇cq", "召zs",
+    "尉wy", "查cz", "洗xs", "尺cz", "省sx", "识sz", "属sz", "朝cz", "畜cx", "会hk", "巷xh", "轧zy",
+)  # fmt: skip
+_SECOND = {pair[0]: pair[1:] for pair in _PAIRS}
+
 
 def upgrade() -> None:
     op.execute(TABLES)
@@ -59,6 +73,31 @@ def upgrade() -> None:
     grant("select, insert, update, delete", "ledger_view", "web_institution")
     for_maintenance("ledger_view")
     fill(op.get_bind())
+
+
+@lru_cache(maxsize=30_000)
+def _letters(char: str) -> str:
+    if char in _SECOND:
+        return _SECOND[char]
+    if char > "\u2fff":
+        char = lazy_pinyin(char, style=Style.FIRST_LETTER)[0]
+    return char if len(char) == 1 and char.isascii() and char.isalnum() else ""
+
+
+def initial_words(name: str) -> set[str]:
+    """Every three neighbours of a name's initials behind the mark, and the last two; up to eight ways to read it."""
+    readings = [""]
+    for char in _BLANK_OR_INVISIBLE.sub("", unicodedata.normalize("NFKC", name).casefold()):
+        letters = _letters(char)
+        if len(letters) > 1 and len(readings) * len(letters) <= _READINGS:
+            readings = [one + letter for one in readings for letter in letters]
+        elif letters:
+            readings = [one + letters[0] for one in readings]
+    return {
+        _MARK + reading[place : place + 3]
+        for reading in " ".join(readings).split()
+        for place in range(max(len(reading) - 1, 0))
+    }
 
 
 def fill(connection: Connection) -> None:
