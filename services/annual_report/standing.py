@@ -72,14 +72,13 @@ async def forms_of(tx: Transaction, year: int, version_id: UUID | None = None) -
 async def _governing(tx: Transaction, row: Row[Any] | None) -> Governing:
     """The pack of a report: what was handed over keeps its own."""
     newest = await governing(tx)
-    if row is None:
+    if row is None or row.pack_version_id == newest.id:
         return newest
-    version = row.pack_version_id
-    if row.state in OPEN:
-        version = rules.governing_version(row.pack_version_id, newest.id, newest.pack, tx.today)
-    if version == newest.id and row.report in newest.pack.content.reports:
-        return newest
-    return await governing(tx, row.pack_version_id)
+    began = await governing(tx, row.pack_version_id)
+    if row.state in OPEN and row.report in newest.pack.content.reports:
+        version = rules.governing_version(began.id, newest.id, began.pack, tx.today)
+        return newest if version == newest.id else began
+    return began
 
 
 async def standing(tx: Transaction, report: str, year: int, *, lock: bool = False) -> Standing:

@@ -145,10 +145,13 @@ async def _follow(tx: Transaction, found: queries.Application, governed: Governi
 
 
 async def governing_case(tx: Transaction, found: queries.Application) -> Governing:
-    """The pack version that the case keeps or follows, as the pack itself says."""
+    """The pack version that the case keeps or follows, as the pack says under which it began."""
     newest = await governing(tx)
-    version = rules.governing_version(found.pack_version_id, newest.id, newest.pack, tx.today)
-    return newest if version == newest.id else await governing(tx, version)
+    if found.pack_version_id == newest.id:
+        return newest
+    began = await governing(tx, found.pack_version_id)
+    version = rules.governing_version(began.id, newest.id, began.pack, tx.today)
+    return newest if version == newest.id else began
 
 
 async def keep_decision(
