@@ -96,6 +96,14 @@ async def recipients_of(tx: Transaction, authority: str, department_id: UUID) ->
     return await tx.rows(select(organisation).where(*wanted).order_by(organisation.c.name))
 
 
+async def own_authority(tx: Transaction) -> str:
+    """By which code the pack names the authority that acts."""
+    own = await unit_of(tx, tx.scope.organisation_id)
+    if own.kind == "recipient":
+        return str((own.settings or {}).get("authority", ""))
+    return next((code for code, kind in KIND_OF_AUTHORITY.items() if kind == own.kind), "")
+
+
 async def own_reports(tx: Transaction) -> Sequence[Row[Any]]:
     """The institution's reports, newest year first."""
     table = annual_report

@@ -10,6 +10,7 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
+from services.annual_report.queries import own_authority
 from services.annual_report.reviewing import deals
 from services.annual_report.reviewing import queries as reports
 from services.annual_report.reviewing import todos as report_todos
@@ -76,8 +77,9 @@ class Standing:
 
 
 async def standings(tx: Transaction) -> list[Standing]:
-    """The reporting year's reports: of a finance department the hand-over that reaches it, of the others the units'."""
+    """The reporting year's reports: of a recipient the hand-over that reaches it, of the others the units'."""
     year = year_to_report(tx.today)
+    own_code = await own_authority(tx) if tx.scope.role == "web_finance" else None
     progress = await reports.progress(tx, year)
     received = await reports.received(tx, year)
     found = []
@@ -85,8 +87,8 @@ async def standings(tx: Transaction) -> list[Standing]:
         rows = [row for row in progress if row.report == form.code]
         own = [row for row in received if row.report == form.code and row.state != "superseded"]
         stage = form.unit_stage
-        if tx.scope.role == "web_finance":
-            stage = next((one for one in form.stages if "finance" in one.recipients), stage)
+        if own_code is not None:
+            stage = next((one for one in form.stages if own_code in one.recipients), stage)
         found.append(Standing(form, stage, reports.counted(rows), len(own)))
     return found
 
