@@ -4,6 +4,7 @@ Nothing is updated away: the versions known until now end, a revoked one begins,
 import's own move says who and why; the state of its rows follows from it here, as it came with the intake.
 """
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -12,25 +13,13 @@ from uuid import UUID
 from sqlalchemy import Column, Row, Table, select, text
 
 from services.ledger.history import ACHIEVEMENTS
-from services.ledger.models import (
-    achievement,
-    achievement_completer,
-    achievement_right,
-    achievement_version,
-    conversion_record,
-    conversion_record_version,
-)
+from services.ledger.intake import STEPS
+from services.ledger.models import achievement
 from services.ledger.totals import COUNTED, UPSERT, ask_for_roll_up
 from shared.db.transaction import Transaction
 
 # What registering itself writes beside an achievement; every other table that names one was filled by somebody's act.
-_OWN = (
-    achievement_version,
-    achievement_completer,
-    achievement_right,
-    conversion_record,
-    conversion_record_version,
-)
+OWN = frozenset(re.findall(r"\binsert into app\.(\w+)", "".join(STEPS)))
 _STATES = {"quarantined": "已隔离", "revoked": "已撤销"}
 _REFERRED = {
     "empowerment_application": "已申请赋权",
@@ -39,6 +28,7 @@ _REFERRED = {
     "disclosure": "已与成果披露关联",
     "ledger_paper": "已上传佐证材料",
     "right_handover": "已登记权利丧失",
+    "screening_item": "已列入筛查",
 }
 _OTHERWISE = "已被其他事项引用"
 _NAMED = 20
@@ -82,7 +72,7 @@ async def touched_rows(
         {**_mine(tx, import_id), "limit": limit, "ids": list(own or {}), "changes": list((own or {}).values())},
     )
     found = {row.number: Touched(row.code, row.name, _change(row)) for row in changed}
-    for table, column in _referring():
+    for table, column in referring():
         rows = await tx.rows(
             select(achievement.c.number, achievement.c.code, achievement.c.name)
             .where(
@@ -104,10 +94,10 @@ def _change(row: Row[Any]) -> str:
     return f"登记后已更正或登记转化，现为第 {row.revision} 版"
 
 
-def _referring() -> Iterator[tuple[Table, Column[Any]]]:
+def referring() -> Iterator[tuple[Table, Column[Any]]]:
     """(table, column) of every foreign key to an achievement but the ledger's own, whichever slice it belongs to."""
     for table in sorted(achievement.metadata.tables.values(), key=lambda one: one.name):
-        if table in _OWN:
+        if table.name in OWN:
             continue
         for key in table.foreign_key_constraints:
             if key.referred_table is achievement:
