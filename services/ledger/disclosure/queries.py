@@ -70,6 +70,12 @@ async def members_of(tx: Transaction, disclosure_id: UUID) -> list[DisclosedMemb
     ]
 
 
+async def shares_of(tx: Transaction, disclosure_id: UUID) -> list[tuple[str, str | None]]:
+    """(person id, exact share) of the team in order, as text."""
+    team = await members_of(tx, disclosure_id)
+    return [(str(one.person_id), str(one.share) if one.share is not None else None) for one in team]
+
+
 async def returns_of(tx: Transaction, disclosure_id: UUID) -> Sequence[Row[Any]]:
     """The reasons of every return, newest round first."""
     table = disclosure_return

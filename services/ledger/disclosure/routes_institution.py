@@ -1,6 +1,7 @@
 """Pages of disclosure: the gate, the form that saves itself, verification with reasons by field."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from fractions import Fraction
 from typing import Any
 from uuid import UUID
 
@@ -11,7 +12,7 @@ from services.ledger.disclosure import forms, queries, rules, workflow
 from services.ledger.disclosure.models import DISCLOSURE_STATES
 from services.ledger.display import words_of
 from services.ledger.forms import members_of
-from services.ledger.rules import secret_gate
+from services.ledger.rules import Vocabulary, secret_gate
 from services.ledger.secrecy.workflow import count_answer
 from shared.db.transaction import Outcome, Transaction
 from shared.errors import NotFound, Refusal
@@ -20,6 +21,7 @@ from shared.ui.page import Crumb, FormState
 from shared.ui.words import share as share_words
 from tenants.packs import governing
 from tenants.pages import MenuEntry, page, redirect, refused, refused_in_place, unprocessable
+from tenants.people import names_of
 
 _HOME = "/institution/disclosures"
 _PAGE = "ledger/disclosure/institution/"
@@ -114,10 +116,6 @@ async def _own(tx: Transaction, disclosure_id: UUID) -> Row[Any]:
     if row is None or row.person_id != tx.actor.person_id:
         raise NotFound
     return row
-
-
-def _team_words(team: Sequence[queries.DisclosedMember]) -> str:
-    return "、".join(f"{one.name} {share_words(one.share)}" if one.share is not None else one.name for one in team)
 
 
 def _team_lines(team: Sequence[queries.DisclosedMember]) -> str:
@@ -219,21 +217,35 @@ async def save_draft(request: Request[Any, Any, Any], tx: Transaction, disclosur
     return Response({"saved": refusal is None}, status_code=status)
 
 
+def _exact(one: queries.DisclosedMember) -> str | None:
+    return str(one.share) if one.share is not None else None
+
+
+def _told(
+    said: Mapping[str, Any], further: Iterable[str], words: Vocabulary, names: Mapping[UUID, str]
+) -> dict[str, str]:
+    """What a disclosure says in words, by field of the form."""
+    told = {name: str(said.get(name) or "") for name, _ in _SHOWN}
+    told |= {forms.MORE + code: said.get("more", {}).get(code, "") for code in further}
+    told |= {name: words.label(name, told[name]) for name in ("type", "stage", "funding")}
+    told["evidence"] = "、".join(words.labels["evidence"].get(one, one) for one in said.get("evidence") or ())
+    team = [(names.get(UUID(one), "（已删除）"), Fraction(share) if share else None) for one, share in said["team"]]
+    told["team"] = "、".join(f"{name} {share_words(share)}" if share is not None else name for name, share in team)
+    return told
+
+
 async def _shown(tx: Transaction, row: Row[Any]) -> dict[str, Any]:
     words = await words_of(tx)
     pack = (await governing(tx)).pack
     asked = rules.fields_of(await queries.unit_kind_of(tx), row.funding, pack, tx.today)
     team = await queries.members_of(tx, row.id)
-    coded: Mapping[str, str] = {"type": "type", "stage": "stage", "funding": "funding"}
     further = rules.further(asked)
     shown = [(name, asked[name]["label"] if name in asked else label) for name, label in _SHOWN]
     shown += [(forms.MORE + code, one["label"]) for code, one in further.items()]
-    values = {name: getattr(row, name, None) for name, _ in _SHOWN}
-    values |= {forms.MORE + code: (row.more or {}).get(code) for code in further}
-    values |= {name: words.label(kind, values[name]) for name, kind in coded.items()}
-    values["evidence"] = "、".join(words.labels["evidence"].get(one, one) for one in row.evidence or ())
-    values["obtained_on"] = row.obtained_on.isoformat() if row.obtained_on else ""
-    values["team"] = _team_words(team)
+    now = rules.said(row._asdict(), [(str(one.person_id), _exact(one)) for one in team])
+    names = await names_of(tx, rules.people_said(row.returned_as) + [one.person_id for one in team])
+    values = _told(now, further, words, names)
+    before = _told(row.returned_as, further, words, names) if row.returned_as else values
     held = tx.actor.permissions
     own = row.person_id == tx.actor.person_id
     moves = workflow.MOVES.available(row.state, held)
@@ -248,6 +260,7 @@ async def _shown(tx: Transaction, row: Row[Any]) -> dict[str, Any]:
         "tone": _TONES[row.state],
         "moves": {one.name: one for one in moves if own or one.permission != queries.WRITE},
         "returns": await queries.returns_of(tx, row.id),
+        "before": {name: before[name] for name in values if before[name] != values[name]},
         "labels": dict(shown),
         "form": FormState(),
         "refusal": None,

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
+from uuid import UUID
 
 from services.ledger.rules import Decided, Vocabulary
 from shared.policy import evaluate
@@ -22,6 +23,26 @@ FIELD_OF_CODE = {
 }
 # Findings about the evidence, and the field of the form that settles them.
 _FIELD_OF_FINDING = {"disclosure.funding_unstated": "funding", "disclosure.type_unstated": "type"}
+
+
+# What a disclosure says, apart from its team and the fields of its province.
+SAID = (
+    "name", "type", "technical_field", "form", "stage", "market_prospect", "funding", "evidence", "right_number",
+    "obtained_on", "college", "remark",
+)  # fmt: skip
+
+
+def said(values: Mapping[str, Any], team: Sequence[tuple[str, str | None]]) -> dict[str, Any]:
+    """What a disclosure says, as it is kept when it comes back; ``team`` holds (person id, exact share)."""
+    kept: dict[str, Any] = {name: values[name] for name in SAID if values[name] not in (None, [])}
+    if kept.get("obtained_on"):
+        kept["obtained_on"] = kept["obtained_on"].isoformat()
+    return {**kept, "more": dict(values["more"] or {}), "team": [list(one) for one in team]}
+
+
+def people_said(said: Mapping[str, Any] | None) -> list[UUID]:
+    """Whom the team of :func:`said` names."""
+    return [UUID(person_id) for person_id, _ in (said or {}).get("team", ())]
 
 
 def fields_of(unit_kind: str | None, funding: str | None, pack: Pack, today: date) -> dict[str, Mapping[str, Any]]:

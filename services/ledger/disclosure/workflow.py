@@ -113,7 +113,9 @@ async def submit(
 async def return_for_correction(tx: Transaction, disclosure_id: UUID, reasons: Mapping[str, str]) -> Refusal | None:
     """Give a disclosure back with reasons by field; the empty field is the disclosure as a whole."""
     row = await _loaded(tx, disclosure_id)
-    stopped = await move(tx, MOVES, disclosure_id, "return", row.state, details={"fields": sorted(reasons)})
+    changes = {"returned_as": rules.said(row._asdict(), await queries.shares_of(tx, disclosure_id))}
+    told = {"fields": sorted(reasons)}
+    stopped = await move(tx, MOVES, disclosure_id, "return", row.state, changes=changes, details=told)
     if stopped is not None:
         return await refuse(tx, stopped, "disclosure.return", CASE, disclosure_id)
     round_ = await queries.last_round(tx, disclosure_id) + 1
@@ -222,13 +224,18 @@ async def _store(
         .values(**columns, saved_at=await tx.recorded_now(), revision=disclosure.c.revision + 1)
     )
     if team is not None:
-        await _store_team(tx, row.id, team)
+        await _store_team(tx, row, team)
 
 
-async def _store_team(tx: Transaction, disclosure_id: UUID, team: Sequence[tuple[str, Fraction | None]]) -> None:
-    """Replace the team. A name that nobody has is a new person; while the form is typed, that person is renamed, not multiplied."""
+async def _store_team(tx: Transaction, row: Row[Any], team: Sequence[tuple[str, Fraction | None]]) -> None:
+    """Replace the team. A name that nobody has is a new person; while the form is typed, that person is renamed, not multiplied.
+
+    Whom the disclosure named when it came back keeps that name: what it said then is still told.
+    """
+    disclosure_id = row.id
     before = await queries.members_of(tx, disclosure_id)
-    made = [one.person_id for one in before if one.made_here]
+    kept = rules.people_said(row.returned_as)
+    made = [one.person_id for one in before if one.made_here and one.person_id not in kept]
     known = await _known(tx, [name for name, _ in team], made)
     await tx.execute(
         delete(disclosure_completer).where(

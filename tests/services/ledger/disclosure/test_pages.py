@@ -197,7 +197,24 @@ async def test_a_return_names_its_fields_and_the_form_shows_the_reasons(site: Si
     assert re.findall(r'<label[^>]* for="f-([a-z_]+)"', beside)[0] == "technical_field", "beside its field"
     assert "测试甲 1/3\n测试乙 1/3\n测试丙 1/3" in page, "the exact shares stand in the form as they can be sent again"
     assert (await researcher.post(edit, {**FORM, "technical_field": "新材料（催化）"})).status_code == 303
-    assert "待核实" in (await researcher.get(case)).text
+    again = (await clerk.get(case)).text
+    assert "待核实" in again
+    assert again.count("退回后修改") == 1
+    assert "退回时：<del>新材料</del>" in again, "what changed stands beside what it is now"
+
+
+async def test_a_changed_team_is_told_with_the_names_of_both(site: Site, world: World) -> None:
+    researcher = await site.signed_in(world, world.university, "completer")
+    edit = await begun(researcher)
+    await researcher.post(edit, FORM)
+    case = edit.removesuffix("/edit")
+    clerk = await site.signed_in(world, world.university, "clerk")
+    await clerk.post(f"{case}/return", {"reason-team": "请核对比例"}, page=case)
+    await researcher.post(edit, {**FORM, "team": "测试甲 50%\n测试丁 50%"})
+    shown = (await clerk.get(case)).text
+    assert "测试甲 50%、测试丁 50%" in shown
+    assert re.search(r"退回时：<del>测试甲 1/3[^<]*测试乙 1/3[^<]*测试丙 1/3", shown)
+    assert shown.count("退回后修改") == 1
 
 
 async def test_a_reason_for_a_field_that_is_not_there_is_no_reason(site: Site, world: World) -> None:
