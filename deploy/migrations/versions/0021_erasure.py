@@ -22,7 +22,7 @@ CREATE TABLE app.erasure_order (
   subject_id UUID NOT NULL,
   reason TEXT NOT NULL,
   words JSONB,
-  chosen JSONB,
+  spared JSONB,
   ordered_by UUID,
   ordered_at TIMESTAMP WITH TIME ZONE NOT NULL,
   done_at TIMESTAMP WITH TIME ZONE,
@@ -38,7 +38,7 @@ CREATE INDEX erasure_order_subject_idx ON app.erasure_order (tenant_id, subject_
 comment on column app.erasure_order.kind is 'secret: a record and all that hangs on it; person: a name';
 comment on column app.erasure_order.subject_kind is 'achievement or person';
 comment on column app.erasure_order.words is 'what is looked for; emptied once it is done';
-comment on column app.erasure_order.chosen is 'which of the places found are cleaned, [table, key]; empty: all';
+comment on column app.erasure_order.spared is 'places that a person decided to leave as they are: table|key';
 comment on column app.erasure_order.ordered_at is 'legal instant';
 comment on column app.erasure_order.done_at is 'real instant';
 comment on column app.erasure_order.statement is 'the certificate, as it was signed';

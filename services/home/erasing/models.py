@@ -13,7 +13,7 @@ erasure_order = tenant_table(
     Column("subject_id", Uuid, nullable=False),
     Column("reason", Text, nullable=False),
     Column("words", Json, comment="what is looked for; emptied once it is done"),
-    Column("chosen", Json, comment="which of the places found are cleaned, [table, key]; empty: all"),
+    Column("spared", Json, comment="places that a person decided to leave as they are: table|key"),
     Column("ordered_by", Uuid),
     Column("ordered_at", DateTime(timezone=True), nullable=False, comment="legal instant"),
     Column("done_at", DateTime(timezone=True), comment="real instant"),

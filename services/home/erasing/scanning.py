@@ -28,6 +28,30 @@ _SHORT = 48  # a shorter column holds a code, a number or a state
 _CODE = re.compile(
     r"[a-z][a-z0-9_.]*|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|[0-9]{4}-[0-9]{2}-[0-9]{2}.*|[0-9a-f]{64}|"
 )
+_LABELS = {
+    "achievement": "台账",
+    "achievement_version": "台账的各个版本",
+    "annual_report": "年度报告",
+    "audit_entry": "操作日志",
+    "conversion_record": "转化记录",
+    "conversion_record_version": "转化记录的各个版本",
+    "decision": "规则判断的依据",
+    "disclosure": "成果披露",
+    "disclosure_return": "披露的退回理由",
+    "empowerment_agreement": "赋权协议",
+    "empowerment_application": "赋权申请",
+    "empowerment_feasibility": "可行性分析",
+    "import_answer": "导入台账的答复",
+    "ledger_import_row": "导入台账的行",
+    "ledger_paper": "佐证材料",
+    "mail": "邮件",
+    "message": "站内消息",
+    "notice_objection": "公示异议",
+    "notice_text": "公示正文",
+    "report_part": "年度报告的文字",
+    "report_submission": "报送的年度报告",
+    "workflow_event": "办理记录",
+}
 _CASES = ((workflow_event, "case_id"), (decision, "case_id"), (audit_entry, "object_id"))
 
 
@@ -43,6 +67,16 @@ class Found:
         """The row's primary key without the tenant, as one text."""
         names = [column.name for column in self.table.primary_key if column.name != "tenant_id"]
         return "|".join(str(self.row._mapping[name]) for name in names)
+
+    @property
+    def place(self) -> str:
+        """Where it stands, as a form and an order name it."""
+        return f"{self.table.name}|{self.key}"
+
+    @property
+    def label(self) -> str:
+        """What a person calls the place."""
+        return _LABELS.get(self.table.name, "其他记录")
 
     def excerpts(self, words: Sequence[str], around: int = 20) -> list[str]:
         """What stands around the words, for a person to judge."""
@@ -90,6 +124,14 @@ def texts_in(value: Any) -> Iterator[str]:
     elif isinstance(value, (list, tuple)):
         for one in value:
             yield from texts_in(one)
+
+
+async def readable(tx: Transaction) -> list[Table]:
+    """Those of the tables that whoever acts may read; the rest is seen when the order is carried out."""
+    asked = select(*(func.has_table_privilege(f"app.{one.name}", "select").label(one.name) for one in tables()))
+    may = await tx.row(asked)
+    assert may is not None
+    return [one for one in tables() if may._mapping[one.name]]
 
 
 async def saying(tx: Transaction, table: Table, words: Sequence[str], limit: int | None = None) -> list[Found]:

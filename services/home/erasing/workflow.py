@@ -39,6 +39,8 @@ from shared.storage.objects import ObjectStore
 from shared.workflow import decision_text, move, record_event, refuse
 from tenants.people import new_salt, person, salted_hash
 
+COPIES = "copies"
+"""The kept copies of imports, as a place that may be spared."""
 _OBJECTS = ("object_hash", "document_hash")
 _DRAFT = "填写人发现涉密，清除草稿"
 _SUBJECTS = {"achievement": achievement, "disclosure": disclosure}
@@ -131,9 +133,9 @@ async def order(
     subject_id: UUID,
     reason: str,
     words: Sequence[str],
-    chosen: Sequence[str] | None = None,
+    spared: Sequence[str] = (),
 ) -> UUID:
-    """Write an order; ``chosen`` are the places to clean as ``table|key``, None for all that say the words."""
+    """Write an order; ``spared`` are places to leave as they are, ``table|key``."""
     order_id = new_id()
     await tx.execute(
         insert(erasure_order).values(
@@ -145,7 +147,7 @@ async def order(
             subject_id=subject_id,
             reason=reason,
             words={"words": list(words)},
-            chosen=None if chosen is None else list(chosen),
+            spared=list(spared) or None,
             ordered_by=tx.actor.person_id,
             ordered_at=tx.now,
         )
@@ -166,14 +168,14 @@ async def clean(tx: Transaction, objects: ObjectStore, keyring: Keyring, order_i
     done = Cleaned(objects=set(row.words.get("objects", ())))
     if row.kind == "secret":
         await _wipe_record(tx, row, done)
-    chosen = None if row.chosen is None else set(row.chosen)
+    spared = frozenset(row.spared or ())
     for table in tables() if words else ():
         for found in await saying(tx, table, words):
-            if (chosen is None or f"{table.name}|{found.key}" in chosen) and await rewrite(tx, found, without(words)):
+            if found.place not in spared and await rewrite(tx, found, without(words)):
                 done.count(found)
     if words:
         change = rows_without(words) if row.kind == "secret" else cells_without(without(words))
-        former = await clean_copies(tx, objects, change)
+        former = [] if COPIES in spared else await clean_copies(tx, objects, change)
         done.rows["ledger_import"] += len(former)
         dropped = await drop_exports(tx)
         done.rows["export_job"] += len(dropped)
@@ -195,7 +197,7 @@ async def certify(tx: Transaction, keyring: Keyring, order_id: UUID, removed: in
     statement = certificate(row, row.words.get("rows", {}), removed, head, at)
     key = keyring.signing("audit")
     await _update(
-        tx, row, words=None, chosen=None, done_at=at, statement=statement, key_id=key.key_id,
+        tx, row, words=None, spared=None, done_at=at, statement=statement, key_id=key.key_id,
         signature=key.sign(statement.encode()).hex(),
     )  # fmt: skip
     await record_event(tx, row.subject_kind, row.subject_id, "erasure_done")

@@ -4,18 +4,22 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, exists, func, select, text
+from sqlalchemy import Row, Text, cast, exists, func, select, text
 
 from services.empowerment.models import LIVE, State, application, member
+from services.home.erasing.scanning import Found, readable, saying
 from services.home.models import mail, message
 from services.ledger.claiming.models import person_claim
 from services.ledger.disclosure.models import disclosure, disclosure_completer
-from services.ledger.models import achievement_completer
+from services.ledger.importing.models import ledger_import
+from services.ledger.models import achievement_completer, export_job
+from services.notices.models import NoticeState, notice, notice_text
 from shared.audit.tables import audit_entry
 from shared.db.records import workflow_event
 from shared.db.transaction import Transaction
 from tenants.people import account, person
 
+MENTIONS = 50
 # (what, column of the person's id): where a person stands by id alone.
 _PLACES = (
     ("台账成果的完成人", achievement_completer.c.person_id),
@@ -86,6 +90,55 @@ async def erased(tx: Transaction) -> Sequence[Row[Any]]:
         .order_by(table.c.recorded_at.desc())
         .limit(50)
     )
+
+
+async def mentions(tx: Transaction, name: str) -> list[Found]:
+    """Where free text says the name, in the order of the tables; of each table the first rows, the rest is cleaned with them."""
+    found: list[Found] = []
+    for table in await readable(tx):
+        found += await saying(tx, table, [name], limit=MENTIONS)
+    return found
+
+
+async def outside(tx: Transaction) -> bool:
+    """Whether copies of imports or files of exports are kept, in which names stand."""
+    copies = select(ledger_import.c.id).where(
+        ledger_import.c.tenant_id == tx.tenant_id, ledger_import.c.kept_hash != ""
+    )
+    files = select(export_job.c.id).where(export_job.c.tenant_id == tx.tenant_id, export_job.c.object_hash.is_not(None))
+    return bool(await tx.scalar(select(copies.exists() | files.exists())))
+
+
+async def posted(tx: Transaction, name: str) -> bool:
+    """Whether a notice that is running says the name: its text is proved hour by hour and must not change."""
+    return bool(
+        await tx.scalar(
+            select(notice.c.id)
+            .join(
+                notice_text,
+                (notice_text.c.tenant_id == notice.c.tenant_id) & (notice_text.c.notice_id == notice.c.id),
+            )
+            .where(
+                notice.c.tenant_id == tx.tenant_id,
+                notice_text.c.tenant_id == tx.tenant_id,
+                notice.c.state == NoticeState.RUNNING,
+                func.strpos(func.concat(notice_text.c.title, cast(notice_text.c.content, Text)), name) > 0,
+            )
+            .limit(1)
+        )
+    )
+
+
+async def messages_to(tx: Transaction, person_id: UUID) -> Sequence[Row[Any]]:
+    """What was sent to the person, messages and mails, the newest first."""
+    sent = select(message.c.at, message.c.title.label("title"), message.c.text).where(
+        message.c.tenant_id == tx.tenant_id, message.c.person_id == person_id
+    )
+    mails = select(mail.c.at, mail.c.subject, mail.c.text).where(
+        mail.c.tenant_id == tx.tenant_id, mail.c.person_id == person_id
+    )
+    both = sent.union_all(mails).subquery()
+    return await tx.rows(select(both).order_by(both.c.at.desc()).limit(1000))
 
 
 async def in_open_cases(tx: Transaction, person_id: UUID) -> bool:

@@ -1,9 +1,12 @@
 """Erasure of a person's values: what is left is a tombstone, a hash and a reason, and every id that rows and proofs stand on."""
 
+from collections.abc import Sequence
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import text, update
+from sqlalchemy import Row, text, update
 
+from services.home.erasing.workflow import order
 from services.home.persons import queries
 from shared.audit.writing import write_audit
 from shared.db.transaction import Transaction
@@ -14,11 +17,12 @@ from tenants.people import person, salted_hash
 CASE = "person"
 
 
-async def erase(tx: Transaction, person_id: UUID, reason: str) -> Refusal | None:
+async def erase(tx: Transaction, person_id: UUID, reason: str, spared: Sequence[str] = ()) -> Refusal | None:
     """Empty name, unit, mail address and salt of a person and end their sessions; nothing that was decided changes.
 
     The event and the audit row keep the salted hash of the name: with the salt gone nobody can guess the name from it. The
-    account stays, so that a later sign-in does not bring the name back. Not undone.
+    account stays, so that a later sign-in does not bring the name back. Where free text or a kept copy may say the name, an
+    order is written that has it masked there, ``spared`` places excepted. Not undone.
 
     :raises NotFound: no such person of this institution.
     :raises Forbidden: one's own values.
@@ -29,7 +33,7 @@ async def erase(tx: Transaction, person_id: UUID, reason: str) -> Refusal | None
         raise NotFound
     if person_id == tx.actor.person_id:
         raise Forbidden("本人的信息应由其他负责人核实后删除")
-    refused = await _hindrance(tx, person_id, erased=row.erased_at is not None)
+    refused = await _hindrance(tx, row)
     if refused is not None:
         return await refuse(tx, refused, "person.erase", CASE, person_id)
     if row.name and row.name in reason:
@@ -44,15 +48,19 @@ async def erase(tx: Transaction, person_id: UUID, reason: str) -> Refusal | None
         .where(person.c.tenant_id == tx.tenant_id, person.c.id == person_id)
         .values(name=None, unit=None, email=None, salt=b"", erased_at=tx.now)
     )
+    if row.name and (await queries.mentions(tx, row.name) or await queries.outside(tx)):
+        await order(tx, "person", CASE, person_id, reason, [row.name], spared)
     tombstone = {"name_hash": digest}
     await record_event(tx, CASE, person_id, "erased", to_state="erased", reason=reason, details=tombstone)
     await write_audit(tx, "person.erase", CASE, person_id, details={**tombstone, "reason": reason})
     return None
 
 
-async def _hindrance(tx: Transaction, person_id: UUID, *, erased: bool) -> Refusal | None:
-    if erased:
+async def _hindrance(tx: Transaction, row: Row[Any]) -> Refusal | None:
+    if row.erased_at is not None:
         return stale("该人的信息已经删除")
-    if await queries.in_open_cases(tx, person_id):
+    if row.name and await queries.posted(tx, row.name):
+        return Refusal("person.in_case", "正在公示的文本中写有该姓名；公示结束后再删除")
+    if await queries.in_open_cases(tx, row.id):
         return Refusal("person.in_case", "该人是在办赋权申请的团队成员，公示和协议须载明其姓名；办结或者撤回后再删除")
     return None

@@ -38,9 +38,9 @@ async def test_an_erased_name_is_nowhere_in_the_database_and_a_tombstone_stands(
     head = await site.signed_in(world, world.university, "department_head")
     assert NAME in (await head.get("/institution/persons", name=NAME)).text
     address = f"/institution/persons/{person}/erase"
-    wrong = await head.post(address, {"reason": ""}, page=f"/institution/persons?name={NAME}")
+    wrong = await head.post(address, {"reason": ""}, page=f"/institution/persons/{person}")
     assert wrong.status_code == 422
-    done = await head.post(address, {"reason": "本人申请"}, page=f"/institution/persons?name={NAME}")
+    done = await head.post(address, {"reason": "本人申请"}, page=f"/institution/persons/{person}")
     assert done.status_code == 303
     assert await tables_that_say(world, NAME) == []
     page = (await head.get("/institution/persons")).text
@@ -50,7 +50,8 @@ async def test_an_erased_name_is_nowhere_in_the_database_and_a_tombstone_stands(
         assert member.person_id == person, "the ledger keeps its ids"
         assert member.name == "（已删除）"
         assert (await names_of(tx, [person]))[person] == "（已删除）"
-    again = await head.post(address, {"reason": "再次"}, page="/institution/persons?name=测试clerk")
+    clerk = await world.person(world.university, "clerk")
+    again = await head.post(address, {"reason": "再次"}, page=f"/institution/persons/{clerk}")
     assert again.status_code == 409
 
 
