@@ -12,7 +12,7 @@ import psycopg
 
 from deploy.embedded.postgres import EmbeddedPostgres
 from shared.db.migrating import migrate
-from tests.tenancy.crossing import LOGINS, ROLES
+from tests.tenancy.reach import LOGINS, ROLES
 from tests.tenancy.schema import read_schema
 
 SNAPSHOT = Path(__file__).parent / "access.txt"

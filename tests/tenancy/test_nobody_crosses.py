@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 from psycopg import sql
 
 from tests.tenancy.conftest import Filled
-from tests.tenancy.crossing import LOGINS, REFUSED, ROLES, Privileges, Trial, attempt, owner_sees, unentered
+from tests.tenancy.crossing import REFUSED, Trial, attempt, owner_sees, unentered
 from tests.tenancy.filling import PLACES, Row, insert
+from tests.tenancy.reach import LOGINS, ROLES, Privileges
 from tests.tenancy.schema import Table
 
 ENTRIES = [(login, role) for login, roles in LOGINS.items() for role in roles]
