@@ -130,6 +130,12 @@ async def person_of_account(
     return person_id
 
 
+async def forget_roles(tx: Transaction, person_id: UUID) -> None:
+    """Let the provider's roles of a person count for nothing until the next sign-in says them again."""
+    mine = (account.c.tenant_id == tx.tenant_id, account.c.person_id == person_id, account.c.roles.is_not(None))
+    await tx.execute(update(account).where(*mine).values(roles=[]))
+
+
 async def names_of(tx: Transaction, person_ids: list[UUID]) -> dict[UUID, str]:
     """Names of people of the tenant; an erased person reads 已删除."""
     if not person_ids:

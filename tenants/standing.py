@@ -6,7 +6,7 @@ the transaction of the change. So a role given or taken, a delegation's end and 
 request, on every process.
 """
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
@@ -178,6 +178,15 @@ async def granted_roles(tx: Transaction, person_id: UUID) -> tuple[str, ...]:
         .order_by(role_grant.c.granted_at, role_grant.c.role)
     )
     return tuple(row.role for row in rows)
+
+
+async def granted_by_person(tx: Transaction) -> Mapping[UUID, list[str]]:
+    """The same of everybody in the unit."""
+    found: dict[UUID, list[str]] = {}
+    mine = (role_grant.c.tenant_id == tx.tenant_id, role_grant.c.ended_at.is_(None))
+    for row in await tx.rows(select(role_grant.c.person_id, role_grant.c.role).where(*mine)):
+        found.setdefault(row.person_id, []).append(row.role)
+    return found
 
 
 async def provided_roles(tx: Transaction, person_id: UUID) -> tuple[str, ...]:

@@ -12,7 +12,7 @@ from services.administration.accounts.models import departure
 from shared.db.transaction import Transaction
 from tenants.people import account, names_of, person
 from tenants.permissions import labels_of
-from tenants.standing import granted_roles, provided_roles, role_grant
+from tenants.standing import granted_by_person, granted_roles, provided_roles, role_grant
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +71,7 @@ async def accounts(tx: Transaction, words: str = "") -> list[AccountLine]:
     if words:
         statement = statement.where(func.strpos(person.c.name, words) > 0)
     rows = await tx.rows(statement)
-    granted = await _granted(tx)
+    granted = await granted_by_person(tx)
     provided = await _provided(tx)
     gone = await _gone(tx)
     return [
@@ -86,14 +86,6 @@ async def accounts(tx: Transaction, words: str = "") -> list[AccountLine]:
         )
         for row in rows
     ]
-
-
-async def _granted(tx: Transaction) -> Mapping[UUID, list[str]]:
-    found: dict[UUID, list[str]] = {}
-    mine = (role_grant.c.tenant_id == tx.tenant_id, role_grant.c.ended_at.is_(None))
-    for row in await tx.rows(select(role_grant.c.person_id, role_grant.c.role).where(*mine)):
-        found.setdefault(row.person_id, []).append(row.role)
-    return found
 
 
 async def _provided(tx: Transaction) -> Mapping[UUID, list[str]]:

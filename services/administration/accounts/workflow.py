@@ -16,6 +16,7 @@ from shared.db.transaction import Transaction
 from shared.errors import FormInvalid, NotFound
 from shared.ids import new_id
 from shared.workflow import record_event, send
+from tenants.people import forget_roles
 from tenants.permissions import labels_of
 from tenants.standing import Standing, granted_roles, put_standing, role_grant
 
@@ -90,6 +91,7 @@ async def leave(tx: Transaction, person_id: UUID, successor_id: UUID | None, las
     handed = await holdings.hand_on(tx, person_id, successor_id) if successor_id else {}
     granted = await granted_roles(tx, person_id)
     await _end_grants(tx, person_id, granted, reason)
+    await forget_roles(tx, person_id)
     ended = await _end_delegations(tx, person_id)
     values: dict[str, Any] = {**handed, "roles": len(granted), "delegations": len(ended)}
     departure_id = new_id()

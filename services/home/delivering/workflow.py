@@ -23,6 +23,7 @@ from shared.tasks.broker import ask, ask_later, ask_soon
 from tenants.people import account, person
 from tenants.permissions import permissions_of
 from tenants.registry import organisation, province
+from tenants.standing import granted_by_person
 
 log = structlog.get_logger()
 _BATCH = 200
@@ -200,7 +201,9 @@ async def _put(tx: Transaction, outbox_id: UUID, kind: str, payload: dict[str, A
 
 
 async def _holders(tx: Transaction, permission: str | None) -> Sequence[UUID]:
-    """Who of the tenant held a permission at the last sign-in; whoever has not signed in for long is left alone."""
+    """Who of the tenant holds a permission, by the roles of the last sign-in and those that the unit granted; whoever has not
+    signed in for long is left alone.
+    """
     kind = await tx.scalar(
         select(organisation.c.kind).where(
             organisation.c.id == tx.tenant_id, organisation.c.province_id == tx.province_id
@@ -213,7 +216,14 @@ async def _holders(tx: Transaction, permission: str | None) -> Sequence[UUID]:
             account.c.seen_at > real_now() - _SIGNED_IN_WITHIN,
         )
     )
-    return sorted({row.person_id for row in rows if permission in permissions_of(row.roles, str(kind))})
+    granted = await granted_by_person(tx)
+    return sorted(
+        {
+            row.person_id
+            for row in rows
+            if permission in permissions_of((*row.roles, *granted.get(row.person_id, ())), str(kind))
+        }
+    )
 
 
 async def _deliver_publication(tx: Transaction, row: Row[Any]) -> None:

@@ -22,7 +22,7 @@ from shared.db.transaction import Transaction
 from shared.policy.answer import Citation
 from shared.policy.pack import Pack
 from tenants.packs import governing
-from tenants.people import names_of
+from tenants.people import doer, names_of, people_in
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +141,7 @@ async def _told(tx: Transaction, cases: Sequence[_Case], point: Point) -> list[M
         .order_by(table.c.recorded_at)
     )
     named = [event for event in events if words_of(event.case_kind, event.event) is not None]
-    names = await names_of(tx, list({event.actor_id for event in named if event.actor_id}))
+    names = await names_of(tx, people_in(named))
     packs = {version: await _pack(tx, version) for version in {event.pack_version_id for event in named}}
     return [
         _moment(event, words, known[event.case_kind, event.case_id], names, packs[event.pack_version_id])
@@ -151,7 +151,7 @@ async def _told(tx: Transaction, cases: Sequence[_Case], point: Point) -> list[M
 
 
 def _moment(event: Row[Any], words: Words, case: _Case, names: Mapping[UUID, str], pack: Pack) -> Moment:
-    who = "" if words.unnamed else names.get(event.actor_id, "系统") if event.actor_id else "系统"
+    who = "" if words.unnamed else doer(event, names)
     text = "；".join(part for part in (case.about, event.reason or "") if part)
     article = cited(pack, words.path.format(**case.values)) if words.path else None
     on = event.at.astimezone(SHANGHAI).date()

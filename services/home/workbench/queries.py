@@ -80,6 +80,9 @@ _CASES: Mapping[str, tuple[str, str]] = {
     "objection": ("公示异议", ""),
     "ledger_import": ("台账导入", "/institution/imports/{}"),
     "annual_report": ("年度报告", "/institution/reports"),
+    "account": ("人员与角色", "/institution/accounts/{}"),
+    "delegation": ("委托代办", "/institution/delegations/{}"),
+    "machine_client": ("接口凭据", "/institution/machines"),
 }
 _EVENTS: Mapping[str, str] = {
     "registered": "登记入账",
@@ -156,6 +159,13 @@ _EVENTS: Mapping[str, str] = {
     "figures_stated": "更正报送数",
     "resubmitted": "重新报送",
     "forwarded": "汇总上报",
+    "handed_on": "交接",
+    "roles_assigned": "分配角色",
+    "left": "停用与交接",
+    "lent": "委托他人代办",
+    "client_registered": "新建接口凭据",
+    "secret_rotated": "轮换密钥",
+    "client_revoked": "撤销接口凭据",
 }
 
 

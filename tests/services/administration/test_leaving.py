@@ -15,6 +15,7 @@ from services.administration.delegating.forms import DelegationForm
 from services.administration.machines import workflow as machines
 from services.administration.machines.models import machine_client
 from services.empowerment.models import application
+from services.home.delivering.workflow import _holders
 from services.ledger.disclosure.models import disclosure
 from services.ledger.views.models import ledger_view
 from shared.errors import FormInvalid, NotFound
@@ -181,3 +182,16 @@ async def test_what_only_the_leaver_could_do_is_named(site: Site, world: World) 
     page = (await admin.get(f"{HOME}/{person}/leave")).text
     assert "停用后无人可以办理" in page
     assert "资产管理部门" in page
+
+
+async def test_who_has_left_gets_no_message_and_who_was_granted_a_role_does(world: World) -> None:
+    held = await holding(world)
+    async with world.working(world.university, at=NOW) as tx:
+        before = await _holders(tx, "institution:ledger:import")
+    async with world.acting(world.university, SYSTEM, at=NOW) as tx:
+        await workflow.leave(tx, held["leaver"], held["successor"], NOW.date(), "调动")
+    async with world.working(world.university, at=NOW) as tx:
+        after = await _holders(tx, "institution:ledger:import")
+    assert held["leaver"] in before
+    assert held["leaver"] not in after
+    assert held["successor"] in after

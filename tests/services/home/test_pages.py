@@ -65,7 +65,9 @@ async def test_each_audience_has_its_own_home_and_no_other(site: Site, world: Wo
 
 async def test_a_person_without_a_role_of_the_institution_is_refused(site: Site, world: World) -> None:
     visitor = await site.signed_in(world, world.university, "science_officer")
-    assert (await visitor.get("/institution/")).status_code == 403
+    led = await visitor.get("/institution/")
+    assert (led.status_code, led.headers["location"]) == (303, "/institution/settings/permissions")
+    assert (await visitor.get("/institution/todo")).status_code == 403
 
 
 async def test_the_workbench_shows_the_ledger_in_figures_and_rows(site: Site, world: World) -> None:
