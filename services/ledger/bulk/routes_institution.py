@@ -59,7 +59,7 @@ async def _context(tx: Transaction, values: Any) -> tuple[dict[str, Any], BulkFo
     planned = await _planned(tx, rows, form) if form is not None else []
     return {
         "rows": rows,
-        "kept": await _kept(tx, values, ids),
+        "repeated": await _kept(tx, values, ids),
         "too_many": too_many,
         "limit": workflow.LIMIT,
         "form": FormState({"since": tx.today, **typed}, errors),
