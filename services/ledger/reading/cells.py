@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final
 
 from services.ledger.reading.layout import SheetLayout
@@ -43,6 +44,12 @@ class SheetCells:
             for row, column in cells:
                 marked.setdefault(row, {})[column - sheet.first_column] = kind
         return marked
+
+    def move(self, number: int, targets: Mapping[int, int]) -> None:
+        """Take note that the cells of a row stand elsewhere: offset as in the sheet → offset in the row lists."""
+        marks = self.marked.get(number)
+        if marks:
+            self.marked[number] = {targets[offset]: kind for offset, kind in marks.items() if offset in targets}
 
     def at(self, field: str) -> int:
         """The offset of a field in the row lists, ABSENT if the sheet has no such column."""

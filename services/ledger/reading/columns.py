@@ -142,6 +142,29 @@ def header_of_rows(sheet: Sheet, head: Sequence[Sequence[CellValue]], rows: Sequ
     return Header(tuple(rows), tuple(_settle(columns)))
 
 
+def header_of_row(first_column: int, row: Sequence[CellValue]) -> tuple[Column, ...] | None:
+    """The columns of a header that stands alone in one row further down, or None: most of its cells must be known headings."""
+    columns = []
+    for offset, cell in enumerate(row):
+        header = _header_text(cell) if isinstance(cell, str) else ""
+        if header:
+            field = field_of_header(header)
+            unit = unit_of(header) if field in ("value", "assessed") else None
+            columns.append(Column(first_column + offset, header, field=field, unit=unit, asks=_asks(header)))
+    known = sum(column.field is not None for column in columns)
+    filled = sum(cell != "" for cell in row)
+    settled = tuple(_settle(columns))
+    fields = frozenset(column.field for column in settled if column.field)
+    return settled if known >= 3 and known * 3 >= filled * 2 and _is_ledgers(fields) else None
+
+
+def side_by_side(header: Header) -> bool:
+    """Whether a header says the same things twice in the same words: two ledgers beside each other."""
+    words = [(field_of_header(one.header, compact(one.group or "")), compact(one.header)) for one in header.columns]
+    twice = {field for field, word in words if field and words.count((field, word)) > 1}
+    return "name" in twice and len(twice & HEADER_EVIDENCE) >= 2
+
+
 def closest_header(sheet: Sheet, head: Sequence[Sequence[CellValue]]) -> Header | None:
     """What comes nearest to a header, however little of it is known; None for a sheet without rows."""
     return _best(_headers(sheet, head))
@@ -152,8 +175,8 @@ def _is_ledgers(fields: frozenset[str]) -> bool:
 
 
 def _headers(sheet: Sheet, head: Sequence[Sequence[CellValue]]) -> Iterator[Header]:
-    # Single rows come first: a second row must add something.
-    for height in (1, 2):
+    # Fewer rows come first: a further row must add something.
+    for height in (1, 2, 3):
         for position in range(len(head) - height + 1):
             yield _header_at(sheet, head, position, height)
 
@@ -163,34 +186,50 @@ def _best(headers: Iterable[Header]) -> Header | None:
 
 
 def _header_at(sheet: Sheet, head: Sequence[Sequence[CellValue]], position: int, height: int) -> Header:
-    top = [_header_text(cell) for cell in head[position]]
-    below = [_header_text(cell) for cell in head[position + 1]] if height == 2 else [""] * len(top)
-    groups = _spread(top, below, sheet, position + 1) if height == 2 else top
-    spanning = _spanning(sheet, position + 1, len(top))
-    columns: list[Column] = []
-    for offset, text in enumerate(top):
-        group = groups[offset]
-        sub = below[offset]
-        header, parent = (sub, group) if sub else (text, "")
-        if not header or header in (ORIGINAL_ROW, ERROR_REASON):
-            continue
-        field = field_of_header(header, compact(parent))
-        own = field_of_header(text) if sub and text else None
-        if sub and text and (field is None or (own not in (None, field) and not spanning[offset])):
-            # The lower text is a datum, not a header: the upper one counts.
-            header, parent, field = text, "", field_of_header(text)
-        columns.append(
-            Column(
-                index=sheet.first_column + offset,
-                header=header,
-                group=parent or None,
-                field=field,
-                unit=(unit_of(header) or unit_of(parent)) if field in ("value", "assessed") else None,
-                asks=_asks(header),
+    texts = [[_header_text(cell) for cell in row] for row in head[position : position + height]]
+    over = [""] * len(texts[0])
+    if height == 3:
+        # What stands over a header of two rows groups them once more.
+        over = _spread(texts[0], [one or other for one, other in zip(*texts[1:], strict=True)], sheet, position + 1)
+        texts[1] = [mid or (top if not low else "") for top, mid, low in zip(*texts, strict=True)]
+        texts = texts[1:]
+    top = texts[0]
+    below = texts[1] if height > 1 else [""] * len(top)
+    row = position + height - 1
+    groups = _spread(top, below, sheet, row) if height > 1 else top
+    spanning = _spanning(sheet, row, len(top))
+    columns = [
+        column
+        for offset in range(len(top))
+        if (
+            column := _column_at(
+                sheet, offset, top[offset], below[offset], groups[offset], over[offset], spanning[offset]
             )
         )
+    ]
     rows = tuple(range(position + 1, position + 1 + height))
     return Header(rows, tuple(_settle(columns)))
+
+
+def _column_at(sheet: Sheet, offset: int, text: str, sub: str, group: str, over: str, spanning: bool) -> Column | None:
+    """One column of a header: its own words and those below, under a group and what stands over that."""
+    header, parent = (sub, group) if sub else (text, "")
+    if not header or header in (ORIGINAL_ROW, ERROR_REASON):
+        return None
+    field = field_of_header(header, compact(over + parent))
+    own = field_of_header(text, compact(over)) if sub and text else None
+    if sub and text and (field is None or (own not in (None, field) and not spanning)):
+        # The lower text is a datum or a unit, not a header: the upper one counts.
+        header, parent, field = text, "", own
+    unit = next((found for words in (header, sub, parent, over) if (found := unit_of(words))), None)
+    return Column(
+        index=sheet.first_column + offset,
+        header=header,
+        group=parent or over or None,
+        field=field,
+        unit=unit if field in ("value", "assessed") else None,
+        asks=_asks(header),
+    )
 
 
 def _header_text(cell: CellValue) -> str:

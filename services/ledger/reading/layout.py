@@ -15,6 +15,7 @@ from services.ledger.reading.columns import (
     find_header,
     head_of,
     header_of_rows,
+    side_by_side,
     unit_of,
     with_mapping,
 )
@@ -31,7 +32,7 @@ _INFO = re.compile(r"[:：]|单位|时间|日期")
 _REPORTED = re.compile(
     r"(?:填报|填表|制表|上报|报送|编制)(?:时间|日期)[:：]?\s*([0-9０-９][^\s　,，;；]*(?:\s*[年月日0-9]+)*)"
 )
-_AS_OF = re.compile(r"截[至止]到?\s*(\d{4})\s*[年.\-/]\s*(\d{1,2})\s*[月.\-/]\s*(\d{1,2})\s*日?")
+_AS_OF = re.compile(r"截[至止](?:到|于|时间|日期)?[:：]?\s*(\d{4})\s*[年.\-/]\s*(\d{1,2})\s*[月.\-/]\s*(\d{1,2})\s*日?")
 _ORGANISATION = re.compile(
     r"^(?!.{0,10}[:：])(.{2,30}?(?:大学|学院|研究院|研究所|研究中心|科学院|农科院|林科院|医院|集团|公司|学校|实验室|中心|院|所))"
 )
@@ -41,6 +42,7 @@ _REPORTING_UNIT = re.compile(
 _UNIT_LINE = re.compile(r"单位[:：]?\s*(?:人民币)?\s*(亿元|万元|元)")
 
 
+_SIDE_BY_SIDE = "第 {} 张工作表并排放了两份台账，一行是两项成果。请改为上下排列，或分成两张工作表后再上传。"
 NO_HEADER = "ledger_no_known_header"
 
 
@@ -138,6 +140,8 @@ def lay_out(workbook: Workbook, corrections: Corrections | None = None, *, requi
 def _sheet_layout(sheet: Sheet, head: Sequence[Sequence[CellValue]], corrections: Corrections) -> SheetLayout:
     said = said_rows(corrections, sheet, len(head))
     header = find_header(sheet, head) if said is None else header_of_rows(sheet, head, said)
+    if header is not None and said is None and side_by_side(header):
+        raise LedgerError("ledger_side_by_side", _SIDE_BY_SIDE.format(sheet.index + 1))
     role = _role(sheet, head, header, corrections)
     if header is None:
         return SheetLayout(sheet.name, sheet.index, sheet.state, role)

@@ -18,7 +18,20 @@ _NOTE = re.compile(r"[（(【\[][^（）()【】\[\]]*[）)】\]]")
 _ET_AL = re.compile(r"[\s、，,；;/]*等(?:\s*[0-9一二三四五六七八九十百]+\s*(?:人|位|名|同志))?$")
 _BLANKS = re.compile(r"\s+")
 _LATIN = re.compile(r"[A-Za-z.'’-]+")
-_PLACEHOLDER_NAMES: Final = frozenset({"待定", "待补", "不详", "未知"})
+# What stands around names: counting them, marking their organisation, saying who is who.
+_ORDINAL = re.compile(r"(?:[①-⑳]|[(（]\d{1,2}[)）]|(?:^|(?<=[\s、，,；;/]))\d{1,2}\s*[)）.．、])\s*")
+_MARK = re.compile(
+    rf"(?<=[{_HAN}])[0-9*＊#†‡§¹²³⁴-⁹]+(?=$|[\s、，,；;/])|(?:(?<=^)|(?<=[、，,；;/\s]))[0-9]+(?=$|[、，,；;/\s])"
+)
+_LABEL = re.compile(
+    r"(?:第[一二三四五六七八九十]+|主要|其他|其余|项目|成果)*(?:完成人|发明人|设计人|负责人|主持人|参与人|成员|其他|其余)员?[:：]"
+)
+# A name holds none of these, and is longer than one character.
+_NO_NAME = re.compile(rf"[0-9:：&＆=+<>@#%]|^[{_HAN}]$")
+_AND = re.compile(r"[&＆]")
+_PLACEHOLDER_NAMES: Final = frozenset(
+    {"待定", "待补", "待补充", "待填", "不详", "未知", "暂缺", "略", "见附件", "详见附件"}
+)
 _WORDS_NOT_NAMES: Final = DITTO | NOTHING | _PLACEHOLDER_NAMES
 
 
@@ -45,7 +58,7 @@ def read_team(text: str) -> Team:
     if key in DITTO:
         return _DITTO_TEAM
     warnings: list[str] = []
-    without = _NOTE.sub("", plain)
+    without = _MARK.sub("", _LABEL.sub("", _NOTE.sub("", _ORDINAL.sub("、", plain))))
     if without != plain:
         warnings.append("team_note_removed")
     whole = _ET_AL.sub("", without.rstrip())
@@ -59,6 +72,9 @@ def read_team(text: str) -> Team:
         code = "team_ambiguous_blanks" if ambiguous else code
     if not people:
         return MISSING
+    if code is None and any(map(_NO_NAME.search, people)):
+        likely = (name.strip() for one in people for name in _AND.split(one))
+        return Team(tuple(name for name in likely if name), "team_unclear", tuple(warnings))
     return Team(tuple(people), code, tuple(warnings))
 
 

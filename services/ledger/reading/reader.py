@@ -81,7 +81,8 @@ class LedgerReader:
         interpreter = RowInterpreter(cells, self.profile, self._latest)
         secrets = self.secrets.of_sheet(sheet.index)
         name_column, number_column = cells.letter("name"), cells.letter("number")
-        for item in RowGrouper(sheet, layout, {row: found.record for row, found in secrets.items()}).walk():
+        hidden = {row: found.record for row, found in secrets.items()}
+        for item in RowGrouper(sheet, layout, hidden, cells.move).walk():
             if isinstance(item, Group):
                 if item.rows[-1][0] <= skip:
                     continue

@@ -56,6 +56,7 @@ MESSAGES: Final[dict[str, str]] = {
     "team_ambiguous_blanks": "完成人之间的空格可以有不同断法，请用顿号分开",
     "team_ditto": "完成人写的是“同上”，请填姓名",
     "team_missing": "没有填完成人",
+    "team_unclear": "完成人中有不像姓名的内容，请确认",
     "type_category_missing": "没有填具体类别",
     "type_grant_conflict": "是否授权与类别或编号矛盾",
     "type_grant_unknown": "没有写明是否已授权",

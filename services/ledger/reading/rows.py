@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Final
 
 import msgspec
 
 from services.ledger.reading.layout import SheetLayout
+from services.ledger.reading.sections import Sections
 from services.ledger.reading.text import cell_text, compact, tidy_name
 from services.ledger.reading.vocabulary import EXAMPLE
 from shared.documents.workbook import CellValue, Sheet, column_letter
@@ -16,7 +17,8 @@ from shared.documents.workbook import CellValue, Sheet, column_letter
 _TOTALS: Final = frozenset({"合计", "总计", "共计", "总和", "总数", "合计金额"})
 _SUBTOTALS: Final = frozenset({"小计", "本页小计", "分计", "部门小计", "本页合计"})
 _TOTAL = re.compile(
-    r"(?:本页|全部|以上)?(?:合计|总计|共计|累计|总和)(?:\([^()]{1,12}\))?:?(?:\d+(?:项|个|件|条|万元|亿元|元)?)?"
+    r"(?:本页|全部|以上|本年度?|全年|年度|截至目前|历年|\d{4}年度?|[一二三四1-4]季度|上半年|下半年|本月|全校|全院|全所|单位)?"
+    r"(?:合计|总计|共计|累计|总和)(?:\([^()]{1,12}\))?:?(?:\d+(?:\.\d+)?(?:项|个|件|条|万元|亿元|元)?)?"
 )
 _SIGNED = (
     r"(?:填[表报]人|制表人|审[核批]人|复核人|经办人|编制人|校对人|(?:单位|部门|项目|科研(?:管理)?(?:部门|处))负责人)"
@@ -26,7 +28,10 @@ _FOOTER_CELL = re.compile(
     rf"{_SIGNED}(?:\([^()]{{1,8}}\))?[:：]?.{{0,8}}|(?:单位|部门|学校)?\(?(?:公章|盖章|签章|签字|印章)\)?[:：]?"
     r"|第\d+页[,，]?(?:共\d+页)?|\d+/\d+|\d{4}年(?:\d{1,2}月)?(?:\d{1,2}日)?|.{2,12}(?:处|部|办公室|办|院|中心|科)(?:编?制|填报|印制)"
 )
-_NOTE = re.compile(r"(?:注|备注|说明|附注|填表说明|提示|特别说明)\s*[:：\d一]|以下|以上|上述|[※*★]")
+_FIGURE = re.compile(r"[\d,.]+(?:项|个|件|条|万元|亿元|元)?")
+_NOTE = re.compile(
+    r"[(（]?(?:以下(?:空白|无正文|为空)|此表|本表)|(?:注|备注|说明|附注|填表说明|提示|特别说明)\s*[:：\d一]|以下|以上|上述|[※*★]"
+)
 _FOOTER = re.compile(
     r"(?:单位负责人|部门负责人|负责人|填表人|填报人|制表人?|审核人?|填报时间|填报日期|填表时间|填表日期|制表时间|制表日期"
     r"|联系人(?:及?(?:联系)?(?:电话|方式))?|联系电话|电话|经办人|科研管理部门(?:负责人)?|主管领导|分管领导|填报单位|单位[(（]?(?:盖章|公章)[)）]?|盖章|签字|日期)\s*(?:[(（][^()（）]{1,8}[)）])?\s*[:：]"
@@ -64,8 +69,18 @@ class StrayCell(msgspec.Struct, frozen=True, gc=False):
 class RowGrouper:
     """Walks over the rows of one sheet in order."""
 
-    def __init__(self, sheet: Sheet, layout: SheetLayout, secret_rows: Mapping[int, bool]) -> None:
-        """`secret_rows`: rows that nothing is read of, each with whether it is an achievement."""
+    def __init__(
+        self,
+        sheet: Sheet,
+        layout: SheetLayout,
+        secret_rows: Mapping[int, bool],
+        moved: Callable[[int, Mapping[int, int]], None] | None = None,
+    ) -> None:
+        """`secret_rows`: rows that nothing is read of, each with whether it is an achievement; `moved` is told of every row
+        whose cells stand elsewhere, below a further header.
+        """
+        self._sections = Sections(layout)
+        self._moved = moved
         self._secret_rows = secret_rows
         self._sheet = sheet
         self._layout = layout
@@ -78,9 +93,10 @@ class RowGrouper:
         self._name_column = name.index if name else 0
         self._value_column = value.index if value else 0
         self._headers = {
-            column.index - sheet.first_column: compact(column.header) for column in layout.columns if column.header
+            column.index - sheet.first_column: (compact(column.header), compact(column.group or column.header))
+            for column in layout.columns
+            if column.header
         }
-        self._header_words = frozenset(self._headers.values())
         self._blocks: dict[int, int] = {}
         self._totals: set[int] = set()
         self._wide: set[int] = set()
@@ -144,6 +160,12 @@ class RowGrouper:
                 continue
             if self._fill:
                 self._fill_from_above(number, row, merged)
+            if self._sections.current is not None and number not in secrets:
+                kind = self._further_kind(number, row)
+                if kind:
+                    yield Other(number, kind)
+                    continue
+                row = self._in_place(number, row)
             row.append("")
             if block_end or number in blocks:
                 block_end = block_end or blocks[number]
@@ -180,6 +202,21 @@ class RowGrouper:
         for _ in range(self._sheet.last_row, max(self._secret_rows, default=0)):
             yield [""] * width
 
+    def _further_kind(self, number: int, row: list[CellValue]) -> str | None:
+        """The kind of a row below a further header, where it is no achievement: told by the cells as they stand."""
+        if self._sections.begins(row):
+            return "repeated_header"
+        if len(row) - row.count("") > _FEW:
+            return None
+        kind = self._kind(number, [*row, ""])
+        return kind if kind != "section_heading" or number in self._wide else None
+
+    def _in_place(self, number: int, row: list[CellValue]) -> list[CellValue]:
+        """The row with its cells where the sheet's first header has them."""
+        if self._moved is not None and self._sections.current is not None:
+            self._moved(number, self._sections.current.targets)
+        return self._sections.moved(row)
+
     def _fill_from_above(self, number: int, row: list[CellValue], merged: dict[int, list[CellValue]]) -> None:
         for top, offset in self._fill.get(number, ()):
             source = merged.get(top)
@@ -202,9 +239,15 @@ class RowGrouper:
         key = compact(first).rstrip(":")
         if key in _TOTALS or _TOTAL.fullmatch(key):
             return "total"
-        if key in _SUBTOTALS or (key.endswith("小计") and not row[self._name]):
+        if key in _SUBTOTALS or (
+            key.endswith("小计") and (not row[self._name] or all(map(_is_figure, significant[1:])))
+        ):
             return "subtotal"
-        if self._repeats_header(texts) or _counts_columns(row):
+        same = self._repeated(texts)
+        if same == len(texts) >= 2:
+            self._sections.current = None
+            return "repeated_header"
+        if self._sections.begins(row) or same * 2 >= max(len(texts), 4) or _counts_columns(row):
             return "repeated_header"
         if _FOOTER.match(first) or all(_FOOTER_CELL.fullmatch(compact(text)) for text in significant):
             return "footer"
@@ -220,15 +263,19 @@ class RowGrouper:
             return "section_heading"
         return None
 
-    def _repeats_header(self, texts: Sequence[tuple[int, str]]) -> bool:
-        matches = sum(self._headers.get(offset) == compact(text) for offset, text in texts)
-        return matches >= 2 and matches * 2 >= len(texts)
+    def _repeated(self, texts: Sequence[tuple[int, str]]) -> int:
+        """How many of the texts say what the header says at their place, in its lower or its upper row."""
+        return sum(compact(text) in self._headers.get(offset, ()) for offset, text in texts)
 
 
 def _counts_columns(row: Sequence[CellValue]) -> bool:
     """A row of the column numbers, as forms have it below the header: 1, 2, 3 …, with nothing else."""
     numbers = [cell_text(cell).strip("()（） ") for cell in row if cell != ""]
     return len(numbers) >= 3 and numbers == [str(place) for place in range(1, len(numbers) + 1)]
+
+
+def _is_figure(text: str) -> bool:
+    return _FIGURE.fullmatch(compact(text)) is not None
 
 
 def _is_count(text: str) -> bool:

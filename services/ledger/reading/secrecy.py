@@ -12,9 +12,10 @@ from typing import Final, Literal
 
 import msgspec
 
-from services.ledger.reading.columns import HEAD_ROWS, Column, field_of_header
+from services.ledger.reading.columns import HEAD_ROWS, Column, field_of_header, header_of_row
 from services.ledger.reading.layout import Layout, SheetLayout
 from services.ledger.reading.records import CLASSIFIED, SUSPECTED
+from services.ledger.reading.sections import Sections
 from services.ledger.reading.text import cell_text, compact, identity_key
 from services.ledger.reading.vocabulary import (
     HEADERS,
@@ -145,6 +146,11 @@ def _search(sheet: Sheet, layout: SheetLayout, *, known: bool) -> dict[int, Find
         if number < layout.first_row:
             continue
         text = "\x1f".join([cell for cell in row if cell.__class__ is str])
+        if headed and "名" in text and (below := header_of_row(sheet.first_column, row)):
+            # A further header: what stands below it has other columns.
+            columns = {column.index: _by_heading(column) for column in below}
+            asked = any(column.field == "secrecy" and column.asks for column in columns.values())
+            continue
         if not asked and _ANY_MARK.search(text) is None:
             continue
         finding = _judge(row, sheet.first_column, columns, plain=known and not headed, headed=headed)
@@ -214,7 +220,9 @@ def _judge(
 def _names(sheet: Sheet, layout: SheetLayout, found: dict[int, Finding]) -> set[str]:
     column = layout.column_of("name")
     names: set[str] = set()
-    for number, row in _data(sheet, layout):
+    sections = Sections(layout)
+    for number, line in _data(sheet, layout):
+        row = line if sections.begins(line) else sections.moved(line)
         if column is not None and number in found:
             key = identity_key(cell_text(row[column.index - sheet.first_column]))
             # A shorter name may be an ordinary word.
