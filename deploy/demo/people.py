@@ -50,6 +50,11 @@ _TRIES = {
     "department": "接收、退回、汇总上报年度报告",
     "finance": "查看收到的报告",
     "operator": "单位与主管部门、政策规则、节假日安排",
+    "finance_office": "账务处理、委托他人代办",
+    "asset_office": "资产标识、账务处理",
+    "system": "停用与交接、接口凭据；看不到业务",
+    "security": "分配角色、监督委托；看不到业务",
+    "auditing": "操作日志，不含业务内容",
 }
 
 # institution: clerk, head, leader, discipline, then researchers with their colleges
@@ -77,6 +82,25 @@ _INSTITUTIONS: dict[str, tuple[tuple[str, ...], tuple[tuple[str, str], ...]]] = 
     "tianchi": (("池清如", "温济世", "岳仁心", "秦问诊"), (("雪见微", "骨科"), ("安当归", "中医科"))),
     "longwan": (("龙行远", "湾启航", "车同轨", "铁铮铮"), (("钟传动", "工程研究院"), ("齐淬锋", "材料工艺部"))),
 }
+
+
+# the offices and the three administrators, at the first institution of each province: finance, asset, system, security, audit
+_OFFICES: dict[str, tuple[str, str, str, str, str]] = {
+    "dianchi": ("苏明账", "何守物", "邵启机", "严守门", "宁照录"),
+    "songhuahu": ("尚算清", "库有数", "齐运维", "关谨行", "史直书"),
+}
+
+
+def _office_people(key: str) -> list[Person]:
+    finance, asset, system, security, auditing = _OFFICES[key]
+    tries, network = _TRIES, "信息化中心"
+    return [
+        Person(f"{key}-finance", finance, key, ("finance",), "财务部门", "财务处", tries["finance_office"]),
+        Person(f"{key}-asset", asset, key, ("asset",), "资产管理部门", "资产管理处", tries["asset_office"]),
+        Person(f"{key}-system", system, key, ("system_admin",), "系统管理员", network, tries["system"]),
+        Person(f"{key}-security", security, key, ("security_admin",), "安全管理员", network, tries["security"]),
+        Person(f"{key}-auditing", auditing, key, ("audit_admin",), "审计管理员", _AUDIT, tries["auditing"]),
+    ]
 
 
 def _institution_people(key: str) -> list[Person]:
@@ -142,6 +166,7 @@ _SECRECY = (
 PEOPLE: tuple[Person, ...] = (
     *(person for prefix in _AUTHORITIES for person in _authority_people(prefix)),
     *(person for key in _INSTITUTIONS for person in _institution_people(key)),
+    *(person for key in _OFFICES for person in _office_people(key)),
     *_SECRECY,
 )
 
