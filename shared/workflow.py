@@ -6,8 +6,8 @@ A slice declares its moves as data; ``move`` applies one with an optimistic chec
 past-tense event in the same transaction, and tells the caller when somebody else was quicker.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC
 from functools import cache
 from hashlib import sha256
@@ -23,7 +23,7 @@ from shared.db.serialising import canonical_json, dump_json, load_json
 from shared.db.transaction import Transaction
 from shared.errors import Refusal, stale
 from shared.ids import new_id
-from shared.policy.answer import Answer, as_json
+from shared.policy.answer import Answer, Citation, as_json
 from shared.tasks.broker import ask_soon
 
 _STREAM = ("tenant_id", "id", "province_id", "department_id", "recipient_id", "actor_organisation_id", "actor_id")
@@ -54,14 +54,31 @@ class Move:
     onward: frozenset[str] = frozenset()
 
 
+# By kind of case, the paths of a pack where the order of its steps is said: what a move out of order is refused with.
+_ARTICLES: dict[str, tuple[str, ...]] = {}
+Citing = Callable[[Transaction, Sequence[str]], Awaitable[Citation | None]]
+_citing: list[Citing] = []
+
+
+def cite_by(found: Citing) -> None:
+    """Say how the first of some paths that the pack in force has is cited; those who know the packs do, at import."""
+    _citing[:] = [found]
+
+
 @dataclass(frozen=True, slots=True)
 class Moves:
-    """The table of moves of one kind of case."""
+    """The table of moves of one kind of case. ``articles`` are paths of a pack where the order of the steps is said, the first
+    that a province has is cited; none where the steps are the platform's own.
+    """
 
     case_kind: str
     table: Table
     states: Mapping[str, str]
     moves: tuple[Move, ...]
+    articles: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        _ARTICLES[self.case_kind] = self.articles
 
     def named(self, name: str) -> Move:
         return next(move for move in self.moves if move.name == name)
@@ -76,7 +93,8 @@ class Moves:
         chosen = self.named(name)
         if state in chosen.sources:
             return None
-        return stale(f"当前状态为“{self.states.get(state, state)}”，不能“{chosen.label}”；请刷新页面查看最新进展")
+        told = stale(f"当前状态为“{self.states.get(state, state)}”，不能“{chosen.label}”；请刷新页面查看最新进展")
+        return replace(told, inputs={"case": self.case_kind, "state": state, "move": name})
 
 
 async def move(
@@ -253,7 +271,11 @@ async def record_decision(
 async def refuse(
     tx: Transaction, refusal: Refusal, action: str, case_kind: str, case_id: UUID, *, tenant_id: UUID | None = None
 ) -> Refusal:
-    """Write the audit row of a refused act and hand the refusal back, so that a verb can ``return await refuse(…)``."""
+    """Write the audit row of a refused act and hand the refusal back, so that a verb can ``return await refuse(…)``; a move
+    out of order gets the article that says the order.
+    """
+    if refusal.citation is None and (paths := _ARTICLES.get(refusal.inputs.get("case", ""))) and _citing:
+        refusal = replace(refusal, citation=await _citing[0](tx, paths))
     citation = refusal.citation
     await write_audit(
         tx,

@@ -30,9 +30,11 @@ from shared.db.tables import global_table
 from shared.db.transaction import Transaction
 from shared.errors import Unavailable
 from shared.ids import new_id
+from shared.policy.answer import Citation
 from shared.policy.loader import PACKS, resolve_pack
 from shared.policy.pack import Pack
 from shared.policy.sources import PackError, Sources
+from shared.workflow import cite_by
 from tenants.calendar import calendar_day, calendar_year, last_change, load_calendar
 from tenants.registry import organisation, province
 
@@ -132,6 +134,24 @@ async def governing(tx: Transaction, version_id: UUID | None = None) -> Governin
         tx.read_once[reading_of] = wanted
         tx.pack_version_id = earlier.id
         return earlier
+
+
+def article_of(pack: Pack, paths: Sequence[str]) -> Citation | None:
+    """The article of the first of the paths that a pack has; None where it has none of them."""
+    known = pack.paths()
+    found = next((path for path in paths if any(one == path or one.startswith(f"{path}.") for one in known)), None)
+    return pack.citation(found) if found is not None else None
+
+
+async def _cited(tx: Transaction, paths: Sequence[str]) -> Citation | None:
+    """The same of the pack in force; None without one."""
+    try:
+        return article_of((await governing(tx)).pack, paths)
+    except Unavailable:
+        return None
+
+
+cite_by(_cited)
 
 
 async def _last_readable(tx: Transaction) -> Governing | None:

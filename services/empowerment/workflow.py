@@ -109,6 +109,7 @@ MOVES = Moves(
             "撤回申请",
         ),
     ),
+    articles=("steps.empowerment",),
 )
 # Outcomes of a step, not steps: the page shows one button for the form that leads to them.
 OUTCOMES = frozenset({"hold", "exclude", "find_infeasible"})

@@ -23,6 +23,7 @@ from shared.errors import Refusal
 from shared.ids import new_id
 from shared.tasks.broker import ask
 from shared.workflow import Move, Moves, move, send
+from tenants.masking import names_shown
 
 CASE = "export"
 FIRST_ROW = 3
@@ -56,6 +57,7 @@ MOVES = Moves(
     export_job,
     EXPORT_STATES,
     (Move("finish_export", frozenset({"queued"}), "done", "exported", _EXPORT, "生成"),),
+    articles=("fields.ledger",),
 )
 
 
@@ -78,7 +80,12 @@ async def request_export(tx: Transaction, filters: Filters, sort: str, wanted: s
             province_id=tx.province_id,
             person_id=tx.actor.person_id,
             list=wanted,
-            filters={**filters.as_query(), "sort": sort, "ids": [str(one) for one in filters.ids]},
+            filters={
+                **filters.as_query(),
+                "sort": sort,
+                "ids": [str(one) for one in filters.ids],
+                "masked": not names_shown(tx),
+            },
             as_of=filters.as_of,
             rows_total=rows,
         )

@@ -48,6 +48,7 @@ MOVES = Moves(
         Move("wipe", frozenset({"quarantined"}), "revoked", "wiped", _JUDGE, "清除"),
         Move("revoke", _REGISTERED, "revoked", "revoked", _WRITE, "撤销"),
     ),
+    articles=("ledger.verified_before_entry", "steps.disclosure", "fields.ledger"),
 )
 
 

@@ -47,6 +47,7 @@ MOVES = Moves(
         Move("withdraw", _RUNNING, NoticeState.WITHDRAWN, "withdrawn", PUBLISH, "撤回公示"),
         Move("close", _RUNNING, NoticeState.ENDED, "ended", PUBLISH, "结束公示"),
     ),
+    articles=("steps.empowerment",),
 )
 OBJECTION_MOVES = Moves(
     OBJECTION,
@@ -56,6 +57,7 @@ OBJECTION_MOVES = Moves(
         Move("answer", _WAITING, ObjectionState.ANSWERED, "answered", ANSWER, "答复异议"),
         Move("uphold", _WAITING, ObjectionState.UPHELD, "upheld", ANSWER, "认定异议成立"),
     ),
+    articles=("steps.empowerment",),
 )
 
 

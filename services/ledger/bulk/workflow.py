@@ -35,7 +35,13 @@ from tenants.packs import governing
 CASE = "achievement_batch"
 LIMIT = 200
 _WRITE = "institution:ledger:write"
-MOVES = Moves(CASE, ledger_batch, STATES, (Move("undo", frozenset({"done"}), "undone", "undone", _WRITE, "撤回"),))
+MOVES = Moves(
+    CASE,
+    ledger_batch,
+    STATES,
+    (Move("undo", frozenset({"done"}), "undone", "undone", _WRITE, "撤回"),),
+    articles=("ledger.verified_before_entry", "steps.disclosure", "fields.ledger"),
+)
 _OVERTAKEN = stale("预览之后台账有变动，本次没有修改任何成果；请核对下面的最新预览后再确认")
 
 

@@ -25,6 +25,7 @@ MOVES = Moves(
         Move("withdraw", _OPEN, "withdrawn", "claim_withdrawn", CLAIM, "撤回认领"),
         Move("end", frozenset({"confirmed"}), "ended", "claim_ended", DECIDE, "解除关联"),
     ),
+    articles=("fields.ledger.completers",),
 )
 _TOLD = {"confirm": "完成人认领已确认", "decline": "完成人认领未确认", "end": "完成人关联已解除"}
 
@@ -75,8 +76,11 @@ async def decide(tx: Transaction, claim_id: UUID, name: str, reason: str = "") -
     if name != "withdraw" and (own or DECIDE not in tx.actor.permissions):
         raise Forbidden("本人的认领应由责任部门的其他人员核实")
     action = f"{CASE}.{name}"
-    if name == "confirm" and not await still_free(tx, row.completer_id):
-        return await refuse(tx, stale("该完成人已经与其他账号关联，请先核实"), action, CASE, claim_id)
+    stopped = MOVES.refusal(name, row.state)
+    if stopped is None and name == "confirm" and not await still_free(tx, row.completer_id):
+        stopped = stale("该完成人已经与其他账号关联，请先核实")
+    if stopped is not None:
+        return await refuse(tx, stopped, action, CASE, claim_id)
     changes = {"decided_at": tx.now, "decided_by": tx.actor.person_id, "reason": reason or None}
     refused = await move(tx, MOVES, claim_id, name, row.state, changes=changes, reason=reason or None)
     if refused is not None:

@@ -41,6 +41,7 @@ MOVES = Moves(
         Move("return", frozenset({"submitted"}), "returned", "returned", queries.VERIFY, "退回修改"),
         Move("register", frozenset({"submitted"}), "registered", "registered", queries.VERIFY, "核实并登记"),
     ),
+    articles=("steps.disclosure", "fields.disclosure"),
 )
 NOT_CONVERTED = "not_converted"
 

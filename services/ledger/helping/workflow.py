@@ -36,6 +36,7 @@ MOVES = Moves(
         Move("accept", frozenset({"delivered"}), "accepted", "accepted_from_agency", MANAGE, "采纳"),
         Move("end", _LIVE, "ended", "ended_for_agency", MANAGE, "终止委托"),
     ),
+    articles=("enumerations.agency_service",),
 )
 
 

@@ -85,6 +85,7 @@ MOVES = Moves(
         Move("finish_undo", frozenset({"undoing"}), ImportState.UNDONE, "undone", _IMPORT, "完成撤销"),
         Move("keep", frozenset({"undoing"}), ImportState.APPLIED, "undo_stopped", _IMPORT, "停止撤销"),
     ),
+    articles=("fields.ledger",),
 )
 
 

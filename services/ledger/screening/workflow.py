@@ -32,6 +32,7 @@ MOVES = Moves(
     screening_round,
     ROUND_STATES,
     (Move("close", frozenset({"open"}), "closed", "screening_closed", queries.JUDGE, "结束本轮筛查"),),
+    articles=tuple(f"duties.{one}" for one in rules.DUTIES),
 )
 _LAST_DAYS = (7, 1, 0)  # our own: how long before its day a round is called to mind again
 

@@ -1,0 +1,111 @@
+"""Every state × move × audience of each slice as a table, in the slice's README between its marks.
+
+``python -m tests.architecture.moves`` writes the tables anew: read the difference before you commit it.
+"""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+
+from services.annual_report import workflow as annual_report
+from services.annual_report.reviewing import workflow as reviewing
+from services.empowerment import workflow as empowerment
+from services.ledger import export
+from services.ledger import workflow as ledger
+from services.ledger.bulk import workflow as bulk
+from services.ledger.claiming import workflow as claiming
+from services.ledger.disclosure import workflow as disclosure
+from services.ledger.helping import workflow as helping
+from services.ledger.importing import workflow as importing
+from services.ledger.losses import workflow as losses
+from services.ledger.screening import workflow as screening
+from services.negative_list import workflow as negative_list
+from services.notices import workflow as notices
+from shared.policy import load_pack
+from shared.workflow import Moves
+from tenants.packs import article_of
+
+SERVICES = Path(__file__).resolve().parents[2] / "services"
+REGIONS = ("cn-53", "cn-22")
+BEGIN, END = "<!-- moves: written by python -m tests.architecture.moves -->", "<!-- moves: end -->"
+MACHINES: Mapping[str, Sequence[tuple[str, Moves]]] = {
+    "ledger": (
+        ("成果", ledger.MOVES),
+        ("披露", disclosure.MOVES),
+        ("导入", importing.MOVES),
+        ("完成人认领", claiming.MOVES),
+        ("权利丧失移交", losses.MOVES),
+        ("筛查轮次", screening.MOVES),
+        ("第三方机构协助", helping.MOVES),
+        ("批量办理", bulk.MOVES),
+        ("导出", export.MOVES),
+    ),
+    "empowerment": (("赋权申请", empowerment.MOVES),),
+    "negative_list": (("负面清单", negative_list.MOVES),),
+    "annual_report": (("年度报告", annual_report.MOVES), ("汇总报告", reviewing.AGGREGATE_MOVES)),
+    "notices": (("公示", notices.MOVES), ("异议", notices.OBJECTION_MOVES)),
+}
+_HEAD = f"""{BEGIN}
+有权限者能否办理看“结果”；拒绝的代码为 `state.stale`（409），括号内是所引条款（{"；".join(REGIONS)}）；
+没有括号的是平台自身的步骤，政策没有规定；由后台任务办理的，不合状态时不做。
+同类机构中没有该权限的人 403；其他机构和其他类用户 404；未登录的 401（页面转到登录）。
+"""
+
+
+def article(moves: Moves) -> str:
+    """Where the order of the steps is said, province by province; empty where it is nowhere."""
+    found = [article_of(load_pack(region), moves.articles) for region in REGIONS]
+    return "；".join(one.article if one else "无" for one in found) if any(found) else ""
+
+
+def outcome(moves: Moves, name: str, state: str, cited: str) -> str:
+    """What becomes of a move from a state, for those who hold its permission."""
+    move = moves.named(name)
+    if state not in move.sources:
+        return f"拒绝（{cited}）" if cited else "拒绝"
+    reached = [move.target, *sorted(move.onward - {move.target})]
+    return "→ " + "、".join(moves.states[one] for one in reached)
+
+
+def table(label: str, moves: Moves) -> Iterator[str]:
+    """The table of one kind of case."""
+    cited = article(moves)
+    yield f"\n### {label} `{moves.case_kind}`\n"
+    yield "| 状态 | 办理 | 权限 | 结果 | 同类机构其他人 | 其他机构、其他类用户 | 未登录 |"
+    yield "|---|---|---|---|---|---|---|"
+    for state, name in moves.states.items():
+        for move in moves.moves:
+            done = outcome(moves, move.name, state, cited)
+            yield f"| {name} | {move.label} | `{move.permission}` | {done} | 403 | 404 | 401 |"
+
+
+def tables(slice_: str) -> str:
+    """All of a slice, with the marks."""
+    lines = [line for label, moves in MACHINES[slice_] for line in table(label, moves)]
+    return "\n".join([_HEAD.rstrip(), *lines, "", END])
+
+
+def written(slice_: str) -> str:
+    """What the README says between the marks, with them; empty where there are none."""
+    found = re.search(f"{re.escape(BEGIN)}.*?{re.escape(END)}", _readme(slice_).read_text("utf-8"), re.DOTALL)
+    return found[0] if found else ""
+
+
+def write(slice_: str) -> None:
+    """Write the tables anew, at the end where there are none yet."""
+    readme, made = _readme(slice_), tables(slice_)
+    text = readme.read_text("utf-8")
+    before = written(slice_)
+    readme.write_text(
+        text.replace(before, made) if before else f"{text.rstrip()}\n\n## Every state × move × audience\n\n{made}\n",
+        "utf-8",
+    )
+
+
+def _readme(slice_: str) -> Path:
+    return SERVICES / slice_ / "README.md"
+
+
+if __name__ == "__main__":
+    for one in MACHINES:
+        write(one)
