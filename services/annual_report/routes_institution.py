@@ -1,10 +1,12 @@
 """An institution's pages of its yearly reports: list, one year, rows behind a figure, texts, figures, submission, workbook."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from litestar import Request, Response, get, post
 
 from services.annual_report import pages, queries, rules, workflow
+from services.annual_report.addressing import addressed
 from services.annual_report.figures import COLUMNS, DIMENSIONS
 from services.annual_report.forms import FreezeForm, read_figures, read_texts, statable
 from services.annual_report.models import REPORT_STATES, SUBMISSION_STATES
@@ -86,6 +88,7 @@ async def _year_context(tx: Transaction, found: Standing) -> dict[str, Any]:
         "may_write": workflow.WRITE in tx.actor.permissions and (found.row is None or found.row.state in OPEN),
         "row": found.row,
         "over": tx.today > found.form.as_of,
+        "absent": await _absent(tx, found),
     }
     if found.row is None or found.frozen is None:
         return context
@@ -279,8 +282,16 @@ async def _submit_context(tx: Transaction, found: Standing) -> dict[str, Any]:
         "missing": rules.incomplete(found.form, found.texts),
         "due": await _due(tx, found),
         "stage": found.form.unit_stage,
+        "absent": await _absent(tx, found),
         "refusal": None,
     }
+
+
+async def _absent(tx: Transaction, found: Standing) -> Sequence[str]:
+    """Whom the report names as recipients and nobody is registered for."""
+    stage = found.form.unit_stage
+    department = (found.row or await queries.unit_of(tx)).department_id
+    return (await addressed(tx, stage, stage.recipients, department)).absent
 
 
 @post(_AT + "/submit", opt=_SUBMIT, status_code=303)

@@ -9,6 +9,7 @@ from sqlalchemy import Row, delete, func, insert, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from services.annual_report import queries, rules
+from services.annual_report.addressing import Addressed, addressed, say_who_is_absent
 from services.annual_report.figures import COLUMNS, STATABLE
 from services.annual_report.freezing import write_rows_and_figures
 from services.annual_report.models import (
@@ -211,8 +212,10 @@ async def submit(
     wanted = list(dict.fromkeys(recipients)) if recipients is not None else list(stage.recipients)
     due = rules.due(found.form, stage, found.given, found.traits, found.governed.pack, tx.today, tx.now)
     refusal = await _judged(tx, found, wanted, due)
-    addressed: list[Row[Any]] = await _addressed(tx, found, wanted) if refusal is None else []
-    refusal = refusal or _nobody(found, addressed)
+    to = Addressed((), ())
+    if refusal is None:
+        to = await addressed(tx, stage, wanted, found.row.department_id)
+        refusal = await say_who_is_absent(tx, found.form, to)
     if refusal is not None:
         return await refuse(tx, refusal, f"annual_report.{name}", CASE, found.id)
     edition = found.row.edition + 1
@@ -221,7 +224,7 @@ async def submit(
     stopped = await move(
         tx, MOVES, found.id, name, found.row.state,
         changes={"edition": edition, "submitted_at": tx.now, "reviewed_at": None, "due_on": stage.due},
-        details={"edition": edition, "recipients": wanted, "changes": len(content["changes"])},
+        details={"edition": edition, "recipients": wanted, "absent": list(to.absent), "changes": len(content["changes"])},
     )  # fmt: skip
     if stopped is not None:
         return await refuse(tx, stopped, f"annual_report.{name}", CASE, found.id)
@@ -229,7 +232,7 @@ async def submit(
     title = f"{of_year(found.form.label, found.form.year)}已{'重新' if edition > 1 else ''}报送"
     href = f"/institution/reports/{year}/{report}"
     await send(tx, "message", {"to_permission": "institution:report:read", "title": title, "href": href})
-    return [await _hand_over(tx, found, to, edition, content) for to in addressed]
+    return [await _hand_over(tx, found, one, edition, content) for one in to.reached]
 
 
 async def _judged(tx: Transaction, found: Standing, wanted: Sequence[str], due: Asked) -> Refusal | None:
@@ -254,20 +257,6 @@ async def _judged(tx: Transaction, found: Standing, wanted: Sequence[str], due: 
         or rules.unsound(balance, further)
         or rules.incomplete(found.form, found.texts)
         or MOVES.refusal(name, found.row.state)
-    )
-
-
-async def _addressed(tx: Transaction, found: Standing, wanted: Sequence[str]) -> list[Row[Any]]:
-    assert found.row is not None
-    return [one for code in wanted for one in await queries.recipients_of(tx, code, found.row.department_id)]
-
-
-def _nobody(found: Standing, addressed: Sequence[Row[Any]]) -> Refusal | None:
-    if addressed:
-        return None
-    labels = "、".join(found.form.unit_stage.recipient_labels)
-    return Refusal(
-        "report.no_recipient", f"平台上还没有登记接收单位（{labels}），请联系平台运维。", citation=found.form.citation
     )
 
 

@@ -8,6 +8,7 @@ from uuid import UUID
 from litestar import Request, Response, get, post
 
 from services.annual_report import pages
+from services.annual_report.addressing import addressed
 from services.annual_report.figures import COLUMNS
 from services.annual_report.forms import DeadlineForm, identifiers, read_reasons
 from services.annual_report.models import AGGREGATE_STATES, REPORT_STATES, SUBMISSION_STATES
@@ -244,6 +245,7 @@ async def one_aggregate(request: Request[Any, Any, Any], tx: Transaction, aggreg
     """One aggregate of the department, before and after it is passed on."""
     row = await workflow.look_at_aggregate(tx, aggregate_id)
     form = next((one for one in await queries.forms(tx, row.year) if one.code == row.report), None)
+    stage = form.stage_of(DEPARTMENT) if form else None
     groups = pages.groups_of(row.payload)
     context = {
         "row": row,
@@ -251,7 +253,8 @@ async def one_aggregate(request: Request[Any, Any, Any], tx: Transaction, aggreg
         "groups": groups,
         "columns": COLUMNS,
         "types_chart": pages.chart_of(groups[0]) if groups else None,
-        "stage": form.stage_of(DEPARTMENT) if form else None,
+        "stage": stage,
+        "absent": (await addressed(tx, stage, stage.recipients, tx.scope.organisation_id)).absent if stage else (),
         "aggregate_states": AGGREGATE_STATES,
     }
     back = f"{HOME}/aggregate/{row.year}/{row.report}"

@@ -9,6 +9,7 @@ from sqlalchemy import Row, insert, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from services.annual_report import rules
+from services.annual_report.addressing import Addressed, addressed, say_who_is_absent
 from services.annual_report.figures import summed
 from services.annual_report.models import (
     AGGREGATE_STATES,
@@ -18,7 +19,7 @@ from services.annual_report.models import (
     report_submission,
 )
 from services.annual_report.payload import aggregate_of, aggregate_workbook, fields_of, file_note, lines_of, title_of
-from services.annual_report.queries import CASE, recipients_of, unit_of
+from services.annual_report.queries import CASE, unit_of
 from services.annual_report.reviewing import queries
 from services.annual_report.rules import Asked, Form, Stage
 from services.annual_report.workflow import FORWARD, MOVES
@@ -309,14 +310,12 @@ async def forward(tx: Transaction, aggregate_id: UUID) -> Sequence[UUID] | Refus
     members: list[Row[Any]] = [] if refusal is not None else await _still_accepted(tx, row.payload)
     if refusal is None and len(members) != len(row.payload["members"]):
         refusal = stale("汇总之后有单位的报告已退回或重新报送，请重新汇总后再上报")
-    recipients = stage.recipients if stage is not None else ()
-    addressed = [one for code in recipients for one in await recipients_of(tx, code, tx.scope.organisation_id)]
-    if refusal is None and not addressed:
-        refusal = Refusal("report.no_recipient", "平台上还没有登记接收单位，请联系平台运维。", form.citation)
-    if refusal is None:
-        refusal = await move(
+    to = Addressed((), ())
+    if refusal is None and stage is not None:
+        to = await addressed(tx, stage, stage.recipients, tx.scope.organisation_id)
+        refusal = await say_who_is_absent(tx, form, to) or await move(
             tx, AGGREGATE_MOVES, row.id, "forward", row.state, changes={"forwarded_at": tx.now},
-            details={"recipients": list(recipients), "members": len(members)},
+            details={"recipients": list(stage.recipients), "absent": list(to.absent), "members": len(members)},
         )  # fmt: skip
     if refusal is not None:
         return await refuse(tx, refusal, f"{AGGREGATE}.forward", AGGREGATE, row.id)
@@ -327,7 +326,7 @@ async def forward(tx: Transaction, aggregate_id: UUID) -> Sequence[UUID] | Refus
         )  # fmt: skip
         await _tell(tx, one, f"{of_year(form.label, one.year)}已由主管部门汇总上报")
     assert stage is not None
-    return [await _send_on(tx, row, stage, to) for to in addressed]
+    return [await _send_on(tx, row, stage, one) for one in to.reached]
 
 
 async def _still_accepted(tx: Transaction, payload: Mapping[str, Any]) -> list[Row[Any]]:
