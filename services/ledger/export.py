@@ -58,6 +58,7 @@ MOVES = Moves(
     EXPORT_STATES,
     (Move("finish_export", frozenset({"queued"}), "done", "exported", _EXPORT, "生成"),),
     articles=("fields.ledger",),
+    articles=("fields.ledger",),
 )
 
 
