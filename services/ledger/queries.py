@@ -7,8 +7,7 @@ from fractions import Fraction
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, Table, Text, any_, bindparam, func, literal, select
-from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy import ColumnElement, Row, Table, bindparam, func, select
 
 from services.ledger.entry import FIELDS, RECORDED, Completer, Entry, Right
 from services.ledger.models import (
@@ -293,26 +292,6 @@ async def decisions_of(tx: Transaction, case_kind: str, case_id: UUID, point: Po
         .where(*happened_then(tx, point, table.c.decided_at, table.c.recorded_at))
         .order_by(table.c.recorded_at.desc())
     )
-
-
-async def known_keys(
-    tx: Transaction, name_keys: Sequence[str], numbers: Sequence[str] = ()
-) -> tuple[dict[str, UUID], dict[str, UUID]]:
-    """Which names (``entry.name_key``) and right numbers the ledger has already, each with its achievement; set-based."""
-    names = await tx.rows(
-        select(achievement.c.name_key, achievement.c.id).where(
-            achievement.c.tenant_id == tx.tenant_id,
-            achievement.c.state != "revoked",
-            achievement.c.name_key == any_(literal(list(name_keys), ARRAY(Text))),
-        )
-    )
-    table = achievement_right
-    rights = await tx.rows(
-        select(table.c.number, table.c.achievement_id).where(
-            table.c.tenant_id == tx.tenant_id, table.c.live, table.c.number == any_(literal(list(numbers), ARRAY(Text)))
-        )
-    )
-    return {row.name_key: row.id for row in names}, {row.number: row.achievement_id for row in rights}
 
 
 _facets: dict[UUID, tuple[float, Facets]] = {}

@@ -86,7 +86,7 @@ async def register_many(
 ) -> Registered:
     """Register a set of completed entries (``rules.complete``), visible at once or not at all.
 
-    The caller has settled duplicates (``queries.known_keys``) and writes audit, event and decision of the whole.
+    The caller has settled duplicates and writes audit, event and decision of the whole.
 
     :raises sqlalchemy.exc.IntegrityError: a name or right number is already in the ledger, or twice in the set.
     """

@@ -362,6 +362,3 @@ async def test_a_set_is_registered_whole_with_people_numbers_words_and_totals(wo
         people = await tx.scalar(text("select count(*) from app.person where name = '杨思远'"))
         assert people == 1
         assert (await queries.find_achievement(tx, single)) is not None
-        names, numbers = await queries.known_keys(tx, ["批量成果第3号", "没有"], ["2018SR000005"])
-        assert set(names) == {"批量成果第3号"}
-        assert set(numbers) == {"2018SR000005"}
