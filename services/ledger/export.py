@@ -23,6 +23,7 @@ from shared.errors import Refusal
 from shared.ids import new_id
 from shared.tasks.broker import ask
 from shared.workflow import Move, Moves, move, send
+from tenants.masking import names_shown
 
 CASE = "export"
 FIRST_ROW = 3
@@ -79,7 +80,12 @@ async def request_export(tx: Transaction, filters: Filters, sort: str, wanted: s
             province_id=tx.province_id,
             person_id=tx.actor.person_id,
             list=wanted,
-            filters={**filters.as_query(), "sort": sort, "ids": [str(one) for one in filters.ids]},
+            filters={
+                **filters.as_query(),
+                "sort": sort,
+                "ids": [str(one) for one in filters.ids],
+                "masked": not names_shown(tx),
+            },
             as_of=filters.as_of,
             rows_total=rows,
         )

@@ -5,10 +5,10 @@ the direction only; it is compiled once and kept.
 """
 
 from collections.abc import AsyncIterator, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from functools import lru_cache
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 import asyncpg
@@ -18,6 +18,7 @@ from services.ledger.points import Point
 from services.ledger.searching import NO_WORDS, Words, ask_words, found, found_then
 from shared.db.hot import HotStatement
 from shared.db.transaction import Transaction
+from tenants.masking import masked, names_shown
 
 PAGE_SIZE = 20
 SORTS: Mapping[str, tuple[str, str]] = {
@@ -74,6 +75,8 @@ class Filters:
     as_of: date | None = None
     known_at: datetime | None = None
     ids: tuple[UUID, ...] = ()
+    masked: bool = False
+    """Nobody is found by their name, and names are told by their first character."""
 
     @property
     def point(self) -> Point:
@@ -128,6 +131,11 @@ class _Asked:
     words: Words = NO_WORDS
 
 
+def as_seen(tx: Transaction, filters: Filters) -> Filters:
+    """The filters for whoever acts."""
+    return filters if names_shown(tx) else replace(filters, masked=True)
+
+
 async def ledger_page(
     tx: Transaction,
     filters: Filters,
@@ -141,8 +149,11 @@ async def ledger_page(
     """One page in one round trip. ``sort`` is number, name, value or obtained, ``-`` before it for descending; a cursor
     that cannot be read gives the first page. A row names the first three people; ``wide`` names all, and the rights' numbers.
     """
+    filters = as_seen(tx, filters)
     statement, values = page_statement(tx.tenant_id, filters, sort, after, before, limit, wide=wide)
     rows = await statement.fetch(tx.driver, values)
+    if filters.masked:
+        rows = cast(Any, [{**row, "people": [masked(one) for one in row["people"]]} for row in rows])
     backward = bool(before) and "cursor_number" in values
     more = len(rows) > limit
     rows = rows[:limit]
@@ -171,7 +182,7 @@ async def ledger_pages(
 
 async def count_rows(tx: Transaction, filters: Filters) -> int:
     """How many rows the filters let through."""
-    source, where, values = conditions_of(filters)
+    source, where, values = conditions_of(as_seen(tx, filters))
     statement = HotStatement(text(f"select count(*) as n from {source} a where {where}"))
     rows = await statement.fetch(tx.driver, {"tenant": tx.tenant_id, **values})
     return int(rows[0]["n"])
@@ -261,7 +272,7 @@ def _asked(filters: Filters) -> _Asked:
             asked.values["known"] = filters.known_at
     if filters.q.strip():
         asked.filters.append("q")
-        asked.words, values = ask_words(filters.q)
+        asked.words, values = ask_words(filters.q, people=not filters.masked)
         asked.values.update(values)
     return asked
 

@@ -26,6 +26,7 @@ from shared.db.hot import HotRow, HotStatement
 from shared.db.records import decision, workflow_event
 from shared.db.transaction import Transaction
 from shared.todo import Todo
+from tenants.masking import masked, names_shown
 from tenants.people import names_of, person
 
 WIPE_ORDERED = "wipe_ordered"
@@ -133,6 +134,16 @@ async def team_of(tx: Transaction, achievement_id: UUID) -> list[Member]:
     ]
 
 
+def as_seen(tx: Transaction, team: list[Member]) -> list[Member]:
+    """The team for whoever acts: others' names by the first character and no shares, where the names are not theirs to see."""
+    if names_shown(tx):
+        return team
+    own = tx.actor.person_id
+    return [
+        one if one.person_id == own else Member(one.person_id, masked(one.name), one.role, None) for one in team
+    ]
+
+
 async def rights_of(tx: Transaction, achievement_id: UUID) -> list[Right]:
     """The rights in the ledger's order."""
     rows = await _RIGHTS.fetch(tx.driver, {"tenant": tx.tenant_id, "id": achievement_id})
@@ -174,7 +185,7 @@ async def achievement_detail(
         if row is None:
             return None
         team, rights = await team_of(tx, achievement_id), await rights_of(tx, achievement_id)
-        return Detail(row, team, rights, await conversions_of(tx, achievement_id), row.held_from)
+        return Detail(row, as_seen(tx, team), rights, await conversions_of(tx, achievement_id), row.held_from)
     row = await _version_of(tx, achievement_id, as_of, known_at)
     if row is None:
         return None
@@ -189,7 +200,7 @@ async def achievement_detail(
         for one in row.team
     ]
     conversions = await _conversions_then(tx, achievement_id, as_of, known_at)
-    return Detail(row, team, [right_of(one) for one in row.rights], conversions, row.held.lower)
+    return Detail(row, as_seen(tx, team), [right_of(one) for one in row.rights], conversions, row.held.lower)
 
 
 def right_of(value: dict[str, Any]) -> Right:

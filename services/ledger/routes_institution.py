@@ -19,6 +19,7 @@ from shared.db.transaction import Transaction
 from shared.errors import NotFound, Refusal
 from shared.forms import read, typed
 from shared.ui.page import Crumb, FormState
+from tenants.masking import masked, names_shown
 from tenants.pages import MenuEntry, SearchBox, page, redirect, refused_in_place, unprocessable
 from tenants.people import names_of
 
@@ -116,7 +117,10 @@ async def _detail(
     words = await words_of(tx)
     changes = [one for one in await queries.history(tx, achievement_id) if point.knew(one.recorded_at)]
     events = await queries.events_of(tx, workflow.CASE, achievement_id, point)
+    team = people_in(changes) - {one.actor_id for one in changes}
     names = await names_of(tx, list(people_in(changes) | {e.actor_id for e in events if e.actor_id}))
+    if not names_shown(tx):
+        names |= {one: masked(names[one]) for one in team & names.keys() if one != tx.actor.person_id}
     held = tx.actor.permissions
     row = detail.row if detail is not None else None
     return {

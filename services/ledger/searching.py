@@ -37,10 +37,10 @@ class Words:
 NO_WORDS = Words()
 
 
-def ask_words(words: str) -> tuple[Words, dict[str, Any]]:
-    """What was typed, as the condition's shape and its parameters."""
+def ask_words(words: str, *, people: bool = True) -> tuple[Words, dict[str, Any]]:
+    """What was typed, as the condition's shape and its parameters; without ``people`` nobody is found by their name."""
     key = name_key(words)[:100]
-    person = words.strip()
+    person = words.strip() if people else _LAST
     values: dict[str, Any] = {"q_key": key, "q_person": person, "q_person_end": person + _LAST}
     grams = _some(sorted({key[i : i + 2] for i in range(len(key) - 1)}))
     values.update({f"g{place}": gram for place, gram in enumerate(grams)} or {"g0": key, "g0_end": key + _LAST})

@@ -1,5 +1,6 @@
 """Jobs of the ledger: roll-ups of the totals, and exports."""
 
+from dataclasses import replace
 from uuid import UUID
 
 from sqlalchemy import select
@@ -27,5 +28,5 @@ async def write_export(tx: Transaction, export_id: str) -> None:
         select(export_job.c.filters).where(export_job.c.tenant_id == tx.tenant_id, export_job.c.id == UUID(export_id))
     )
     if asked is not None:
-        filters = filters_of(asked.filters, tx.today)
+        filters = replace(filters_of(asked.filters, tx.today), masked=bool(asked.filters.get("masked")))
         await export.write_export(tx, UUID(export_id), ObjectStore(settings()), filters, asked.filters.get("sort", ""))

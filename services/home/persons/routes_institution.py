@@ -18,6 +18,7 @@ from shared.db.transaction import Transaction
 from shared.errors import NotFound
 from shared.forms import read, typed
 from shared.ui.page import Crumb, FormState
+from tenants.masking import institution_roles, table
 from tenants.pages import page, redirect, refused, unprocessable
 from tenants.people import names_of
 from tenants.permissions import labels_of
@@ -87,6 +88,20 @@ async def download_my_data(tx: Transaction) -> Response[bytes]:
     return Response(
         msgspec.json.format(msgspec.json.encode(said), indent=2), media_type="application/json", headers=headers
     )
+
+
+@get("/settings/privacy", opt={"permission": "institution:home:read"})
+async def who_sees_what(request: Request[Any, Any, Any]) -> Response[str]:
+    """Which role sees which personal value in full, masked or not at all; how long what is kept."""
+    roles = institution_roles()
+    context = {
+        "roles": roles,
+        "rows": table(roles),
+        "purposes": kept(),
+        "tones": {"全文": "green", "遮盖": "yellow", "仅本人": "blue", "不显示": "secondary"},
+    }
+    crumbs = (_SETTINGS, Crumb("谁看得到什么"))
+    return page(request, "home/institution/privacy.html", "谁看得到什么", context, crumbs=crumbs)
 
 
 async def _erasing(tx: Transaction, name: str, form: FormState | None = None) -> dict[str, Any]:
@@ -160,4 +175,4 @@ async def show_erasure(request: Request[Any, Any, Any], tx: Transaction, order_i
     return page(request, "home/institution/erased.html", "清除证明", context, crumbs=(_PERSONS, Crumb("清除证明")))
 
 
-HANDLERS = (my_data, download_my_data, find_persons, review_person, erase_person, show_erasure)
+HANDLERS = (my_data, download_my_data, who_sees_what, find_persons, review_person, erase_person, show_erasure)

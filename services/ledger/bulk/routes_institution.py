@@ -152,7 +152,8 @@ async def print_rows(request: Request[Any, Any, Any], tx: Transaction) -> Respon
     rows = await bulk.chosen_rows(tx, ids)
     for row in rows:
         facts = [(label, shown(name, getattr(row, name), words)) for name, label in _PRINTED]
-        team, rights = await queries.team_of(tx, row.id), await queries.rights_of(tx, row.id)
+        team = queries.as_seen(tx, await queries.team_of(tx, row.id))
+        rights = await queries.rights_of(tx, row.id)
         cards.append((row, facts, "、".join(one.name for one in team), "、".join(one.number for one in rights)))
     if rows:
         printed = {"codes": [row.code for row in rows], "personal": ["完成人（团队）"]}

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from sqlalchemy import Row, exists, or_, select, text
 
-from services.ledger.listing import Filters, conditions_of
+from services.ledger.listing import Filters, as_seen, conditions_of
 from services.ledger.models import ledger_total
 from services.ledger.views.models import ledger_view
 from shared.db.hot import HotStatement
@@ -49,7 +49,7 @@ async def facet_counts(tx: Transaction, filters: Filters, names: Sequence[str]) 
     if rest:
         parts, values = [], dict[str, Any](tenant=tx.tenant_id, bound=BOUND + 1)
         for name in rest:
-            source, where, asked = conditions_of(others[name])
+            source, where, asked = conditions_of(as_seen(tx, others[name]))
             values |= asked
             parts.append(
                 f"select '{name}' as facet, value, count(*) as n from (select {FACETS[name]} as value from {source} a "
