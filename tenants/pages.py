@@ -221,3 +221,19 @@ def refused_in_place(
     tx.outcome = Outcome(refusal.status, refused=True)
     metrics.refusals.labels(refusal.code).inc()
     return page(request, template, title, {**context, "refusal": refusal}, status=refusal.status, crumbs=crumbs)
+
+
+def came_back(
+    request: Request[Any, Any, Any],
+    tx: Transaction,
+    refusal: Refusal | None,
+    template: str,
+    title: str,
+    context: Mapping[str, Any],
+    *,
+    crumbs: Sequence[Crumb] = (),
+) -> Response[str]:
+    """The form again: with the refusal above it, or without one with what is wrong in its fields."""
+    if refusal is None:
+        return unprocessable(request, tx, template, title, context, crumbs=crumbs)
+    return refused_in_place(request, tx, refusal, template, title, context, crumbs=crumbs)

@@ -20,7 +20,7 @@ from shared.errors import NotFound, Refusal
 from shared.forms import read, typed
 from shared.ui.page import Crumb, FormState
 from tenants.packs import governing
-from tenants.pages import page, redirect, refused_in_place, unprocessable
+from tenants.pages import came_back, page, redirect
 from tenants.people import names_of
 
 _HOME = "/institution/ledger"
@@ -125,9 +125,7 @@ async def _again(
     """The page with the form that came back: wrong fields, or a refusal."""
     row = await _loaded(tx, achievement_id)
     context = await _context(tx, row, {name: form})
-    if refusal is None:
-        return unprocessable(request, tx, _TEMPLATE, _TITLE, context, crumbs=_crumbs(row))
-    return refused_in_place(request, tx, refusal, _TEMPLATE, _TITLE, context, crumbs=_crumbs(row))
+    return came_back(request, tx, refusal, _TEMPLATE, _TITLE, context, crumbs=_crumbs(row))
 
 
 HANDLERS = (show_losses, record_loss, receive)

@@ -25,7 +25,7 @@ from shared.forms import read, typed
 from shared.ui.links import with_query
 from shared.ui.page import Crumb, FormState
 from tenants.packs import governing
-from tenants.pages import MenuEntry, page, redirect, refused_in_place, unprocessable
+from tenants.pages import MenuEntry, came_back, page, redirect
 from tenants.people import names_of
 
 LEDGER, HOME = "/institution/ledger", "/institution/assets"
@@ -216,9 +216,7 @@ async def _again(
     """The page with the form that came back: wrong fields, or a refusal."""
     row = await _loaded(tx, achievement_id)
     context = await _context(tx, row, {name: form})
-    if refusal is None:
-        return unprocessable(request, tx, _ONE, TAB, context, crumbs=_crumbs(row))
-    return refused_in_place(request, tx, refusal, _ONE, TAB, context, crumbs=_crumbs(row))
+    return came_back(request, tx, refusal, _ONE, TAB, context, crumbs=_crumbs(row))
 
 
 HANDLERS = (list_marks, export_marks, show_mark, set_mark, end_mark)

@@ -14,7 +14,7 @@ from shared.forms import read, typed
 from shared.policy.pack import Pack
 from shared.ui.page import FormState
 from tenants.packs import governing
-from tenants.pages import page, redirect, refused_in_place, unprocessable
+from tenants.pages import came_back, page, redirect
 
 _READ = {"permission": "institution:ledger:read"}
 _WRITE = {"permission": "institution:ledger:write"}
@@ -94,9 +94,7 @@ async def _again(
     """The page with the form that came back: wrong fields, or a refusal."""
     row, pack = await pages.loaded(tx, achievement_id)
     context = await pages.context_of(tx, row, pack, {name: form}, str(form.values.get("replaces") or ""))
-    if refusal is None:
-        return unprocessable(request, tx, pages.TEMPLATE, pages.TITLE, context, crumbs=pages.crumbs(row))
-    return refused_in_place(request, tx, refusal, pages.TEMPLATE, pages.TITLE, context, crumbs=pages.crumbs(row))
+    return came_back(request, tx, refusal, pages.TEMPLATE, pages.TITLE, context, crumbs=pages.crumbs(row))
 
 
 HANDLERS = (show_rights, record_right, record_fee)

@@ -16,7 +16,7 @@ from shared.documents.uploads import Upload, read_upload
 from shared.errors import Refusal
 from shared.forms import read, typed
 from shared.ui.page import FormState
-from tenants.pages import page, redirect, refused, refused_in_place, unprocessable
+from tenants.pages import came_back, page, redirect, refused
 
 _READ = {"permission": "institution:ledger:read"}
 _WRITE = {"permission": "institution:ledger:write"}
@@ -124,9 +124,7 @@ async def _again(
     """The page with the form that came back: wrong fields, or a refusal."""
     row, pack = await pages.loaded(tx, achievement_id)
     context = await pages.context_of(tx, row, pack, {name: form})
-    if refusal is None:
-        return unprocessable(request, tx, pages.TEMPLATE, pages.TITLE, context, crumbs=pages.crumbs(row))
-    return refused_in_place(request, tx, refusal, pages.TEMPLATE, pages.TITLE, context, crumbs=pages.crumbs(row))
+    return came_back(request, tx, refusal, pages.TEMPLATE, pages.TITLE, context, crumbs=pages.crumbs(row))
 
 
 HANDLERS = (show_stage, record_criteria, add_proof, withdraw_proof, record_start)
