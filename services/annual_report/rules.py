@@ -119,9 +119,13 @@ def traits_of(*, central: bool) -> list[str]:
     return ["central" if central else "provincial"]
 
 
-def governing_version(began_under: UUID, newest: UUID, pack: Pack, today: date) -> UUID:
-    """Which pack version governs a report in preparation: a value of the pack (pinned or newest)."""
-    facts = {"guideline": "ledger", "began_under": str(began_under), "newest": str(newest)}
+def governing_version(report: str, began_under: UUID, newest: UUID, pack: Pack, today: date) -> UUID:
+    """Which pack version governs a report in preparation: a value (pinned or newest) of the document that asks for it."""
+    document = pack.citation(f"reports.{report}").document
+    guideline = next(
+        (one for one in pack.content.guidelines if pack.citation(f"guidelines.{one}").document == document), ""
+    )
+    facts = {"guideline": guideline, "began_under": str(began_under), "newest": str(newest)}
     return UUID(str(evaluate("case.version", facts, pack, today).values["version"]))
 
 

@@ -76,7 +76,7 @@ async def _governing(tx: Transaction, row: Row[Any] | None) -> Governing:
         return newest
     began = await governing(tx, row.pack_version_id)
     if row.state in OPEN and row.report in newest.pack.content.reports:
-        version = rules.governing_version(began.id, newest.id, began.pack, tx.today)
+        version = rules.governing_version(row.report, began.id, newest.id, began.pack, tx.today)
         return newest if version == newest.id else began
     return began
 

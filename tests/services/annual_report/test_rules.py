@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from datetime import date, datetime
 from decimal import Decimal
+from uuid import uuid4
 
 import pytest
 from hypothesis import given
@@ -13,7 +14,10 @@ from services.annual_report.figures import COLUMNS, Line, reported, summed
 from services.annual_report.payload import changes_between
 from shared.clock import SHANGHAI
 from shared.policy import load_pack
+from shared.policy.loader import PACKS, resolve_pack
 from shared.policy.pack import Pack
+from shared.policy.sources import Sources
+from tests.world import REGION
 
 YUNNAN = load_pack("cn-53")
 JILIN = load_pack("cn-22").with_mode("enforced")
@@ -179,3 +183,20 @@ def test_what_changed_is_told_part_by_part_and_figure_by_figure() -> None:
         ("成果类型：专利权　年末", "1", "2"),
     ]
     assert changes_between(None, content("新", 2)) == []
+
+
+def test_whether_a_report_keeps_its_version_is_a_value_of_the_document_that_asks_for_it() -> None:
+    texts = dict(Sources.of_folder(PACKS).texts)
+    name = f"{REGION}/ledger/scope.toml"
+    assert 'governed_by = "pinned"' in texts[name]
+    texts[name] = texts[name].replace('governed_by = "pinned"', 'governed_by = "newest"', 1)
+    began, newest = uuid4(), uuid4()
+    kept, follows = resolve_pack(REGION, Sources.of_folder(PACKS)), resolve_pack(REGION, Sources(texts))
+    assert rules.governing_version("annual_report", began, newest, kept, date(2026, 3, 1)) == began
+    assert rules.governing_version("annual_report", began, newest, follows, date(2026, 3, 1)) == newest
+    # another document of the same pack says nothing about this one's report
+    other = f"{REGION}/empowerment/scope.toml"
+    texts = dict(Sources.of_folder(PACKS).texts)
+    texts[other] = texts[other].replace('governed_by = "pinned"', 'governed_by = "newest"', 1)
+    elsewhere = resolve_pack(REGION, Sources(texts))
+    assert rules.governing_version("annual_report", began, newest, elsewhere, date(2026, 3, 1)) == began
