@@ -71,6 +71,7 @@ from services.ledger.ownership import routes_institution as ownership_institutio
 from services.ledger.papers import routes_institution as papers_institution
 from services.ledger.rights import routes_institution as rights_institution
 from services.ledger.screening import routes_institution as screening_institution
+from services.ledger.stages import api as stages_api
 from services.ledger.stages import routes_institution as stages_institution
 from services.ledger.views import routes_institution as views_institution
 from services.negative_list import routes_console as lists_console
@@ -165,6 +166,7 @@ OPERATOR: tuple[ControllerRouterHandler, ...] = (
 API: tuple[HTTPRouteHandler, ...] = (
     *ledger_api.HANDLERS,
     *changing_api.HANDLERS,
+    *stages_api.HANDLERS,
     *disclosure_api.HANDLERS,
     *marking_api.HANDLERS,
     *importing_api.HANDLERS,

@@ -107,7 +107,7 @@ def answers(status: int, content: type[Any], description: str) -> dict[int, Resp
 def described(handlers: Sequence[HTTPRouteHandler]) -> Sequence[HTTPRouteHandler]:
     """The same handlers; each names the problem documents that it may answer, and a writing one its key."""
     for handler in handlers:
-        writing = not handler.http_methods.isdisjoint({"POST", "PATCH"})
+        writing = not handler.http_methods.isdisjoint({"POST", "PATCH", "PUT"})
         if writing and handler.operation_class is Operation:
             handler.operation_class = Writing
         statuses = _READING if not writing else _PROBLEMS | (_MATCHING if handler.operation_class is Matching else {})

@@ -13,7 +13,11 @@ PATHS = {
     ("patch", "/api/achievements/{achievement_id}"),
     ("post", "/api/achievements/{achievement_id}/conversions"),
     ("post", "/api/imports"),
+    ("get", "/api/achievements/{achievement_id}/stage"),
+    ("put", "/api/achievements/{achievement_id}/stage"),
     ("post", "/api/disclosures"),
+    ("get", "/api/disclosures"),
+    ("put", "/api/disclosures/{disclosure_id}"),
     ("get", "/api/disclosures/{disclosure_id}"),
     ("post", "/api/applications"),
     ("post", "/api/applications/{application_id}/agreement"),
@@ -43,7 +47,9 @@ async def test_every_operation_names_token_problems_and_its_own_answer(described
         (success,) = (answer for status, answer in operation["responses"].items() if status.startswith("2"))
         assert "$ref" in str(success["content"]["application/json"]["schema"]), path
         headers = [one["name"] for one in operation.get("parameters", []) if one["in"] == "header" and one["required"]]
-        asked = {"post": ["Idempotency-Key"], "patch": ["Idempotency-Key", "If-Match"]}.get(method, [])
+        asked = {"post": ["Idempotency-Key"], **dict.fromkeys(("patch", "put"), ["Idempotency-Key", "If-Match"])}.get(
+            method, []
+        )
         assert headers == asked, path
         if asked:
             assert operation["requestBody"]["content"], path

@@ -1,23 +1,26 @@
 """Disclosure for machines: the gate's answers and the disclosure in one call."""
 
 from datetime import date, datetime
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
 import msgspec
-from litestar import Response, get, post
-from litestar.params import JSONBody
+from litestar import Request, Response, get, post, put
+from litestar.params import JSONBody, QueryParameter
+from sqlalchemy import Row
 
 from services.ledger.disclosure import forms, queries, rules, workflow
 from services.ledger.disclosure.models import DISCLOSURE_STATES
 from services.ledger.display import words_of
 from services.ledger.forms import members_of
 from services.ledger.secrecy.workflow import count_answer
-from shared.api_description import answers
+from shared.api_description import Matching, answers
 from shared.db.transaction import Outcome, Transaction
-from shared.errors import FormInvalid, NotFound, Refusal
+from shared.errors import FormInvalid, NotFound, Overtaken, Refusal, TagMissing
 from shared.forms import read
+from shared.policy.pack import Pack
 from tenants.machine import api_refused
+from tenants.packs import governing
 
 
 class CompleterIn(msgspec.Struct):
@@ -27,14 +30,11 @@ class CompleterIn(msgspec.Struct):
     share: str | None = None
 
 
-class DisclosureIn(msgspec.Struct):
-    """A disclosure (成果披露). ``classified`` and ``key_technology`` answer the questions that come before anything else.
-
-    Codes of type, stage, funding and evidence are those of the province's pack; ``more`` holds what only it asks for.
+class SaidIn(msgspec.Struct, kw_only=True):
+    """What a disclosure says. Codes of type, stage, funding and evidence are those of the province's pack; ``more`` holds
+    what only it asks for.
     """
 
-    classified: Literal["no", "yes", "suspected"]
-    key_technology: Literal["no", "yes"]
     name: str
     completers: list[CompleterIn] = []
     type: str | None = None
@@ -49,6 +49,13 @@ class DisclosureIn(msgspec.Struct):
     college: str | None = None
     remark: str | None = None
     more: dict[str, str] = {}
+
+
+class DisclosureIn(SaidIn, kw_only=True):
+    """A disclosure (成果披露). ``classified`` and ``key_technology`` answer the questions that come before anything else."""
+
+    classified: Literal["no", "yes", "suspected"]
+    key_technology: Literal["no", "yes"]
 
 
 class Disclosed(msgspec.Struct):
@@ -103,6 +110,31 @@ class DisclosureOut(msgspec.Struct, kw_only=True):
     returns: list[ReturnOut]
 
 
+class DisclosureSummary(msgspec.Struct, kw_only=True):
+    """One disclosure in the list."""
+
+    id: UUID
+    state: str
+    state_label: str
+    name: str | None
+    type: str | None
+    submitted_at: datetime | None
+    verified_at: datetime | None
+    achievement_id: UUID | None
+
+
+class DisclosurePage(msgspec.Struct):
+    """One page, the newest first; ``next`` goes into ``after``, null where there is none."""
+
+    items: list[DisclosureSummary]
+    next: UUID | None
+
+
+_PAGE = 50
+Limit = Annotated[int, QueryParameter(ge=1, le=200)]
+State = Literal["draft", "submitted", "returned", "registered", "withdrawn"]
+
+
 @post(
     "/disclosures",
     opt={"permission": queries.WRITE},
@@ -117,22 +149,9 @@ async def disclose(tx: Transaction, data: JSONBody[DisclosureIn]) -> Response[An
     if stopped is not None:
         await count_answer(tx, data.classified)
         return api_refused(tx, stopped)
-    values = msgspec.to_builtins(data)
-    values["team"] = "\n".join(f"{one.name} {one.share or ''}".strip() for one in data.completers)
-    form, errors = read(
-        forms.DisclosureForm, {name: value if value is not None else "" for name, value in values.items()}
-    )
-    errors |= rules.unknown_codes(values, await words_of(tx))
-    kind = await queries.unit_kind_of(tx)
-    errors |= rules.unknown_fields(values, rules.fields_of(kind, data.funding, governed.pack, tx.today))
-    if form is None or errors:
-        raise FormInvalid(errors)
-    asked = {**form.model_dump(), "team": form.team}
-    decided = rules.may_submit(asked, kind, governed.pack, tx.today)
-    for one in decided:
-        refusal = Refusal.of(one.answer)
-        if refusal is not None:
-            return api_refused(tx, refusal)
+    form = await _form(tx, data, governed.pack)
+    if isinstance(form, Refusal):
+        return api_refused(tx, form)
     answers = {"answer": data.classified, "key_technology": data.key_technology}
     disclosure_id = await workflow.begin(tx, gate, governed, answers)
     refusal = await workflow.submit(tx, disclosure_id, form.columns(), members_of(form.team))
@@ -142,16 +161,92 @@ async def disclose(tx: Transaction, data: JSONBody[DisclosureIn]) -> Response[An
     return Response(Disclosed(disclosure_id, "submitted"), status_code=201, headers={"location": location})
 
 
+async def _form(tx: Transaction, data: SaidIn, pack: Pack) -> forms.DisclosureForm | Refusal:
+    """What was sent as the page's form, or the refusal that it amounts to.
+
+    :raises FormInvalid: everything that is wrong, by field.
+    """
+    values = msgspec.to_builtins(data)
+    values["team"] = "\n".join(f"{one.name} {one.share or ''}".strip() for one in data.completers)
+    form, errors = read(
+        forms.DisclosureForm, {name: value if value is not None else "" for name, value in values.items()}
+    )
+    errors |= rules.unknown_codes(values, await words_of(tx))
+    kind = await queries.unit_kind_of(tx)
+    errors |= rules.unknown_fields(values, rules.fields_of(kind, data.funding, pack, tx.today))
+    if form is None or errors:
+        raise FormInvalid(errors)
+    decided = rules.may_submit({**form.model_dump(), "team": form.team}, kind, pack, tx.today)
+    return next((found for one in decided if (found := Refusal.of(one.answer))), form)
+
+
+@put(
+    "/disclosures/{disclosure_id:uuid}",
+    opt={"permission": queries.WRITE},
+    status_code=200,
+    summary="修改并再次提交被退回的披露",
+    operation_class=Matching,
+    responses=answers(200, Disclosed, "已再次提交"),
+)
+async def resubmit(
+    request: Request[Any, Any, Any], tx: Transaction, disclosure_id: UUID, data: JSONBody[SaidIn]
+) -> Response[Any]:
+    """Correct one's own disclosure that came back and submit it again; ``If-Match`` carries the ETag that was read."""
+    row = await queries.readable_disclosure(tx, disclosure_id)
+    if row is None or row.person_id != tx.actor.person_id:
+        raise NotFound
+    sent = request.headers.get("if-match")
+    if not sent:
+        raise TagMissing
+    if sent != _tag(row):
+        raise Overtaken
+    form = await _form(tx, data, (await governing(tx)).pack)
+    refusal = form if isinstance(form, Refusal) else None
+    if isinstance(form, forms.DisclosureForm):
+        refusal = await workflow.submit(tx, disclosure_id, form.columns(), members_of(form.team))
+    if refusal is not None:
+        return api_refused(tx, refusal)
+    tx.outcome = Outcome(200, f"/api/disclosures/{disclosure_id}")
+    return Response(Disclosed(disclosure_id, "submitted"))
+
+
+def _tag(row: Row[Any]) -> str:
+    return f'"{row.revision}-{row.state}"'
+
+
+@get("/disclosures", opt={"permission": queries.WRITE}, summary="成果披露")
+async def list_disclosures(
+    tx: Transaction, status: State | None = None, after: UUID | None = None, limit: Limit = _PAGE
+) -> DisclosurePage:
+    """The account's own disclosures, the newest first; ``status`` keeps those in one state."""
+    states = [status] if status else list(DISCLOSURE_STATES)
+    rows = await queries.list_disclosures(tx, states, person_id=tx.actor.person_id, behind=after, limit=limit + 1)
+    items = [
+        DisclosureSummary(
+            id=row.id,
+            state=row.state,
+            state_label=DISCLOSURE_STATES[row.state],
+            name=row.name,
+            type=row.type,
+            submitted_at=row.submitted_at,
+            verified_at=row.verified_at,
+            achievement_id=row.achievement_id,
+        )
+        for row in rows[:limit]
+    ]
+    return DisclosurePage(items, rows[limit - 1].id if len(rows) > limit else None)
+
+
 @get("/disclosures/{disclosure_id:uuid}", opt={"permission": queries.WRITE}, summary="一项成果披露")
-async def read_disclosure(tx: Transaction, disclosure_id: UUID) -> DisclosureOut:
-    """One disclosure of the token's account: where it stands, why it came back, which achievement it became."""
+async def read_disclosure(tx: Transaction, disclosure_id: UUID) -> Response[DisclosureOut]:
+    """One disclosure of the token's account with its ETag: where it stands, why it came back, which achievement it became."""
     row = await queries.readable_disclosure(tx, disclosure_id)
     if row is None:
         raise NotFound
     values = {field: getattr(row, field) for field in DisclosureOut.__struct_fields__ if hasattr(row, field)}
     team = await queries.members_of(tx, disclosure_id)
     shares = [str(one.share) if one.share is not None else None for one in team]
-    return DisclosureOut(
+    said = DisclosureOut(
         **{**values, "evidence": list(row.evidence or ())},
         state_label=DISCLOSURE_STATES[row.state],
         completers=[
@@ -161,6 +256,7 @@ async def read_disclosure(tx: Transaction, disclosure_id: UUID) -> DisclosureOut
             ReturnOut(one.round, one.field, one.reason, one.at) for one in await queries.returns_of(tx, disclosure_id)
         ],
     )
+    return Response(said, headers={"etag": _tag(row)})
 
 
-HANDLERS = (disclose, read_disclosure)
+HANDLERS = (disclose, resubmit, list_disclosures, read_disclosure)

@@ -50,7 +50,9 @@ disclosure = tenant_table(
     Column("remark", Text),
     Column("more", Json, comment="further fields of a province's pack, code to text"),
     Column("core_technology", Boolean, nullable=False, server_default="false"),
-    Column("returned_as", Json, comment="what it said when it last came back, field to text; the team as ids and shares"),
+    Column(
+        "returned_as", Json, comment="what it said when it last came back, field to text; the team as ids and shares"
+    ),
     Column("pack_version_id", Uuid),
     Column("revision", Integer, nullable=False, server_default="1"),
     Column("created_at", DateTime(timezone=True), nullable=False, server_default=func.clock_timestamp()),

@@ -6,7 +6,7 @@ from fractions import Fraction
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, func, or_, select
+from sqlalchemy import ColumnElement, Row, func, or_, select, tuple_
 
 from services.ledger.disclosure.models import DISCLOSURE_STATES, disclosure, disclosure_completer, disclosure_return
 from services.ledger.queries import not_hidden
@@ -86,16 +86,27 @@ async def returns_of(tx: Transaction, disclosure_id: UUID) -> Sequence[Row[Any]]
     )
 
 
-async def list_disclosures(tx: Transaction, states: Sequence[str], *, person_id: UUID | None) -> Sequence[Row[Any]]:
-    """Disclosures in some states, newest first: of one person, or of everybody for those who verify."""
+async def list_disclosures(
+    tx: Transaction, states: Sequence[str], *, person_id: UUID | None, behind: UUID | None = None, limit: int = 100
+) -> Sequence[Row[Any]]:
+    """Disclosures in some states, newest first: of one person, or of everybody for those who verify.
+
+    ``behind`` leaves those that are older than one; an id that is none of the tenant's leaves nothing.
+    """
     table = disclosure
     statement = (
         select(table, person.c.name.label("discloser"))
         .join(person, (person.c.tenant_id == table.c.tenant_id) & (person.c.id == table.c.person_id))
         .where(table.c.tenant_id == tx.tenant_id, table.c.state.in_(states), _shown(tx))
         .order_by(table.c.created_at.desc(), table.c.id.desc())
-        .limit(100)
+        .limit(limit)
     )
+    if behind is not None:
+        mark = select(table.c.created_at, table.c.id).where(table.c.tenant_id == tx.tenant_id, table.c.id == behind)
+        place = mark.subquery()
+        statement = statement.where(
+            tuple_(table.c.created_at, table.c.id) < select(place.c.created_at, place.c.id).scalar_subquery()
+        )
     if person_id is not None:
         statement = statement.where(table.c.person_id == person_id)
     return await tx.rows(statement)

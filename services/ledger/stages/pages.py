@@ -15,6 +15,7 @@ from services.ledger.points import NOW
 from services.ledger.queries import entry_from, entry_of, find_achievement
 from services.ledger.rules import Vocabulary, stage_of
 from services.ledger.stages.forms import CRITERION, START
+from services.ledger.stages.rules import papers_by_criterion
 from services.ledger.stages.workflow import PURPOSE
 from services.ledger.then import Standing
 from services.ledger.workflow import MOVES
@@ -114,7 +115,7 @@ def _start(row: Row[Any], basis: Mapping[str, Any]) -> dict[str, Any]:
 
 def _criterion(code: str, words: Vocabulary, row: Row[Any], papers: Any) -> dict[str, Any]:
     day = (row.stage_criteria or {}).get(code)
-    proved = [one.file_name for one in papers if one.withdrawn_at is None and code in (one.subjects or ())]
+    proved = [one.file_name for one in papers_by_criterion(papers, [code])[code]]
     return {
         "code": code,
         "field": f"{CRITERION}{code}",

@@ -1,6 +1,6 @@
 """From which day an achievement is in another stage, and when its research began: facts for the engine, no value here."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from typing import Any
 
@@ -48,6 +48,12 @@ def unknown(codes: Sequence[str], pack: Pack, name: str) -> Refusal | None:
     return Refusal(
         "stage.unknown_code", f"“{wrong}”不是本省规定的选项。", pack.citation(f"stage.{name}"), inputs={"code": wrong}
     )
+
+
+def papers_by_criterion(papers: Sequence[Any], criteria: Iterable[str]) -> dict[str, list[Any]]:
+    """The papers that prove each criterion, withdrawn ones left out; every criterion is there."""
+    standing = [one for one in papers if one.withdrawn_at is None]
+    return {code: [one for one in standing if code in (one.subjects or ())] for code in criteria}
 
 
 def research_start(

@@ -84,3 +84,43 @@ async def test_wrong_fields_are_named_without_repeating_what_was_sent(
     problem = answer.json()
     assert {"name", "type"} <= set(problem["errors"])
     assert set(problem) == {"type", "title", "status", "errors"}
+
+
+async def test_the_list_goes_on_where_a_page_ends(site: Site, world: World, account: dict[str, Any]) -> None:
+    made = []
+    for name in ("甲工艺", "乙工艺", "丙工艺"):
+        made.append((await ask(site, "POST", "/api/disclosures", {**API, "name": name})).json()["id"])
+    first = (await ask(site, "GET", "/api/disclosures?limit=2")).json()
+    assert [one["id"] for one in first["items"]] == made[:0:-1]
+    second = (await ask(site, "GET", f"/api/disclosures?limit=2&after={first['next']}")).json()
+    assert ([one["name"] for one in second["items"]], second["next"]) == (["甲工艺"], None)
+    assert (await ask(site, "GET", "/api/disclosures?status=returned")).json()["items"] == []
+    assert (await ask(site, "GET", "/api/disclosures?status=nothing")).status_code == 400
+    account["subject"] = "another account of the same institution"
+    assert (await ask(site, "GET", "/api/disclosures")).json()["items"] == []
+
+
+async def test_what_came_back_is_corrected_and_sent_again_under_its_tag(
+    site: Site, world: World, account: dict[str, Any]
+) -> None:
+    made = await ask(site, "POST", "/api/disclosures", API)
+    place = made.headers["location"]
+    async with world.acting(world.university, "clerk") as tx:
+        await workflow.return_for_correction(tx, made.json()["id"], {"technical_field": "请写到二级领域"})
+    tag = (await ask(site, "GET", place)).headers["etag"]
+    said = {name: value for name, value in API.items() if name not in ("classified", "key_technology")}
+    client, headers = site.anonymous().client, {"authorization": "Bearer token"}
+
+    async def put(body: dict[str, Any], **more: str) -> httpx.Response:
+        return await client.put(place, json=body, headers={**headers, "idempotency-key": uuid4().hex, **more})
+
+    assert (await put(said)).status_code == 428
+    refused = await put({**said, "evidence": []}, **{"if-match": tag})
+    assert (refused.status_code, refused.json()["citation"]["article"]) == (422, "第八条")
+    done = await put({**said, "technical_field": "新材料（催化）"}, **{"if-match": tag})
+    assert done.status_code == 200, done.text
+    assert (await put(said, **{"if-match": tag})).status_code == 412
+    read = (await ask(site, "GET", place)).json()
+    assert (read["state"], read["technical_field"]) == ("submitted", "新材料（催化）")
+    account["subject"] = "another account of the same institution"
+    assert (await put(said, **{"if-match": tag})).status_code == 404

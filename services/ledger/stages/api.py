@@ -1,0 +1,157 @@
+"""The stage by machine: each criterion with its day and its papers, read and written under an ETag."""
+
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+import msgspec
+from litestar import Request, Response, get, put
+from litestar.params import JSONBody
+from sqlalchemy import Row
+
+from services.ledger.display import words_of
+from services.ledger.papers.queries import papers_of
+from services.ledger.queries import entry_of
+from services.ledger.rules import stage_of
+from services.ledger.stages import workflow
+from services.ledger.stages.forms import CriteriaForm
+from services.ledger.stages.pages import loaded
+from services.ledger.stages.rules import papers_by_criterion
+from shared.api_description import Matching, answers
+from shared.db.transaction import Outcome, Transaction
+from shared.errors import FormInvalid, Overtaken, Refusal, TagMissing
+from shared.forms import read
+from shared.policy.pack import Pack
+from tenants.machine import api_refused
+
+_READ = {"permission": "institution:ledger:read"}
+_WRITE = {"permission": "institution:ledger:write"}
+
+
+class ProofOut(msgspec.Struct):
+    """A paper that is kept; its bytes are fetched on the page, which logs it."""
+
+    id: UUID
+    kind: str
+    kind_label: str
+    file_name: str
+    sha256: str
+    reference: str | None
+    dated_on: date | None
+
+
+class CriterionOut(msgspec.Struct):
+    """One criterion of development: since when it is met, null where it is not, and the papers that prove this one."""
+
+    code: str
+    label: str
+    met_on: date | None
+    papers: list[ProofOut]
+
+
+class ReasonOut(msgspec.Struct):
+    """Why the stage is recognised as it is, with the article."""
+
+    code: str
+    message: str
+    article: str | None
+    quote: str | None
+
+
+class StageOut(msgspec.Struct, kw_only=True):
+    """The stage: declared, and recognised from criteria and papers; development from the latest of the days."""
+
+    id: UUID
+    declared: str | None
+    recognised: str | None
+    development_from: date | None
+    missing: list[str]
+    criteria: list[CriterionOut]
+    evidence: list[str]
+    reasons: list[ReasonOut]
+    research_started_on: date | None
+    funding: str | None
+
+
+class CriteriaIn(msgspec.Struct):
+    """All criteria that are met, code to day; what is left out is not met. ``reason`` says who found so."""
+
+    reason: str
+    criteria: dict[str, date]
+
+
+@get("/achievements/{achievement_id:uuid}/stage", opt=_READ, summary="一项成果的阶段和条件")
+async def read_stage(tx: Transaction, achievement_id: UUID) -> Response[StageOut]:
+    """The stage with its criteria, papers and reasons, and the achievement's ETag; 404 where the province knows no stages."""
+    row, pack = await loaded(tx, achievement_id)
+    return Response(await _told(tx, row, pack), headers={"etag": f'"{row.revision}"'})
+
+
+@put(
+    "/achievements/{achievement_id:uuid}/stage",
+    opt=_WRITE,
+    status_code=200,
+    summary="登记开发阶段的条件",
+    operation_class=Matching,
+    responses=answers(200, StageOut, "已登记"),
+)
+async def put_criteria(
+    request: Request[Any, Any, Any], tx: Transaction, achievement_id: UUID, data: JSONBody[CriteriaIn]
+) -> Response[Any]:
+    """Record since when which criteria are met; the recognised stage follows. ``If-Match`` carries the ETag that was read."""
+    row, pack = await loaded(tx, achievement_id)
+    sent = request.headers.get("if-match")
+    if not sent:
+        raise TagMissing
+    if sent != f'"{row.revision}"':
+        raise Overtaken
+    form, errors = read(CriteriaForm, {"reason": data.reason, "revision": row.revision})
+    late = {
+        code: f"日期晚于今天（{tx.today}），请在满足之后登记" for code, day in data.criteria.items() if day > tx.today
+    }
+    errors |= {f"criteria.{code}": message for code, message in late.items()}
+    if form is None or errors:
+        raise FormInvalid(errors)
+    done = await workflow.record_criteria(tx, row.id, data.criteria, reason=form.reason, revision=row.revision)
+    if isinstance(done, Refusal):
+        return api_refused(tx, done)
+    tx.outcome = Outcome(200, f"/api/achievements/{achievement_id}/stage")
+    return Response(await _told(tx, done, pack), headers={"etag": f'"{done.revision}"'})
+
+
+async def _told(tx: Transaction, row: Row[Any], pack: Pack) -> StageOut:
+    words, rule = await words_of(tx), pack.content.stage
+    assert rule is not None, "loaded"
+    answer = stage_of(await entry_of(tx, row), pack, tx.today).answer
+    proofs = papers_by_criterion(await papers_of(tx, row.id, workflow.PURPOSE), rule.criteria)
+    return StageOut(
+        id=row.id,
+        declared=row.stage_declared,
+        recognised=row.stage_recognised,
+        development_from=row.stage_since,
+        missing=list(answer.values.get("missing_criteria", ())),
+        criteria=[
+            CriterionOut(code, words.label("criterion", code), _day(row, code), [_proof(one, words) for one in papers])
+            for code, papers in proofs.items()
+        ],
+        evidence=list(row.stage_evidence or ()),
+        reasons=[
+            ReasonOut(one.code, one.message, one.citation.article, one.citation.quote or None)
+            for one in answer.findings
+        ],
+        research_started_on=row.research_started_on,
+        funding=row.funding,
+    )
+
+
+def _day(row: Row[Any], code: str) -> date | None:
+    stated = (row.stage_criteria or {}).get(code)
+    return date.fromisoformat(stated) if stated else None
+
+
+def _proof(one: Row[Any], words: Any) -> ProofOut:
+    label = words.label("proof", one.kind)
+    return ProofOut(one.id, one.kind, label, one.file_name, one.object_hash, one.reference, one.dated_on)
+
+
+HANDLERS = (read_stage, put_criteria)
