@@ -7,7 +7,7 @@ from fractions import Fraction
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, Select, and_, exists, func, or_, select, true
+from sqlalchemy import ColumnElement, Row, Select, and_, exists, func, or_, select, true, tuple_
 
 from services.empowerment.models import (
     DONE,
@@ -28,6 +28,7 @@ from services.negative_list.queries import version_in_force
 from services.pilot.queries import memberships
 from shared.db.records import workflow_event
 from shared.db.transaction import Transaction
+from shared.keyset import Place
 from tenants.registry import organisation
 
 PAGE = 20
@@ -153,7 +154,7 @@ async def application_for_update(tx: Transaction, application_id: UUID) -> Appli
 
 
 async def list_applications(
-    tx: Transaction, states: Sequence[str], *, mine: bool = False, before: datetime | None = None, limit: int = PAGE
+    tx: Transaction, states: Sequence[str], *, mine: bool = False, before: Place | None = None, limit: int = PAGE
 ) -> list[Application]:
     """Applications in some states, the last changed first; ``mine``: entered by the actor."""
     statement = _applications(tx).where(application.c.state.in_(states))
@@ -164,8 +165,8 @@ async def list_applications(
             or_(application.c.state != State.DRAFT, application.c.applicant_id == tx.actor.person_id)
         )
     if before is not None:
-        statement = statement.where(application.c.changed_at < before)
-    rows = await tx.rows(statement.order_by(application.c.changed_at.desc(), application.c.id).limit(limit))
+        statement = statement.where(tuple_(application.c.changed_at, application.c.id) < before)
+    rows = await tx.rows(statement.order_by(application.c.changed_at.desc(), application.c.id.desc()).limit(limit))
     return [_application(row) for row in rows]
 
 

@@ -1,7 +1,6 @@
 """What the home routes of all audiences share: the messages of whoever is signed in."""
 
 from dataclasses import replace
-from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -9,6 +8,7 @@ from litestar import Request, Response
 
 from services.home import queries, workflow
 from shared.db.transaction import Transaction
+from shared.keyset import place_of, place_text
 from shared.ui.links import with_query
 from shared.ui.page import MenuSection, Viewer
 from tenants.pages import base_context, page, redirect
@@ -37,11 +37,9 @@ async def counters(request: Request[Any, Any, Any], tx: Transaction, waiting: in
     return page(request, "home/shared/counters.html", "", context, headers={"cache-control": "no-store"})
 
 
-async def messages_page(
-    request: Request[Any, Any, Any], tx: Transaction, audience: str, before: datetime | None
-) -> Response[str]:
+async def messages_page(request: Request[Any, Any, Any], tx: Transaction, audience: str, before: str) -> Response[str]:
     """The person's messages, newest first, by keyset."""
-    rows = await queries.messages(tx, before=before)
+    rows = await queries.messages(tx, before=place_of(before))
     shown, more = rows[: queries.PAGE_SIZE], len(rows) > queries.PAGE_SIZE
     here = f"/{audience}/messages"
     viewer = await viewer_with_unread(request, tx)
@@ -54,7 +52,7 @@ async def messages_page(
             "here": here,
             "viewer": viewer,
             "newest": here if before else None,
-            "older": with_query(here, {"before": shown[-1].recorded_at.isoformat()}) if more else None,
+            "older": with_query(here, {"before": place_text(shown[-1].recorded_at, shown[-1].id)}) if more else None,
             "mails": await queries.mailbox(tx),
         },
     )

@@ -6,12 +6,13 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, Select, and_, func, or_, select, text
+from sqlalchemy import ColumnElement, Row, Select, and_, func, or_, select, text, tuple_
 
 from services.home.models import mail, message, message_read
 from services.ledger.models import achievement
 from shared.db.records import workflow_event
 from shared.db.transaction import Transaction
+from shared.keyset import Place
 
 PAGE_SIZE = 20
 
@@ -76,7 +77,7 @@ async def unread_count(tx: Transaction) -> int:
     return int(await tx.scalar(select(func.count()).select_from(unread)) or 0)
 
 
-async def messages(tx: Transaction, *, before: datetime | None = None) -> Sequence[Row[Any]]:
+async def messages(tx: Transaction, *, before: Place | None = None) -> Sequence[Row[Any]]:
     """A page of the person's messages, newest first, one more than a page shows; ``before`` is the keyset."""
     statement = _with_reading(
         tx,
@@ -91,8 +92,8 @@ async def messages(tx: Transaction, *, before: datetime | None = None) -> Sequen
     for name in await _hidden_names(tx):
         statement = statement.where(func.strpos(message.c.title, name) == 0, func.strpos(message.c.text, name) == 0)
     if before is not None:
-        statement = statement.where(message.c.recorded_at < before)
-    return await tx.rows(statement.order_by(message.c.recorded_at.desc()).limit(PAGE_SIZE + 1))
+        statement = statement.where(tuple_(message.c.recorded_at, message.c.id) < before)
+    return await tx.rows(statement.order_by(message.c.recorded_at.desc(), message.c.id.desc()).limit(PAGE_SIZE + 1))
 
 
 async def one_message(tx: Transaction, message_id: UUID) -> Row[Any] | None:

@@ -1,6 +1,5 @@
 """Messages of whoever is signed in as an operator of the platform."""
 
-from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -11,7 +10,7 @@ from shared.db.transaction import Transaction
 
 
 @get("/messages", opt={"permission": "operator:home:read"})
-async def messages(request: Request[Any, Any, Any], tx: Transaction, before: datetime | None = None) -> Response[str]:
+async def messages(request: Request[Any, Any, Any], tx: Transaction, before: str = "") -> Response[str]:
     """消息中心."""
     return await messages_page(request, tx, "operator", before)
 

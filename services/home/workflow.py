@@ -11,6 +11,7 @@ from services.home.models import message_read
 from shared.audit.writing import write_audit
 from shared.db.transaction import Transaction
 from shared.errors import NotFound, Refusal, stale
+from shared.keyset import Place
 
 CLOCK_AT_MOST = timedelta(days=1_830)
 
@@ -29,10 +30,10 @@ async def open_message(tx: Transaction, message_id: UUID) -> str:
 
 async def read_all(tx: Transaction) -> None:
     """Mark every message of the person as read."""
-    before: datetime | None = None
+    before: Place | None = None
     while page := await queries.messages(tx, before=before):
         await _mark_read(tx, [row.id for row in page if row.read_at is None])
-        before = page[-1].recorded_at
+        before = (page[-1].recorded_at, page[-1].id)
 
 
 async def _mark_read(tx: Transaction, message_ids: list[UUID]) -> None:

@@ -12,6 +12,7 @@ from services.notices import queries, rules
 from services.notices.models import STATES, NoticeState
 from shared.db.transaction import Transaction
 from shared.errors import NotFound, QueryInvalid
+from shared.keyset import place_of, place_text
 from tenants.packs import governing
 
 _READ = {"permission": "institution:notice:read"}
@@ -40,27 +41,28 @@ class NoticePage(msgspec.Struct):
     """One page, the newest first; ``next`` goes into ``before``, null where there is none."""
 
     items: list[NoticeOut]
-    next: datetime | None
+    next: str | None
 
 
 @get("/notices", opt=_READ, summary="单位内部公示")
 async def list_notices(
     tx: Transaction,
     standing: Annotated[str, QueryParameter(name="state")] = "",
-    before: datetime | None = None,
+    before: str = "",
     limit: Annotated[int, QueryParameter(ge=1, le=100)] = queries.PAGE,
 ) -> NoticePage:
     """Published notices of the token's institution, of one state or of all; a state that does not exist is answered 400."""
     if standing and standing not in STATES:
         told = {"key": "state", "source": "query", "message": f"可以是：{'、'.join(STATES)}"}
         raise QueryInvalid([told])
-    if before is not None and before.tzinfo is None:
-        raise QueryInvalid([{"key": "before", "source": "query", "message": "请给出带时区的时刻"}])
+    if before and place_of(before) is None:
+        raise QueryInvalid([{"key": "before", "source": "query", "message": "请原样使用上一次返回的 next"}])
     states = [standing] if standing else [one for one in STATES if one != NoticeState.DRAFT]
-    found = await queries.list_notices(tx, states, before=before, limit=limit + 1)
+    found = await queries.list_notices(tx, states, before=place_of(before), limit=limit + 1)
     shown = found[:limit]
     items = [await _out(tx, one) for one in shown]
-    return NoticePage(items, shown[-1].published_at if len(found) > limit else None)
+    last = shown[-1] if len(found) > limit else None
+    return NoticePage(items, place_text(last.published, last.id) if last is not None else None)
 
 
 @get("/notices/{notice_id:uuid}", opt=_READ, summary="一项单位内部公示")

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, Select, and_, case, cast, func, select, true
+from sqlalchemy import Row, Select, and_, case, cast, func, select, true, tuple_
 from sqlalchemy.dialects.postgresql import JSONB
 
 from services.ledger.models import achievement
@@ -19,6 +19,7 @@ from services.notices.models import (
     notice_text,
 )
 from shared.db.transaction import Transaction
+from shared.keyset import Place
 
 WAITING = (ObjectionState.OPEN, ObjectionState.LATE)
 PAGE = 20
@@ -130,14 +131,14 @@ async def list_notices(
     tx: Transaction,
     states: Sequence[str] = (NoticeState.RUNNING,),
     *,
-    before: datetime | None = None,
+    before: Place | None = None,
     limit: int = PAGE,
 ) -> list[Notice]:
-    """Published notices in some states, the newest first; ``before`` is the publication of the last one shown."""
+    """Published notices in some states, the newest first; ``before`` is the place of the last one shown."""
     statement = _notices(tx).where(notice.c.state.in_(states), notice.c.published_at.is_not(None))
     if before is not None:
-        statement = statement.where(notice.c.published_at < before)
-    rows = await tx.rows(statement.order_by(notice.c.published_at.desc(), notice.c.id).limit(limit))
+        statement = statement.where(tuple_(notice.c.published_at, notice.c.id) < before)
+    rows = await tx.rows(statement.order_by(notice.c.published_at.desc(), notice.c.id.desc()).limit(limit))
     return [_notice(row) for row in rows]
 
 

@@ -5,7 +5,9 @@ from typing import Any
 
 import httpx
 import pytest
+from sqlalchemy import update
 
+from services.empowerment.models import application
 from shared.ids import new_id
 from tenants.identity import Claims
 from tests.services.annual_report.arranging import small_ledger, submitted
@@ -13,7 +15,7 @@ from tests.services.empowerment.arranging import Prepared, announced, applied, n
 from tests.services.negative_list.steps import clock_at
 from tests.services.notices.arranging import add_achievement, at
 from tests.web import Site
-from tests.world import World
+from tests.world import START, World
 
 
 @pytest.fixture(autouse=True)
@@ -46,8 +48,12 @@ async def test_applications_are_listed_by_state_and_page_with_their_steps(
     team = ready.team[:1]
     achievement_id = await add_achievement(world, ready.tenant, completers=team, number=2)
     other = await applied(world, Prepared(ready.tenant, achievement_id, team, ready.list_version_id))
+    async with world.maintenance.begin() as connection:
+        await connection.execute(
+            update(application).where(application.c.tenant_id == ready.tenant).values(changed_at=START)
+        )
     page = (await ask(site, "/applications?limit=1")).json()
-    rest = (await ask(site, f"/applications?limit=1&before={page['next'].replace('+', '%2B')}")).json()
+    rest = (await ask(site, f"/applications?limit=1&before={page['next']}")).json()
     assert {page["items"][0]["id"], rest["items"][0]["id"]} == {str(application_id), str(other)}
     assert rest["next"] is None
     noticed = (await ask(site, "/applications?state=noticed")).json()["items"]
@@ -57,6 +63,7 @@ async def test_applications_are_listed_by_state_and_page_with_their_steps(
     assert sum(one["current"] for one in steps) == 1
     assert all("《" in one["article"] for one in steps)
     assert (await ask(site, "/applications?state=nonsense")).status_code == 400
+    assert (await ask(site, "/applications?before=2026-03-16T00:00:00Z")).status_code == 400
 
 
 async def test_a_notice_says_how_its_days_count(site: Site, world: World, account: dict[str, Any]) -> None:

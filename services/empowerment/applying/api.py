@@ -17,6 +17,7 @@ from shared.api_description import answers
 from shared.db.transaction import Outcome, Transaction
 from shared.errors import FormInvalid, NotFound, QueryInvalid, Refusal
 from shared.forms import share_of
+from shared.keyset import place_of, place_text
 from tenants.machine import api_refused
 from tenants.packs import governing
 
@@ -102,7 +103,7 @@ class ApplicationPage(msgspec.Struct):
     """One page, the last changed first; ``next`` goes into ``before``, null where there is none."""
 
     items: list[ApplicationRow]
-    next: datetime | None
+    next: str | None
 
 
 class ApplicationOut(msgspec.Struct):
@@ -240,17 +241,17 @@ async def apply(tx: Transaction, data: JSONBody[ApplicationIn]) -> Response[Any]
 async def list_applications(
     tx: Transaction,
     standing: Annotated[str, QueryParameter(name="state")] = "",
-    before: datetime | None = None,
+    before: str = "",
     limit: Annotated[int, QueryParameter(ge=1, le=100)] = queries.PAGE,
 ) -> ApplicationPage:
     """Applications that the token's account may see, of one state or of all; a state that does not exist is answered 400."""
     wrong = {"state": f"可以是：{'、'.join(STATES)}"} if standing and standing not in STATES else {}
-    if before is not None and before.tzinfo is None:
-        wrong["before"] = "请给出带时区的时刻"
+    if before and place_of(before) is None:
+        wrong["before"] = "请原样使用上一次返回的 next"
     if wrong:
         raise QueryInvalid([{"key": key, "source": "query", "message": words} for key, words in wrong.items()])
     found = await queries.list_applications(
-        tx, [standing] if standing else list(STATES), before=before, limit=limit + 1
+        tx, [standing] if standing else list(STATES), before=place_of(before), limit=limit + 1
     )
     rows = [
         ApplicationRow(
@@ -265,7 +266,7 @@ async def list_applications(
         )
         for one in found[:limit]
     ]
-    return ApplicationPage(rows, rows[-1].changed_at if len(found) > limit else None)
+    return ApplicationPage(rows, place_text(rows[-1].changed_at, rows[-1].id) if len(found) > limit else None)
 
 
 @get("/applications/{application_id:uuid}", opt=_READ, summary="一项赋权申请")

@@ -94,7 +94,7 @@ async def correct_achievement(
     request: Request[Any, Any, Any], tx: Transaction, achievement_id: UUID, data: JSONBody[CorrectionIn]
 ) -> Response[Any]:
     """A new version with its reason; nothing is updated away. ``If-Match`` carries the ETag that was read: without it 428,
-    with one that is not the present one 412.
+    with one that is not the present one 412, also where somebody else is quicker while this is asked.
     """
     row = await _present(tx, achievement_id)
     sent = request.headers.get("if-match")
@@ -118,6 +118,9 @@ async def correct_achievement(
         rights=rights if rights != present else None,
     )
     if isinstance(done, Refusal):
+        # somebody else was quicker between the look at the tag and the lock: that too is a tag that no longer holds
+        if (await _present(tx, achievement_id)).revision != row.revision:
+            raise Overtaken
         return api_refused(tx, done)
     tx.outcome = Outcome(200, f"/api/achievements/{achievement_id}")
     return Response(Corrected(achievement_id, done.revision), headers={"etag": f'"{done.revision}"'})

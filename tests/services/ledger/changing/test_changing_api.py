@@ -1,12 +1,15 @@
 """The ledger is changed by machine as on the page: under an ETag, with a reason, once per key."""
 
+import asyncio
+from datetime import date
 from typing import Any
 from uuid import UUID
 
 import httpx
 import pytest
+from sqlalchemy import text
 
-from services.ledger import queries
+from services.ledger import queries, workflow
 from shared.ids import new_id
 from tenants.identity import Claims
 from tests.services.ledger.test_workflow import registered
@@ -69,6 +72,25 @@ async def test_a_stale_tag_is_412_and_none_is_428(site: Site, world: World, acco
     for refused in (none, second):
         assert refused.headers["content-type"] == "application/problem+json"
     assert (await read(site, row_id)).json()["name"] == "更正后的名称"
+
+
+async def test_whoever_is_overtaken_while_asking_is_412_like_whoever_was_before(
+    site: Site, world: World, account: dict[str, Any]
+) -> None:
+    row_id = await entered(world)
+    tag = (await read(site, row_id)).headers["etag"]
+    change = {"reason": "更正", "since": "2026-03-12", "remark": "乙"}
+    async with world.acting(world.university) as tx:
+        await workflow.correct(tx, row_id, {"remark": "甲"}, since=date(2026, 3, 12), reason="更正")
+        # the tag still looks good to this one, which then waits for the row
+        asked = asyncio.create_task(send(site, "PATCH", ADDRESS.format(row_id), change, **{"if-match": tag}))
+        async with world.maintenance.connect() as connection:
+            for _ in range(2_000):
+                if await connection.scalar(text("select exists (select from pg_locks where not granted)")):
+                    break
+    answer = await asked
+    assert answer.status_code == 412
+    assert (await read(site, row_id)).json()["remark"] == "甲"
 
 
 async def test_everything_wrong_is_told_at_once_and_nothing_changes(
