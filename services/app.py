@@ -24,6 +24,7 @@ from services.administration.policy import routes_institution as policy_institut
 from services.administration.registry import routes_operator as registry_operator
 from services.annual_report import api as reports_api
 from services.annual_report import routes_institution as reports_institution
+from services.annual_report.internal import routes_institution as internal_institution
 from services.annual_report.reminding import routes_console as reminding_console
 from services.annual_report.reviewing import routes_console as reports_console
 from services.dossier import routes_institution as dossier_institution
@@ -139,6 +140,7 @@ INSTITUTION: tuple[ControllerRouterHandler, ...] = (
     *reviewing_institution.HANDLERS,
     *signing_institution.HANDLERS,
     *reports_institution.HANDLERS,
+    *internal_institution.HANDLERS,
     *dossier_institution.HANDLERS,
 )
 CONSOLE: tuple[ControllerRouterHandler, ...] = (
@@ -201,6 +203,7 @@ MENU: tuple[MenuEntry, ...] = (
     *marking_institution.MENU,
     *notices_institution.MENU,
     *reports_institution.MENU,
+    *internal_institution.MENU,
     *dashboard_institution.MENU,
     *pushing_institution.MENU,
     *mine_institution.MENU,

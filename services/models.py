@@ -3,6 +3,7 @@
 import services.administration.accounts.models
 import services.administration.delegating.models
 import services.administration.machines.models
+import services.annual_report.internal.models
 import services.annual_report.models
 import services.empowerment.models
 import services.home.erasing.models

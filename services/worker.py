@@ -18,6 +18,8 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from services.administration.policy import tasks as policy_tasks
 from services.administration.tasks import follow_department
+from services.annual_report.internal.queries import has_plan as has_report_day
+from services.annual_report.internal.tasks import follow_internal_report
 from services.home.pushing.tasks import push_news
 from services.home.tasks import deliver_outbox
 from services.ledger.helping.queries import any_live
@@ -79,6 +81,9 @@ def jobs() -> tuple[Job, ...]:
         ),
         Job("screening.follow", follow_screening, time(0, 15), institutions, legal=True, needed=has_plan),
         Job("helping.end", end_agency_tasks, time(0, 10), institutions, legal=True, needed=any_live),
+        Job(
+            "internal.follow", follow_internal_report, time(0, 20), institutions, legal=True, needed=has_report_day
+        ),
         Job("home.outbox", deliver_outbox, time(0, 30), everybody),
         Job("home.push", push_news, time(0, 35), institutions),
         Job("ledger.totals", roll_up_totals, time(0, 45), institutions, role="worker_rollup"),

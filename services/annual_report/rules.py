@@ -12,7 +12,7 @@ from shared.policy import evaluate
 from shared.policy.answer import Answer, Citation, Finding, Verdict
 from shared.policy.pack import Pack
 
-UNIT, DEPARTMENT = "unit", "competent"
+UNIT, DEPARTMENT, OFFICE = "unit", "competent", "office"
 # The pack's word for an authority, and the registry's kind of organisation.
 KIND_OF_AUTHORITY = {"competent": "department", "science": "science", "finance": "finance"}
 # Contents that the frozen figures answer; a text beside them explains.
@@ -130,12 +130,20 @@ def governing_version(report: str, began_under: UUID, newest: UUID, pack: Pack, 
 
 
 def forms(
-    pack: Pack, year: int, due: Mapping[str, Mapping[str, date]], traits: Sequence[str], today: date
+    pack: Pack,
+    year: int,
+    due: Mapping[str, Mapping[str, date]],
+    traits: Sequence[str],
+    today: date,
+    sender: str = UNIT,
 ) -> list[Form]:
-    """The yearly reports that units file under a pack, with the days that were entered for the year, by report and stage."""
+    """The yearly reports that units file under a pack, with the days that were entered for the year, by report and stage.
+
+    ``sender`` :data:`OFFICE` gives those that stay within the unit.
+    """
     found = []
     for code, report in pack.content.reports.items():
-        if report.covers != "previous_year" or not any(stage.sender == UNIT for stage in report.stages.values()):
+        if report.covers != "previous_year" or not any(stage.sender == sender for stage in report.stages.values()):
             continue
         facts = {"report": code, "year": year, "due": dict(due.get(code, {})), "unit_traits": list(traits)}
         answer = evaluate("report.stages", facts, pack, today)

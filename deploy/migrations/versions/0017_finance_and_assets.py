@@ -13,6 +13,58 @@ branch_labels = None
 depends_on = None
 
 TABLES = """
+CREATE TABLE app.asset_report (
+  tenant_id UUID NOT NULL,
+  id UUID NOT NULL,
+  report VARCHAR(40) NOT NULL,
+  year SMALLINT NOT NULL,
+  version SMALLINT NOT NULL,
+  as_of DATE NOT NULL,
+  known_at TIMESTAMP WITH TIME ZONE NOT NULL,
+  due_on DATE,
+  payload JSONB NOT NULL,
+  reason TEXT,
+  state VARCHAR(12) DEFAULT 'sent' NOT NULL,
+  sent_at TIMESTAMP WITH TIME ZONE NOT NULL,
+  sent_by UUID,
+  received_at TIMESTAMP WITH TIME ZONE,
+  received_by UUID,
+  receipt TEXT,
+  receipt_recorded_at TIMESTAMP WITH TIME ZONE,
+  CONSTRAINT asset_report_pkey PRIMARY KEY (tenant_id, id),
+  CONSTRAINT asset_report_version_key UNIQUE (tenant_id, report, year, version)
+);
+CREATE INDEX asset_report_newest_idx ON app.asset_report (tenant_id, sent_at);
+comment on column app.asset_report.report is 'code of the report in the pack';
+comment on column app.asset_report.year is 'the year reported on';
+comment on column app.asset_report.as_of is 'the day whose state is counted';
+comment on column app.asset_report.known_at is 'real instant: what was recorded until then';
+comment on column app.asset_report.due_on is 'as the unit had set it';
+comment on column app.asset_report.reason is 'why it was frozen again';
+comment on column app.asset_report.sent_at is 'legal instant';
+comment on column app.asset_report.sent_by is 'empty: by its day';
+comment on column app.asset_report.received_at is 'legal instant';
+comment on column app.asset_report.receipt is 'what finance or asset management says to it';
+comment on column app.asset_report.receipt_recorded_at is 'real instant';
+
+CREATE TABLE app.asset_report_plan (
+  tenant_id UUID NOT NULL,
+  id UUID NOT NULL,
+  month SMALLINT NOT NULL,
+  day SMALLINT NOT NULL,
+  ahead_days SMALLINT NOT NULL,
+  basis VARCHAR(200) NOT NULL,
+  set_at TIMESTAMP WITH TIME ZONE NOT NULL,
+  set_by UUID,
+  CONSTRAINT asset_report_plan_pkey PRIMARY KEY (tenant_id, id),
+  CONSTRAINT asset_report_plan_month_check CHECK (month between 1 and 12 and day between 1 and 31 and ahead_days between 1 and 90)
+);
+CREATE INDEX asset_report_plan_newest_idx ON app.asset_report_plan (tenant_id, set_at);
+comment on column app.asset_report_plan.day is 'the month''s last day where it has no such day';
+comment on column app.asset_report_plan.ahead_days is 'how long before its day the report is called to mind';
+comment on column app.asset_report_plan.basis is 'the paper of the unit that sets the day';
+comment on column app.asset_report_plan.set_at is 'legal instant';
+
 CREATE TABLE app.push_target (
   tenant_id UUID NOT NULL,
   id UUID NOT NULL,
@@ -178,6 +230,8 @@ NAMES = (
     "push_target",
     "push_delivery",
     "push_attempt",
+    "asset_report_plan",
+    "asset_report",
 )
 TENANT_ROLES = ("web_institution", "worker")
 
@@ -198,4 +252,8 @@ def upgrade() -> None:
     grant("insert, update", "push_target", "web_institution")
     grant("insert, update", "push_delivery", TENANT_ROLES)
     grant("insert", "push_attempt", "worker")
+    grant("insert", "asset_report_plan", "web_institution")
+    grant(
+        "insert, update (state, received_at, received_by, receipt, receipt_recorded_at)", "asset_report", TENANT_ROLES
+    )
     for_maintenance(*NAMES)

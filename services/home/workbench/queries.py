@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import Row
 
 from services.annual_report import todos as report_todos
+from services.annual_report.internal import queries as internal_reports
 from services.empowerment import queries as empowerment
 from services.empowerment import todos as empowerment_todos
 from services.empowerment.models import State
@@ -45,6 +46,7 @@ SOURCES: tuple[Source, ...] = (
     importing.todos,
     ledger.todos,
     report_todos.todos,
+    internal_reports.todos,
 )
 EXCERPT = 10
 
@@ -69,6 +71,8 @@ class Done:
 _CASES: Mapping[str, tuple[str, str]] = {
     "push_target": ("推送接收系统", "/institution/deliveries"),
     "push_delivery": ("推送", "/institution/deliveries"),
+    "asset_report": ("内部报送", "/institution/reports/internal/{}"),
+    "asset_report_plan": ("内部报送", "/institution/reports/internal"),
     "screening_round": ("筛查自评", "/institution/screening/{}"),
     "screening_plan": ("筛查自评", "/institution/screening"),
     "achievement": ("单列管理台账", "/institution/ledger/{}"),
@@ -96,6 +100,11 @@ _EVENTS: Mapping[str, str] = {
     "push_resumed": "恢复推送",
     "push_removed": "停用接收系统",
     "push_asked_again": "重新推送",
+    "asset_report_planned": "设定内部报送日期",
+    "asset_report_sent": "冻结并报送",
+    "asset_report_corrected": "更正并报送",
+    "receipt_confirmed": "确认接收",
+    "superseded": "已有更正版本",
     "screening_planned": "设定筛查周期",
     "screening_begun": "开始筛查自评",
     "screening_closed": "结束筛查自评",
