@@ -25,6 +25,7 @@ from sqlalchemy import (
 )
 
 from shared.calendar.calendar import Calendar
+from shared.clock import local_day, real_now
 from shared.db.hot import HotStatement
 from shared.db.tables import global_table
 from shared.db.transaction import Transaction
@@ -201,16 +202,47 @@ async def _read(tx: Transaction, wanted: UUID) -> Governing:
 _banners: dict[UUID, str] = {}
 
 
+_doubts: dict[UUID, tuple[float, str]] = {}
+_DOUBT_SECONDS = 5.0
+_REVOCATION = HotStatement(
+    select(pack_activation.c.effective_on, pack_activation.c.revocation_at).where(
+        pack_activation.c.province_id == bindparam("province"),
+        pack_activation.c.pack_version_id == bindparam("version"),
+        pack_activation.c.withdrawn_at.is_(None),
+        pack_activation.c.revocation_at.is_not(None),
+    )
+)
+
+
 async def know_banner(tx: Transaction) -> None:
-    """Have at hand what the pack in force says above every page of its province; read once per version and process."""
-    if tx.pack_version_id is not None and tx.pack_version_id not in _banners:
+    """Have at hand what stands above every page of a province: what the pack in force says, read once per version and
+    process; and that somebody proposed to revoke it and nobody confirmed that before its day, read again after seconds.
+    """
+    version = tx.pack_version_id
+    if version is None:
+        return
+    if version not in _banners:
         with suppress(Unavailable):
-            _banners[tx.pack_version_id] = (await governing(tx)).pack.banner
+            _banners[version] = (await governing(tx)).pack.banner
+    now = real_now().timestamp()
+    if version not in _doubts or now - _doubts[version][0] > _DOUBT_SECONDS:
+        rows = await _REVOCATION.fetch(tx.driver, {"province": tx.province_id, "version": version})
+        _doubts[version] = (
+            now,
+            "；".join(
+                f"现行政策规则自 {row['effective_on']} 起适用，{local_day(row['revocation_at'])} 有人提议撤销而未经另一人确认，"
+                "按它办理的事项请留意科技主管部门的通知"
+                for row in rows
+            ),
+        )
 
 
 def banner_of(version_id: UUID | None) -> str | None:
-    """The words above every page under a pack (a draft's, 征求意见稿); None without any."""
-    return (_banners.get(version_id) if version_id is not None else None) or None
+    """The words above every page under a pack (a draft's, 征求意见稿; a revocation that is open); None without any."""
+    if version_id is None:
+        return None
+    said = (_banners.get(version_id), _doubts.get(version_id, (0.0, ""))[1])
+    return "。".join(words for words in said if words) or None
 
 
 async def _stamp(tx: Transaction) -> tuple[str, str]:

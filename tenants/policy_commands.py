@@ -1,4 +1,4 @@
-"""The parts of ``chengguo policy`` that touch the database: load, versions, propose, confirm, withdraw, dry-run.
+"""The parts of ``chengguo policy`` that touch the database: load, versions, propose, confirm, withdraw, revoke, dry-run.
 
 Proposing and confirming are done in the name of a person of the province's science department; who may, is who may reach the
 server. The dry run reads every tenant's decisions, so it asks for the maintenance login.
@@ -27,7 +27,7 @@ from shared.policy.cli import load_named, read_recorded, tell_dry_run
 from shared.policy.commands import Recorded, sources_of
 from shared.policy.pack import Pack
 from shared.settings import settings
-from tenants import activation, provisioning
+from tenants import activation, provisioning, revocation
 from tenants.commands import echo_rows, operating, run
 from tenants.packs import governing, list_activations, list_versions, pack_version
 from tenants.registry import Province, list_organisations, province
@@ -133,6 +133,37 @@ def withdraw_policy(proposal: UUID, slug: str, person: str, reason: str) -> None
     click.echo("已撤回")
 
 
+@click.command("revoke")
+@click.argument("proposal", type=click.UUID)
+@_PROVINCE
+@click.option("--by", "person", required=True, help="提议人：邮箱、姓名或编号")
+@click.option("--reason", required=True, help="撤销的原因")
+def revoke_policy(proposal: UUID, slug: str, person: str, reason: str) -> None:
+    """提议撤销已确认而尚未生效的启用；须由另一人确认。"""
+
+    async def work(engine: AsyncEngine) -> Refusal | None:
+        async with deciding(engine, slug, person) as tx:
+            return await _found(revocation.propose_revocation(tx, proposal, reason))
+
+    _done(run(work))
+    click.echo("已提议撤销，须由另一人确认；确认以前仍按原定日期启用")
+
+
+@click.command("confirm-revocation")
+@click.argument("proposal", type=click.UUID)
+@_PROVINCE
+@click.option("--by", "person", required=True, help="确认人：邮箱、姓名或编号，不得是提议撤销的人")
+def confirm_revocation_policy(proposal: UUID, slug: str, person: str) -> None:
+    """确认他人的撤销提议，该版本不再启用，其日期空出。"""
+
+    async def work(engine: AsyncEngine) -> Refusal | None:
+        async with deciding(engine, slug, person) as tx:
+            return await _found(revocation.confirm_revocation(tx, proposal))
+
+    _done(run(work))
+    click.echo("已撤销")
+
+
 async def _found(act: Awaitable[T]) -> T:
     try:
         return await act
@@ -170,7 +201,9 @@ def show_policy(slug: str) -> None:
 
 def _state(row: Any) -> str:
     if row.withdrawn_at:
-        return "已撤回"
+        return "已撤销" if row.confirmed_at else "已撤回"
+    if row.revocation_at:
+        return "已确认，撤销待确认"
     return "已确认" if row.confirmed_at else "待确认"
 
 
@@ -244,4 +277,13 @@ async def _all_decisions(tx: Transaction, name: str) -> list[Recorded]:
     return [replace(one, id=f"{name} {one.id}") for one in found]
 
 
-POLICY = (load_policy, propose_policy, confirm_policy, withdraw_policy, show_policy, dry_run_policy)
+POLICY = (
+    load_policy,
+    propose_policy,
+    confirm_policy,
+    withdraw_policy,
+    revoke_policy,
+    confirm_revocation_policy,
+    show_policy,
+    dry_run_policy,
+)

@@ -76,6 +76,15 @@ async def test_a_version_from_a_folder_is_put_in_force_by_two_people(
     late = await run("policy", "withdraw", proposal, "--province", world.slug, "--by", HEAD, "--reason", "晚了")
     assert late.exit_code == 1
     assert "已经确认过" in late.output
+    by = ("--province", world.slug, "--by")
+    asked = await run("policy", "revoke", proposal, *by, OFFICER, "--reason", "上位文件已改")
+    assert "须由另一人确认" in asked.output
+    assert "撤销待确认" in (await run("policy", "versions", "--province", world.slug)).output
+    own = await run("policy", "confirm-revocation", proposal, *by, OFFICER)
+    assert own.exit_code == 1
+    assert "两人" in own.output
+    assert (await run("policy", "confirm-revocation", proposal, *by, HEAD)).output == "已撤销\n"
+    assert "已撤销" in (await run("policy", "versions", "--province", world.slug)).output
 
 
 async def test_a_withdrawn_proposal_frees_its_day(configuration: Settings, world: World, packs: Path) -> None:

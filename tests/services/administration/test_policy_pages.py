@@ -5,7 +5,7 @@ from html import unescape
 from uuid import UUID, uuid4
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import insert, select
 
 from shared.clock import local_day
 from shared.db.local import pack_in_force
@@ -14,7 +14,7 @@ from tenants.rehearsal import pack_rehearsal, rehearse
 from tests.tenants.second_version import store_second
 from tests.tenants.test_activation import decided
 from tests.web import Site, Visitor
-from tests.world import World
+from tests.world import START, World
 
 TODAY = local_day(datetime.now(UTC))
 LATER = TODAY + timedelta(days=30)
@@ -237,6 +237,20 @@ async def test_two_people_revoke_a_confirmed_version_before_its_day(site: Site, 
     assert "已撤销" in (await first.get(f"{HOME}/versions")).text
     again = await first.post(f"{page}/propose", {"effective_on": str(LATER)}, page=page)
     assert again.headers["location"].partition("?")[0] != address  # its day is free
+
+
+async def test_rules_whose_revocation_nobody_confirmed_in_time_say_so_on_every_page(site: Site, world: World) -> None:
+    clerk = await site.signed_in(world, world.university)
+    async with world.maintenance.begin() as connection:
+        # proposed before its day, which has come since
+        values = {
+            "id": uuid4(), "province_id": world.province_id, "pack_version_id": world.pack_version_id,
+            "effective_on": TODAY, "proposed_by": uuid4(), "proposed_at": START, "confirmed_by": uuid4(),
+            "confirmed_at": START, "revocation_by": uuid4(), "revocation_at": START, "revocation_reason": "上位文件已改",
+        }  # fmt: skip
+        await connection.execute(insert(pack_activation).values(values))
+    assert "有人提议撤销" in (await clerk.get("/institution/ledger")).text
+    assert "有人提议撤销" in (await (await officer(site, world)).get(f"{HOME}/versions")).text
 
 
 async def governs_from(world: World, day: date) -> list[UUID]:
