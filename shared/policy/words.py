@@ -175,7 +175,7 @@ QUESTIONS: dict[str, str] = {
     "ledger.stage": "成果阶段", "ledger.totals": "台账合计", "ledger.value": "转化价值", "list.entry_state": "清单条目是否有效",
     "list.kinds": "负面清单种类", "list.may_publish": "能否发布清单", "list.unit": "单位负面清单", "notice.content": "公示内容",
     "notice.latest_posting": "最迟何时公示", "notice.period": "公示期", "notice.required": "是否须公示",
-    "objection.effect": "异议的效力", "pilot.covers": "是否属试点", "price.check": "定价", "procedure.steps": "办理步骤",
+    "objection.effect": "异议的效力", "person.may_erase": "能否删除个人信息", "pilot.covers": "是否属试点", "price.check": "定价", "procedure.steps": "办理步骤",
     "report.balance": "报告数字是否平衡", "report.due": "报告截止日期", "report.freeze": "报告冻结", "report.open": "待报送的报告",
     "report.recipient": "报告报送对象", "report.stages": "报告的报送环节", "reward.minimum": "最低奖励比例",
     "screening.questions": "负面清单排查的提问", "screening.result": "负面清单排查结果", "secret.gate": "涉密提问",

@@ -11,7 +11,9 @@ from services.home.persons import queries
 from shared.audit.writing import write_audit
 from shared.db.transaction import Transaction
 from shared.errors import Forbidden, FormInvalid, NotFound, Refusal, stale
-from shared.workflow import record_event, refuse
+from shared.policy import evaluate
+from shared.workflow import record_decision, record_event, refuse
+from tenants.packs import governing
 from tenants.people import person, salted_hash
 
 CASE = "person"
@@ -59,8 +61,11 @@ async def erase(tx: Transaction, person_id: UUID, reason: str, spared: Sequence[
 async def _hindrance(tx: Transaction, row: Row[Any]) -> Refusal | None:
     if row.erased_at is not None:
         return stale("该人的信息已经删除")
-    if row.name and await queries.posted(tx, row.name):
-        return Refusal("person.in_case", "正在公示的文本中写有该姓名；公示结束后再删除")
-    if await queries.in_open_cases(tx, row.id):
-        return Refusal("person.in_case", "该人是在办赋权申请的团队成员，公示和协议须载明其姓名；办结或者撤回后再删除")
-    return None
+    governed = await governing(tx)
+    facts = {
+        "posted": bool(row.name) and await queries.posted(tx, row.name),
+        "open_case": await queries.in_open_cases(tx, row.id),
+    }
+    answer = evaluate("person.may_erase", facts, governed.pack, tx.today)
+    await record_decision(tx, answer, facts, CASE, row.id, pack_version_id=governed.id, pack_hash=governed.hash)
+    return Refusal.of(answer)

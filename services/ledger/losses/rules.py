@@ -5,7 +5,9 @@ from datetime import date
 
 from services.ledger.entry import Right
 from services.ledger.rights.rules import IN_FORCE
+from services.ledger.rules import Decided
 from shared.errors import Refusal, stale
+from shared.policy import evaluate
 from shared.policy.answer import Citation
 from shared.policy.pack import Pack
 
@@ -18,14 +20,16 @@ def duty_article(pack: Pack) -> Citation | None:
     return pack.citation(f"duties.{DUTY}") if DUTY in pack.content.duties else None
 
 
-def may_hand_over(right: Right, lost_on: date, checks: Mapping[str, str], pack: Pack, today: date) -> Refusal | None:
-    """Each of the three checks is recorded, and the right is still the unit's."""
+def checked(checks: Mapping[str, str], pack: Pack, today: date) -> Decided:
+    """Whether each of the three checks that the text asks for is recorded."""
+    facts = {"duties": [DUTY], "missing": [label for name, label in CHECKS.items() if not checks.get(name)]}
+    return Decided(evaluate("duty.done", facts, pack, today), facts)
+
+
+def may_hand_over(right: Right, lost_on: date, today: date) -> Refusal | None:
+    """The right is still the unit's, and the day has come."""
     if right.status not in IN_FORCE:
         return stale(f"权利号 {right.number} 已登记为失效或转移；请刷新页面")
     if lost_on > today:
         return Refusal("ledger.in_future", f"丧失日期 {lost_on} 晚于今天，请在发生之后登记。")
-    missing = [label for name, label in CHECKS.items() if not checks.get(name)]
-    if missing:
-        message = f"尚未核实：{'、'.join(missing)}。"
-        return Refusal("loss.not_checked", message, duty_article(pack), inputs={"missing": missing})
     return None

@@ -18,7 +18,7 @@ from shared.audit.writing import write_audit
 from shared.db.transaction import Transaction
 from shared.errors import NotFound, Refusal
 from shared.ids import new_id
-from shared.workflow import Move, Moves, move, record_event, refuse, send
+from shared.workflow import Move, Moves, move, record_decision, record_event, refuse, send
 from tenants.packs import governing
 
 HANDOVER = "right_handover"
@@ -45,7 +45,12 @@ async def record_loss(
     right = next((one for one in present if one.number == right_number(number)), None)
     if row is None or right is None:
         raise NotFound
-    refusal = rules.may_hand_over(right, lost_on, checks, (await governing(tx)).pack, tx.today)
+    governed = await governing(tx)
+    decided = rules.checked(checks, governed.pack, tx.today)
+    await record_decision(
+        tx, decided.answer, decided.facts, CASE, achievement_id, pack_version_id=governed.id, pack_hash=governed.hash
+    )
+    refusal = rules.may_hand_over(right, lost_on, tx.today) or Refusal.of(decided.answer)
     if refusal is not None:
         return await refuse(tx, refusal, "achievement.record_loss", CASE, achievement_id)
     label, status = CAUSES[cause]

@@ -7,7 +7,6 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
-from shared.errors import Refusal
 from shared.forms import share_of
 from shared.identifiers import credit_code
 
@@ -85,12 +84,3 @@ def percent(share: Fraction) -> str:
     if rest != 1:
         return str(share)
     return f"{(Decimal(hundredfold.numerator) / Decimal(hundredfold.denominator)).normalize():f}%"
-
-
-def may_record(owners: Sequence[Owner]) -> Refusal | None:
-    """Shares are exact and make one whole."""
-    fault = fault_of(owners)
-    if fault is None:
-        return None
-    total = sum((owner.share for owner in owners), Fraction(0))
-    return Refusal("ownership.not_whole", f"{fault}。", inputs={"total": str(total)})

@@ -13,7 +13,7 @@ from services.ledger.ownership import rules
 from services.ledger.queries import achievement_for_update
 from services.ledger.workflow import CASE, MOVES
 from shared.db.transaction import Transaction
-from shared.errors import NotFound, Refusal, stale
+from shared.errors import FormInvalid, NotFound, Refusal, stale
 from shared.workflow import move, refuse
 
 _MOVE = "record_ownership"
@@ -32,14 +32,18 @@ async def record_ownership(
 ) -> Row[Any] | Refusal:
     """Record whose the achievement is from ``since`` on; returns the row afterwards.
 
-    Refused: shares that do not make one whole, a day before the ledger knew the achievement or to come, a newer version.
+    Refused: a day before the ledger knew the achievement or to come, a newer version.
 
     :raises NotFound: no such achievement of this tenant.
+    :raises FormInvalid: shares that do not make one whole.
     """
     row = await achievement_for_update(tx, achievement_id)
     if row is None:
         raise NotFound
-    refusal = rules.may_record(owners) or ledger_rules.wrong_day(since, row.began_on, tx.today)
+    fault = rules.fault_of(owners)
+    if fault is not None:
+        raise FormInvalid({"owners": fault})
+    refusal = ledger_rules.wrong_day(since, row.began_on, tx.today)
     if revision is not None and row.revision != revision:
         refusal = stale("该成果刚刚已由他人更正，您的登记没有生效；请刷新页面查看最新内容后再登记")
     wanted: dict[str, Any] = {

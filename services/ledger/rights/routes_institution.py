@@ -9,7 +9,7 @@ from services.ledger.queries import rights_of
 from services.ledger.rights import forms, pages, rules, workflow
 from services.ledger.then import absent, asked_record
 from shared.db.transaction import Transaction
-from shared.errors import Refusal
+from shared.errors import FormInvalid, Refusal
 from shared.forms import read, typed
 from shared.policy.pack import Pack
 from shared.ui.page import FormState
@@ -77,7 +77,10 @@ async def record_fee(request: Request[Any, Any, Any], tx: Transaction, achieveme
     form, errors = read(forms.FeeForm, values)
     if form is None:
         return await _again(request, tx, row.id, "fee", FormState(values, errors))
-    done = await workflow.record_fee(tx, row.id, form.number, form.year, form.paid_on)
+    try:
+        done = await workflow.record_fee(tx, row.id, form.number, form.year, form.paid_on)
+    except FormInvalid as wrong:
+        return await _again(request, tx, row.id, "fee", FormState(values, wrong.errors))
     if isinstance(done, Refusal):
         return await _again(request, tx, row.id, "fee", FormState(values), done)
     return redirect(tx, f"{pages.HOME}/{achievement_id}/rights", done="saved")

@@ -13,7 +13,7 @@ from services.ledger.queries import find_achievement, rights_of
 from services.ledger.rights import rules
 from services.ledger.workflow import CASE, correct
 from shared.db.transaction import Transaction
-from shared.errors import NotFound, Refusal
+from shared.errors import FormInvalid, NotFound, Refusal
 from shared.workflow import record_decision, refuse
 from tenants.packs import Governing, governing
 
@@ -32,9 +32,10 @@ async def record_right(
 ) -> Row[Any] | Refusal:
     """Record a right, or in place of the one with the number ``replaces``; end of term and next fee follow from its days.
 
-    Refused: a number whose check digit does not fit, one that this ledger has already, and what ``correct`` refuses.
+    Refused: a number that this ledger has already, and what ``correct`` refuses.
 
     :raises NotFound: no such achievement of this tenant.
+    :raises FormInvalid: a number whose check digit does not fit.
     """
     row = await find_achievement(tx, achievement_id)
     if row is None:
@@ -43,7 +44,9 @@ async def record_right(
     fault = rules.number_fault(right.number, right.kind, governed.pack)
     present = await rights_of(tx, achievement_id)
     right = rules.completed(right, governed.pack, tx.today)
-    refusal = Refusal("right.number_fault", f"{fault}。", inputs={"number": right.number}) if fault else None
+    if fault:
+        raise FormInvalid({"number": fault})
+    refusal = None
     if right.number != replaces and any(one.number == right.number for one in present):
         refusal = ledger_rules.number_taken(right.number, row.code)
     if refusal is not None:
@@ -60,9 +63,10 @@ async def record_fee(
 ) -> Row[Any] | Refusal:
     """Record that the annual fee of a patent is paid up to a patent year; the next one's day follows.
 
-    Refused: a year that is paid for already, or no fee is due for the right.
+    Refused: a day to come, and what ``correct`` refuses.
 
     :raises NotFound: no such achievement of this tenant, no such right of it.
+    :raises FormInvalid: a year that is paid for already, or no fee is due for the right.
     """
     row = await find_achievement(tx, achievement_id)
     present = await rights_of(tx, achievement_id) if row is not None else []
@@ -73,7 +77,7 @@ async def record_fee(
     fee = rules.next_fee(right, governed.pack, tx.today)
     refusal = ledger_rules.wrong_day(max(paid_on, row.began_on), row.began_on, tx.today)
     if fee is None or year < fee.year:
-        refusal = Refusal("right.fee_not_due", f"权利号 {right.number} 的第 {year} 年度年费已缴或无需缴纳。")
+        raise FormInvalid({"year": f"权利号 {right.number} 的第 {year} 年度年费已缴或无需缴纳"})
     if refusal is not None:
         return await refuse(tx, refusal, _ACTION, CASE, achievement_id)
     paid = rules.completed(replace(right, fee_year=year), governed.pack, tx.today)

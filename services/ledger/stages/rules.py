@@ -5,7 +5,7 @@ from datetime import date
 from typing import Any
 
 from services.ledger.rules import Decided
-from shared.errors import Refusal
+from shared.errors import NotFound, Refusal
 from shared.policy import evaluate
 from shared.policy.pack import Pack
 
@@ -38,10 +38,13 @@ def in_future(days: Mapping[str, date | None], today: date) -> Refusal | None:
 
 
 def unknown(codes: Sequence[str], pack: Pack, name: str) -> Refusal | None:
-    """Codes of the stage (``criteria``, ``evidence``, ``starts``) that the pack does not have."""
+    """Codes of the stage (``criteria``, ``evidence``, ``starts``) that the pack does not have.
+
+    :raises NotFound: a province whose text knows no stages; its pages and its API have none either.
+    """
     rule = pack.content.stage
     if rule is None:
-        return Refusal("stage.not_in_pack", "本省规定不区分成果阶段，无需登记。")
+        raise NotFound("本省规定不区分成果阶段，无需登记。")
     wrong = next((code for code in codes if code not in getattr(rule, name)), None)
     if wrong is None:
         return None

@@ -69,4 +69,22 @@ def asset_mark(inquiry: Inquiry) -> None:
         )
 
 
-QUESTIONS: dict[str, Decide] = {"duty.done": done, "asset.mark": asset_mark}
+def may_erase(inquiry: Inquiry) -> None:
+    """Whether a person's values may go: not while a notice, or a case that ends in one, has to name the person.
+
+    Facts: kind of notice, posted (a running one says the name), open_case (of a team whose case is under way).
+    """
+    facts = inquiry.facts
+    kind = facts.text("kind", "empowerment")
+    if kind not in inquiry.content.notices:
+        return
+    path = f"notices.{kind}.content"
+    if facts.flag("posted", False):
+        message = "正在公示的文本中写有该姓名，公示结束后再删除。"
+        inquiry.refuse("person.in_notice", message, path, inputs=("posted",), would_change="公示结束")
+    elif facts.flag("open_case", False):
+        message = "该人是在办申请的团队成员，公示须载明其姓名，办结或者撤回后再删除。"
+        inquiry.refuse("person.in_case", message, path, inputs=("open_case",), would_change="办结或者撤回")
+
+
+QUESTIONS: dict[str, Decide] = {"duty.done": done, "asset.mark": asset_mark, "person.may_erase": may_erase}

@@ -62,6 +62,9 @@ async def test_who_is_in_an_open_case_and_oneself_are_not_erased(world: World) -
         refused = await erase(tx, ready.team[1], "本人申请")
         assert refused is not None
         assert refused.code == "person.in_case"
+        assert refused.citation is not None
+        assert (refused.citation.article, refused.inputs) == ("第八条(二)", {"open_case": True})
+        assert "申请人信息" in refused.citation.quote
         assert tx.actor.person_id is not None
         with pytest.raises(Forbidden):
             await erase(tx, tx.actor.person_id, "本人申请")

@@ -31,7 +31,8 @@ async def test_a_lost_right_is_handed_over_with_three_checks_or_not_at_all(world
         for name, label in (("performance", "转化履约情况"), ("legal_status", "成果法律状态")):
             done = await workflow.record_loss(tx, row_id, NUMBER, "assigned", LOST, {**CHECKS, name: ""})
             assert isinstance(done, Refusal)
-            assert done.code == "loss.not_checked"
+            assert done.code == "duty.not_done"
+            assert done.inputs["missing"] == [label]
             assert label in done.message
             assert done.citation is not None
             assert done.citation.article == "第十二条"
@@ -117,7 +118,7 @@ async def test_the_department_hands_over_by_form_and_finance_books_by_form(site:
         assert f'href="#f-{field}"' in wrong.text, field
     refused = await clerk.post(page, {**form, "legal_status": ""})
     assert refused.status_code == 422
-    assert "尚未核实：成果法律状态" in refused.text
+    assert "尚未完成：成果法律状态" in refused.text
     assert "转让款已到账" in refused.text
     assert (await clerk.post(page, form)).status_code == 303
     assert "账务处理结果" not in (await clerk.get(page)).text, "who hands over does not book"

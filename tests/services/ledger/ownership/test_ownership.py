@@ -10,7 +10,7 @@ from services.ledger.ownership import queries as own
 from services.ledger.ownership import workflow
 from services.ledger.ownership.rules import Owner, owner_of, owners_of, percent
 from services.ledger.workflow import revoke
-from shared.errors import NotFound, Refusal
+from shared.errors import FormInvalid, NotFound, Refusal
 from shared.ids import new_id
 from tests.services.ledger.test_pages import HOME, made
 from tests.services.ledger.test_workflow import registered
@@ -81,7 +81,6 @@ async def test_what_cannot_be_recorded_is_refused_and_changes_nothing(world: Wor
         row_id = await registered(tx)
         over = (Owner("本单位", Fraction(1, 2)), Owner("示例企业", Fraction(5001, 10000)))
         for owners, since, revision, code in (
-            (over, date(2026, 3, 9), None, "ownership.not_whole"),
             (WHOLE, date(2026, 3, 1), None, "ledger.before_beginning"),
             (WHOLE, date(2026, 3, 17), None, "ledger.in_future"),
             (WHOLE, date(2026, 3, 9), 9, "state.stale"),
@@ -89,6 +88,9 @@ async def test_what_cannot_be_recorded_is_refused_and_changes_nothing(world: Wor
             done = await workflow.record_ownership(tx, row_id, owners, since=since, reason="x", revision=revision)
             assert isinstance(done, Refusal)
             assert done.code == code
+        with pytest.raises(FormInvalid) as wrong:
+            await workflow.record_ownership(tx, row_id, over, since=date(2026, 3, 9), reason="x")
+        assert "100.01%" in wrong.value.errors["owners"]
         assert await own.periods(tx, row_id) == []
         with pytest.raises(NotFound):
             await workflow.record_ownership(tx, new_id(), WHOLE, since=date(2026, 3, 9), reason="x")
