@@ -77,6 +77,7 @@ class ImportOut(msgspec.Struct, kw_only=True):
     questions: int
     refused: int
     left_out: int
+    joined: int
     as_of_proposed: date | None
     as_of: date | None
     first_number: int | None
@@ -99,6 +100,7 @@ class ImportSummary(msgspec.Struct, kw_only=True):
     questions: int
     refused: int
     left_out: int
+    joined: int
 
 
 class ImportPage(msgspec.Struct):
@@ -177,7 +179,7 @@ async def _looked(tx: Transaction, upload: Upload) -> Response[Any]:
 async def list_imports(tx: Transaction, after: UUID | None = None, limit: Limit = queries.LIST_SIZE) -> ImportPage:
     """The institution's imports, whoever sent them and in whichever way."""
     found = await queries.list_imports(tx, behind=after, limit=limit + 1)
-    same = ("id", "state", "file_name", "uploaded_at", "valid", "questions", "refused", "left_out")
+    same = ("id", "state", "file_name", "uploaded_at", "valid", "questions", "refused", "left_out", "joined")
     items = [
         ImportSummary(state_label=STATES[row.state], **{name: getattr(row, name) for name in same})
         for row in found[:limit]
@@ -206,7 +208,7 @@ def _import_out(row: Row[Any], held: list[HeldRow], following: int | None) -> Im
         for severity, group in zip(severities, groups, strict=True)
     ]
     same = (
-        "id", "state", "file_name", "rows_total", "rows_done", "valid", "questions", "refused", "left_out",
+        "id", "state", "file_name", "rows_total", "rows_done", "valid", "questions", "refused", "left_out", "joined",
         "as_of_proposed", "as_of", "first_number", "last_number", "error",
     )  # fmt: skip
     values = {name: getattr(row, name) for name in same}

@@ -193,6 +193,7 @@ BAD = {
     "a PDF": (b"%PDF-1.7 some pages", ("不是 Excel 工作簿", "PDF 文件", "另存为 .xlsx")),
     "a web page": (b"<html><table><tr><td>x</td></tr></table>", ("不是 Excel 工作簿", "网页（HTML）", "另存为 .xlsx")),
     "text": (_TEXT, ("不是 Excel 工作簿", "文件名虽以 .xlsx 结尾", "纯文本", "改为 .csv")),
+    "a program renamed": (b"MZ\x90\x00" + b"\0" * 60, ("文件名虽以 .xlsx 结尾", "Windows 程序", "请选择填有台账")),
     "encrypted": (_ENCRYPTED, ("已加密", "取消密码")),
     "damaged": (b"PK\x03\x04" + b"\1" * 100, ("已损坏", "另存为")),
     "no known header": (

@@ -54,7 +54,7 @@ async def number_of(world: World, number: int) -> UUID:
 async def standing(world: World) -> tuple[list[Any], list[Any]]:
     """The ledger as it stands, without what tells two imports of one file apart; its totals."""
     async with world.acting(world.university) as tx:
-        assert await recounted(tx)
+        await recounted(tx)
         rows = await tx.rows(
             text(
                 "select a.name, a.type, a.status, a.mode, a.value, a.stage_recognised, a.college, a.conversions, a.held_from, "
