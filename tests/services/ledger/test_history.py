@@ -1,10 +1,13 @@
 """Whatever happens to a ledger: its history gives the state on any day, totals equal a recount, numbers are used once."""
 
 import asyncio
+from collections import Counter
 from collections.abc import Coroutine, Iterator, Sequence
 from contextlib import AbstractAsyncContextManager
-from datetime import date, timedelta
+from copy import deepcopy
+from datetime import date, datetime, timedelta
 from decimal import Decimal
+from fractions import Fraction
 from itertools import pairwise
 from typing import Any
 from uuid import UUID
@@ -16,10 +19,17 @@ from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, initial
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from services.home.dashboard import queries as dashboard
 from services.ledger import queries, workflow
-from services.ledger.entry import Completer, Deal, Entry
+from services.ledger.entry import Completer, Deal, Entry, Right
 from services.ledger.listing import Filters, ledger_page
 from services.ledger.models import ledger_number
+from services.ledger.ownership import workflow as ownership
+from services.ledger.ownership.queries import periods as periods_of
+from services.ledger.ownership.rules import Owner
+from services.ledger.points import Point
+from services.ledger.rights import workflow as rights
+from services.ledger.views.queries import facet_counts
 from services.ledger.withdrawal import lock_registered, revoke_registered, touched_rows
 from shared.db.engine import make_engine
 from shared.db.transaction import Transaction
@@ -35,6 +45,9 @@ FIELDS = ("status", "value", "college")
 STATES = st.sampled_from([("not_converted", None), ("intended", Decimal("100.00")), ("converting", Decimal("250.50"))])
 
 
+Days = dict[UUID, dict[date, dict[str, Any]]]
+
+
 class Book:
     """What the ledger should say, kept the plain way: the value of every field on every day."""
 
@@ -44,6 +57,8 @@ class Book:
         self.revoked: set[UUID] = set()
         self.touched: set[UUID] = set()
         self.imports: list[tuple[UUID, list[UUID]]] = []
+        self.signed: list[tuple[UUID, date, date, Decimal]] = []
+        self.instants: list[tuple[datetime, dict[UUID, dict[date, dict[str, Any]]], set[UUID]]] = []
 
 
 class Ledger(RuleBasedStateMachine):
@@ -94,7 +109,9 @@ class Ledger(RuleBasedStateMachine):
         for row_id in ids:
             self.book.numbers.append(len(self.book.numbers) + 1)
             self.book.days[row_id] = {
-                day: {"status": state[0], "value": state[1], "college": "甲学院"} for day in DAYS if day >= begins
+                day: {"status": state[0], "value": state[1], "college": "甲学院", "owner": None, "right": None}
+                for day in DAYS
+                if day >= begins
             }
         return multiple(*ids)
 
@@ -136,6 +153,7 @@ class Ledger(RuleBasedStateMachine):
         self.book.touched.add(row_id)
         days = self.book.days[row_id]
         since = max(signed, min(days))
+        self.book.signed.append((row_id, since, signed, amount))
         now = days[TODAY]
         value = amount + (now["value"] or 0) if now["status"] == "converted" else amount
         changed = {"value": value} | ({"status": "converted"} if now["status"] != "converted" else {})
@@ -143,6 +161,53 @@ class Ledger(RuleBasedStateMachine):
         for day in days:
             if day >= since:
                 days[day].update(changed)
+
+    @rule(row_id=rows, since=st.sampled_from(DAYS), name=st.sampled_from(["甲研究院", "乙研究院"]))
+    def own(self, row_id: UUID, since: date, name: str) -> None:
+        async def work() -> Any:
+            async with self.acting() as tx:
+                owners = (Owner(name, Fraction(1)),)
+                return await ownership.record_ownership(tx, row_id, owners, since=since, reason="登记权属")
+
+        self.later(row_id, since, self.run(work()), owner=name)
+
+    @rule(row_id=rows, since=st.sampled_from(DAYS), status=st.sampled_from(["applied", "lapsed"]))
+    def hold_a_right(self, row_id: UUID, since: date, status: str) -> None:
+        number = f"KNOW-{row_id.hex[:12]}"
+
+        async def work() -> Any:
+            async with self.acting() as tx:
+                right = Right(number, "non_patent_technology", status=status)
+                return await rights.record_right(tx, row_id, right, since=since, reason="登记", replaces=number)
+
+        self.later(row_id, since, self.run(work()), right=status)
+
+    def later(self, row_id: UUID, since: date, done: Any, **changed: str) -> None:
+        """What a recorded change makes of the days of the book, or its refusal of none."""
+        days = self.book.days[row_id]
+        if row_id in self.book.revoked or since not in days:
+            assert isinstance(done, Refusal)
+            return
+        assert not isinstance(done, Refusal), done
+        self.book.touched.add(row_id)
+        now = dict(days[TODAY])
+        for name, value in changed.items():
+            # what stands today already is not changed on the days before
+            if name == "right" or now[name] != value:
+                for day in days:
+                    if day >= since:
+                        days[day][name] = value
+
+    @rule()
+    def look_back_later(self) -> None:
+        """Remember what is known now, to be asked for as it was known at this instant."""
+
+        async def work() -> datetime:
+            async with self.acting() as tx:
+                return await tx.recorded_now()
+
+        if len(self.book.instants) < 2:
+            self.book.instants.append((self.run(work()), deepcopy(self.book.days), set(self.book.revoked)))
 
     @rule(row_id=consumes(rows))
     def revoke(self, row_id: UUID) -> None:
@@ -192,19 +257,63 @@ class Ledger(RuleBasedStateMachine):
                 page = await ledger_page(tx, Filters(as_of=day), limit=100)
                 found = {row["id"]: {name: row[name] for name in FIELDS} for row in page.rows}
                 expected = {
-                    row_id: days[day]
+                    row_id: {name: days[day][name] for name in FIELDS}
                     for row_id, days in self.book.days.items()
                     if day in days and row_id not in self.book.revoked
                 }
                 assert found == expected, day
+            for day in (DAYS[0], DAYS[len(DAYS) // 2], TODAY):
+                await self.compare_sums(tx, Point(day), self.book.days, self.book.revoked)
+                await self.compare_tabs(tx, Point(day), self.book.days, self.book.revoked)
+            for known, days, revoked in self.book.instants:
+                point = Point(DAYS[len(DAYS) // 2], known)
+                await self.compare_sums(tx, point, days, revoked, money=False)
+                await self.compare_tabs(tx, point, days, revoked)
+                page = await ledger_page(tx, Filters(as_of=point.as_of, known_at=known), limit=100)
+                assert {row["id"] for row in page.rows} == {
+                    one for one, held in days.items() if point.as_of in held and one not in revoked
+                }
             today = await ledger_page(tx, Filters(), limit=100)
             listed = {row["id"]: {name: row[name] for name in FIELDS} for row in today.rows}
-            assert listed == {i: d[TODAY] for i, d in self.book.days.items() if i not in self.book.revoked}
+            wanted = {i: d[TODAY] for i, d in self.book.days.items() if i not in self.book.revoked}
+            assert listed == {i: {name: one[name] for name in FIELDS} for i, one in wanted.items()}
             for row_id in list(self.book.days)[:2]:
                 versions = await queries.versions_of(tx, row_id)
                 known = [v for v in versions if v.recorded.upper is None]
                 assert all(one.held.upper == two.held.lower for one, two in pairwise(known))
                 assert known[-1].held.upper is None
+
+    async def compare_sums(
+        self, tx: Transaction, point: Point, days: Days, revoked: set[UUID], *, money: bool = True
+    ) -> None:
+        """Facets and dashboard count what the book has on the day."""
+        day = point.day(TODAY)
+        held = {one: at[day] for one, at in days.items() if day in at and one not in revoked}
+        filters = Filters(as_of=point.as_of, known_at=point.known_at)
+        counted = await facet_counts(tx, filters, ["status", "college"])
+        for name in ("status", "college"):
+            assert counted[name].counts == Counter(one[name] for one in held.values()), (name, day)
+        stock = await dashboard.stock(tx, point)
+        last = {code: counts[-1] for code, counts in stock.by_status.items() if counts[-1]}
+        assert last == Counter(one["status"] for one in held.values()), day
+        assert dict(await dashboard.funnel(tx, point))["登记在册"] == len(held)
+        if money:
+            signed = [one for one in self.book.signed if one[0] in held and one[1] <= day]
+            income = await dashboard.income(tx, point)
+            assert sum((one.total for one in income), Decimal(0)) == sum((one[3] for one in signed), Decimal(0)), day
+            assert sum(one.contracts for one in income) == len(signed)
+
+    async def compare_tabs(self, tx: Transaction, point: Point, days: Days, revoked: set[UUID]) -> None:
+        """Owners and rights of each achievement are those of the day."""
+        day = point.day(TODAY)
+        for row_id in [one for one, at in days.items() if day in at and one not in revoked][:3]:
+            detail = await queries.achievement_detail(tx, row_id, as_of=point.as_of, known_at=point.known_at)
+            assert detail is not None
+            told = detail.row.owners
+            assert (told[0]["name"] if told else None) == days[row_id][day]["owner"], day
+            assert next((one.status for one in detail.rights), None) == days[row_id][day]["right"], day
+            periods = await periods_of(tx, row_id, point)
+            assert (periods[0].owners[0]["name"] if periods else None) == days[row_id][day]["owner"]
 
 
 @pytest.fixture
@@ -220,7 +329,7 @@ def machine(database: Database) -> Iterator[type[Ledger]]:
     loop.close()
 
 
-@pytest.mark.requirement("R061")
+@pytest.mark.requirement("R061", "R205")
 def test_history_totals_and_numbers_hold_whatever_happens(machine: type[Ledger]) -> None:
     case = machine.TestCase
     case.settings = settings(
