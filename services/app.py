@@ -70,6 +70,7 @@ from services.ledger.marking import api as marking_api
 from services.ledger.marking import routes_institution as marking_institution
 from services.ledger.ownership import routes_institution as ownership_institution
 from services.ledger.papers import routes_institution as papers_institution
+from services.ledger.payments import routes_institution as payments_institution
 from services.ledger.rights import routes_institution as rights_institution
 from services.ledger.screening import routes_institution as screening_institution
 from services.ledger.stages import api as stages_api
@@ -132,6 +133,7 @@ INSTITUTION: tuple[ControllerRouterHandler, ...] = (
     *helping_institution.HANDLERS,
     *screening_institution.HANDLERS,
     *marking_institution.HANDLERS,
+    *payments_institution.HANDLERS,
     *accounting_institution.HANDLERS,
     *notices_institution.HANDLERS,
     *empowerment_institution.HANDLERS,

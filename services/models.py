@@ -17,6 +17,7 @@ import services.ledger.losses.models
 import services.ledger.marking.models
 import services.ledger.models
 import services.ledger.papers.models
+import services.ledger.payments.models
 import services.ledger.secrecy.models
 import services.ledger.views.models
 import services.negative_list.models

@@ -31,6 +31,8 @@ EVENTS = {
     "stage_recorded": ("登记阶段", "blue"),
     "ownership_recorded": ("登记权属", "blue"),
     "paper_added": ("上传佐证材料", "blue"),
+    "payment_recorded": ("登记到账", "green"),
+    "payment_corrected": ("更正到账", "blue"),
     "asset_marked": ("资产单独标识", "green"),
     "asset_unmarked": ("解除资产标识", "orange"),
     "right_lost": ("权利丧失，移交财务", "orange"),
@@ -130,7 +132,7 @@ def record_tabs(
     home = f"/institution/ledger/{achievement_id}"
     tabs = [("台账内容", home), *([("成果阶段", f"{home}/stage")] if words.stages else [])]
     tabs += [("权利和年费", f"{home}/rights"), ("权利丧失", f"{home}/losses"), ("权属", f"{home}/ownership")]
-    tabs += [("记账提示", f"{home}/accounting"), ("资产标识", f"{home}/mark")]
+    tabs += [("记账提示", f"{home}/accounting"), ("资产标识", f"{home}/mark"), ("到账", f"{home}/payments")]
     tabs += [("委托服务", f"{home}/agency")] if words.labels.get("agency_service") else []
     return [(label, with_query(href, point.as_query()), label == active, 0) for label, href in tabs]
 

@@ -221,6 +221,54 @@ comment on column app.screening_item.round_id is 'empty: waits for the next roun
 comment on column app.screening_item.asked is 'what whoever handed it in wants to know';
 comment on column app.screening_item.added_at is 'legal instant';
 comment on column app.screening_item.judged_at is 'legal instant';
+
+CREATE TABLE app.conversion_payment (
+  tenant_id UUID NOT NULL,
+  id UUID NOT NULL,
+  achievement_id UUID NOT NULL,
+  conversion_id UUID NOT NULL,
+  received_on DATE NOT NULL,
+  amount NUMERIC(20, 2) NOT NULL,
+  kind VARCHAR(12) NOT NULL,
+  reference VARCHAR(80) NOT NULL,
+  remark TEXT,
+  live BOOLEAN DEFAULT 'true' NOT NULL,
+  revision INTEGER DEFAULT '1' NOT NULL,
+  recorded_at TIMESTAMP WITH TIME ZONE NOT NULL,
+  CONSTRAINT conversion_payment_pkey PRIMARY KEY (tenant_id, id),
+  CONSTRAINT conversion_payment_tenant_id_achievement_id_fkey FOREIGN KEY(tenant_id, achievement_id) REFERENCES app.achievement (tenant_id, id),
+  CONSTRAINT conversion_payment_tenant_id_conversion_id_fkey FOREIGN KEY(tenant_id, conversion_id) REFERENCES app.conversion_record (tenant_id, id),
+  CONSTRAINT conversion_payment_amount_check CHECK (amount > 0 and amount < 1e14)
+);
+CREATE INDEX conversion_payment_achievement_idx ON app.conversion_payment (tenant_id, achievement_id);
+CREATE INDEX conversion_payment_conversion_idx ON app.conversion_payment (tenant_id, conversion_id);
+comment on column app.conversion_payment.reference is 'of the voucher';
+comment on column app.conversion_payment.live is 'false: it was recorded by mistake';
+
+CREATE TABLE app.conversion_payment_version (
+  tenant_id UUID NOT NULL,
+  id UUID NOT NULL,
+  version UUID NOT NULL,
+  held DATERANGE NOT NULL,
+  recorded TSTZRANGE NOT NULL,
+  achievement_id UUID NOT NULL,
+  conversion_id UUID NOT NULL,
+  received_on DATE NOT NULL,
+  amount NUMERIC(20, 2) NOT NULL,
+  kind VARCHAR(12) NOT NULL,
+  reference VARCHAR(80) NOT NULL,
+  remark TEXT,
+  live BOOLEAN DEFAULT 'true' NOT NULL,
+  revision INTEGER NOT NULL,
+  reason TEXT,
+  actor_id UUID,
+  CONSTRAINT conversion_payment_version_pkey PRIMARY KEY (tenant_id, id, version),
+  CONSTRAINT conversion_payment_version_tenant_id_id_fkey FOREIGN KEY(tenant_id, id) REFERENCES app.conversion_payment (tenant_id, id),
+  CONSTRAINT conversion_payment_version_excl EXCLUDE USING gist (tenant_id WITH =, id WITH =, held WITH &&, recorded WITH &&)
+);
+CREATE INDEX conversion_payment_version_achievement_idx ON app.conversion_payment_version (tenant_id, achievement_id);
+comment on column app.conversion_payment_version.reference is 'of the voucher';
+comment on column app.conversion_payment_version.live is 'false: it was recorded by mistake';
 """
 NAMES = (
     "screening_plan",
@@ -232,6 +280,8 @@ NAMES = (
     "push_attempt",
     "asset_report_plan",
     "asset_report",
+    "conversion_payment",
+    "conversion_payment_version",
 )
 TENANT_ROLES = ("web_institution", "worker")
 
@@ -256,4 +306,6 @@ def upgrade() -> None:
     grant(
         "insert, update (state, received_at, received_by, receipt, receipt_recorded_at)", "asset_report", TENANT_ROLES
     )
+    grant("insert, update", "conversion_payment", "web_institution")
+    grant("insert, update (recorded)", "conversion_payment_version", "web_institution")
     for_maintenance(*NAMES)

@@ -45,3 +45,17 @@ def income_chart(years: Sequence[Income], labels: Mapping[str, str]) -> dict[str
             for code, label in labels.items()
         ],
     }
+
+
+def received_chart(years: Sequence[Income]) -> dict[str, Any]:
+    """What was agreed beside what came in, in 万元 by year; years without a day are left to the table."""
+    dated = [one for one in years if one.year]
+    return {
+        "kind": "bar",
+        "unit": "万元",
+        "categories": [str(one.year) for one in dated],
+        "series": [
+            {"name": "合同金额", "data": [one.total / WAN for one in dated], "tone": "none"},
+            {"name": "到账金额", "data": [(one.received or Decimal(0)) / WAN for one in dated], "tone": "ok"},
+        ],
+    }

@@ -15,6 +15,7 @@ from sqlalchemy import ColumnElement, DateTime, ScalarSelect, Table, bindparam, 
 from services.empowerment.models import application
 from services.ledger.disclosure.models import disclosure
 from services.ledger.models import achievement_version, conversion_record_version
+from services.ledger.payments import queries as payments
 from services.ledger.points import NOW, Point, happened_then, held_then
 from services.ledger.queries import not_hidden
 from services.notices.models import notice
@@ -39,12 +40,16 @@ class Stock:
 
 @dataclass(frozen=True, slots=True)
 class Income:
-    """One year's contracts; ``year`` None: no day of signature is stated. Amounts in yuan by code of the mode."""
+    """One year's contracts; ``year`` None: no day of signature is stated. Amounts in yuan by code of the mode.
+
+    ``received`` is what came in during that year, of whatever contract; None where no payment is recorded, which is not zero.
+    """
 
     year: int | None
     contracts: int
     unstated: int
     amounts: Mapping[str, Decimal]
+    received: Decimal | None = None
 
     @property
     def total(self) -> Decimal:
@@ -132,6 +137,7 @@ async def funnel(tx: Transaction, point: Point = NOW) -> list[tuple[str, int]]:
         ("签署协议", row.agreed),
         ("已转化", ledger.converted),
         ("已转化且载明金额", ledger.valued),
+        ("已到账", await payments.count_paid(tx, point)),
     ]
 
 
@@ -180,7 +186,8 @@ async def income(tx: Transaction, point: Point = NOW) -> list[Income]:
         )
         .group_by(year, table.c.mode)
     )
-    years: dict[int | None, list[Any]] = {}
+    received = await payments.received_by_year(tx, point)
+    years: dict[int | None, list[Any]] = {year: [] for year in received}
     for row in rows:
         years.setdefault(None if row.year is None else int(row.year), []).append(row)
     return [
@@ -189,6 +196,7 @@ async def income(tx: Transaction, point: Point = NOW) -> list[Income]:
             sum(row.n for row in found),
             sum(row.n - row.n_valued for row in found),
             {row.mode: Decimal(row.total) for row in found if row.n_valued},
+            received[key].amount if key is not None and key in received else None,
         )
         for key, found in sorted(years.items(), key=lambda item: item[0] or 9999)
     ]

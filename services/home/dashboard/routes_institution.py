@@ -34,8 +34,12 @@ async def dashboard(request: Request[Any, Any, Any], tx: Transaction) -> Respons
         "funnel": [(label, count(n)) for label, n in funnel],
         "funnel_chart": charts.funnel_chart(funnel),
         "income": [_income(one, modes) for one in income],
-        "income_columns": [("年度", False), *((one, True) for one in ("合同（项）", *modes.values(), "合计（万元）"))],
+        "income_columns": [
+            ("年度", False),
+            *((one, True) for one in ("合同（项）", *modes.values(), "合同合计（万元）", "到账（万元）")),
+        ],
         "income_chart": charts.income_chart(income, modes),
+        "received_chart": charts.received_chart(income) if any(one.received for one in income) else None,
         "unstated": sum(one.unstated for one in income),
         "point": point,
         "here": _HERE,
@@ -72,7 +76,8 @@ def _stock(
 
 def _income(one: queries.Income, modes: Mapping[str, str]) -> list[str]:
     amounts = [money(one.amounts.get(code), places=2) for code in modes]
-    return [str(one.year) if one.year else "未载明日期", count(one.contracts), *amounts, money(one.total, places=2)]
+    year, total = str(one.year) if one.year else "未载明日期", money(one.total if one.contracts else None, places=2)
+    return [year, count(one.contracts), *amounts, total, money(one.received, places=2)]
 
 
 HANDLERS = (dashboard,)

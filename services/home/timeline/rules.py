@@ -37,6 +37,8 @@ _EVENTS: Mapping[str, Mapping[str, Words]] = {
         "registered": Words("登记入账", "registered", "fields.ledger", "green"),
         "corrected": Words("更正台账", "", "ledger"),
         "stage_recorded": Words("登记阶段", "", "stage"),
+        "payment_recorded": Words("登记到账", "converted", "", "green"),
+        "payment_corrected": Words("更正到账", "converted", "", "blue"),
         "conversion_recorded": Words("登记转化", "converted", "enumerations.mode", "green"),
         "quarantined": Words("隔离", tone="red"),
         "released": Words("解除隔离"),

@@ -114,6 +114,8 @@ _EVENTS: Mapping[str, str] = {
     "conversion_recorded": "登记转化",
     "stage_recorded": "登记阶段",
     "paper_added": "上传佐证材料",
+    "payment_recorded": "登记到账",
+    "payment_corrected": "更正到账",
     "asset_marked": "资产单独标识",
     "asset_unmarked": "解除资产标识",
     "right_lost": "登记权利丧失",
