@@ -44,6 +44,24 @@ async def test_who_has_left_does_not_sign_in_and_the_unit_sees_the_attempt(scene
     assert await is_signed_in(back)
 
 
+@pytest.mark.requirement("R198")
+async def test_every_sign_in_and_every_failed_one_is_logged_with_its_address(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await scene.sign_in(scene.visitor(), "dianchi-clerk")
+    scene.answers(with_(aud="another"), monkeypatch)
+    assert (await scene.sign_in(scene.visitor(), "dianchi-clerk")).status_code == 400
+    async with scene.maintenance.connect() as connection:
+        rows = await connection.execute(
+            text(
+                "select action, outcome, address from app.audit_entry where action in ('session.signed_in', "
+                "'session.refused') order by position desc limit 2"
+            )
+        )
+        found = [tuple(row) for row in rows]
+    assert found == [("session.refused", "refused", "127.0.0.1"), ("session.signed_in", "done", "127.0.0.1")]
+
+
 async def test_two_administrators_in_one_account_do_not_sign_in(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
     scene.answers(with_(portal_roles=["system_admin", "audit_admin"]), monkeypatch)
     answer = await scene.sign_in(scene.visitor(), "dianchi-audit")

@@ -63,6 +63,7 @@ def test_administrators_have_no_permission_of_business() -> None:
         assert ROLES[code].permissions & business <= {"institution:audit:read"}
 
 
+@pytest.mark.requirement("R189")
 async def test_a_granted_role_holds_with_the_next_request_and_ends_with_the_next(site: Site, world: World) -> None:
     person = await signing_in(world, world.university, "newcomer", "nobody")
     newcomer = await site.signed_in(world, world.university, "newcomer")
@@ -196,6 +197,7 @@ async def test_administrators_open_no_page_of_business(site: Site, world: World)
             assert (await visitor.get(f"/institution/{path}")).status_code == 200, (role, path)
 
 
+@pytest.mark.requirement("R192")
 async def test_the_audit_administrator_reads_who_did_what_without_the_business(site: Site, world: World) -> None:
     async with world.acting(world.university) as tx:
         await write_audit(

@@ -116,6 +116,7 @@ async def test_what_is_lent_is_done_as_one_for_another_and_ends_by_itself(
 
 
 @pytest.mark.requirement("R179")
+@pytest.mark.requirement("R192")
 async def test_one_case_alone_can_be_lent(site: Site, world: World, people: dict[str, UUID]) -> None:
     application_id = await applied(world, await prepare(world))
     await lend(world, "clerk", people["finance"], REVIEW, application=str(application_id))

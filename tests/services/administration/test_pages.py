@@ -29,6 +29,7 @@ async def test_without_a_session_one_is_sent_to_sign_in(site: Site, address: str
     assert (await site.anonymous().get(address)).status_code == 303
 
 
+@pytest.mark.requirement("R180")
 async def test_the_log_is_for_those_who_may_read_it(site: Site, world: World) -> None:
     for role, status in (("clerk", 200), ("discipline", 200), ("completer", 403), ("leadership", 403)):
         visitor = await site.signed_in(world, world.university, role)
@@ -36,6 +37,7 @@ async def test_the_log_is_for_those_who_may_read_it(site: Site, world: World) ->
         assert (await visitor.get(f"{AUDIT}/export")).status_code == status, role
 
 
+@pytest.mark.requirement("R180")
 async def test_an_entry_shows_before_and_after_of_each_field(site: Site, world: World) -> None:
     await act(world, changes={"name": ["旧名称", "新名称"], "value": [None, "100.00"]})
     await act(world, "notice.publish", **{"from": "draft", "to": "running"})

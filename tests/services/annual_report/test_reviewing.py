@@ -63,6 +63,7 @@ async def test_a_return_names_its_fields_and_the_next_edition_says_what_changed(
         assert [one.state for one in await queries.own_submissions(tx, row.id)] == ["accepted", "superseded"]
 
 
+@pytest.mark.requirement("R083")
 async def test_a_department_asking_for_a_unit_not_its_own_finds_nothing(world: World) -> None:
     """Rule 55."""
     await small_ledger(world)
@@ -84,6 +85,7 @@ async def accepted(world: World, tenant: UUID) -> UUID:
     return first
 
 
+@pytest.mark.requirement("R083")
 @pytest.mark.requirement("R086")
 async def test_a_department_adds_up_and_passes_on_to_science_and_finance(world: World) -> None:
     await accepted(world, world.university)
