@@ -38,6 +38,12 @@ person = tenant_table(
         Computed("substr(name, 2)", persisted=True),
         comment="without the first character, to be found by it",
     ),
+    Column(
+        "name_initials",
+        String(80),
+        Computed("app.initials_of(name)", persisted=True),
+        comment="how the name sounds, to be found by it",
+    ),
     Column("unit", String(80), comment="college or department"),
     Column("email", String(200)),
     Column("salt", LargeBinary, nullable=False),
@@ -46,6 +52,7 @@ person = tenant_table(
     ForeignKeyConstraint(["tenant_id", "province_id"], ["app.organisation.id", "app.organisation.province_id"]),
     # Partial, so that the check of a foreign key, which names no name, never takes it for the primary key's better.
     Index("person_tenant_id_name_idx", "tenant_id", "name", postgresql_where=text("name is not null")),
+    Index("person_name_initials_idx", "tenant_id", "name_initials", postgresql_where=text("name_initials is not null")),
     Index("person_name_rest_idx", "tenant_id", "name_rest", postgresql_where=text("name_rest is not null")),
     Index("person_province_id_idx", "province_id"),
 )

@@ -1,4 +1,4 @@
-"""What is found by a few words: names by two neighbouring characters, initials, people, rights' and ledger numbers.
+"""What is found by a few words: names by two neighbouring characters, initials, people by name and sound, numbers.
 
 Each kind is looked up in an index that begins with the tenant and compares text, since no other operator uses an index
 under row-level security. As of a past day the versions of that day are read through.
@@ -14,12 +14,15 @@ from shared.identifiers import canonical_text
 
 _LAST = "\U0010ffff"
 _NUMBER_LIKE = re.compile(r"[0-9]")
+_SOUND = re.compile(r"[a-z]{2,6}")
 _CODE = re.compile(r"(?:[A-Z]{1,12}-)?0*(\d{1,9})")
 _GRAM = "select g.achievement_id from app.achievement_gram g where g.tenant_id = :tenant and g.gram "
 _PEOPLE = (
     "select p.id from app.person p where p.tenant_id = :tenant and p.name >= :q_person and p.name < :q_person_end "
     "union all select p.id from app.person p where p.tenant_id = :tenant and p.name_rest >= :q_person "
-    "and p.name_rest < :q_person_end"
+    "and p.name_rest < :q_person_end "
+    "union all select p.id from app.person p where p.tenant_id = :tenant and p.name_initials >= :q_sound "
+    "and p.name_initials < :q_sound_end"
 )
 
 
@@ -41,7 +44,9 @@ def ask_words(words: str, *, people: bool = True) -> tuple[Words, dict[str, Any]
     """What was typed, as the condition's shape and its parameters; without ``people`` nobody is found by their name."""
     key = name_key(words)[:100]
     person = words.strip() if people else _LAST
+    sound = key if people and _SOUND.fullmatch(key) else _LAST
     values: dict[str, Any] = {"q_key": key, "q_person": person, "q_person_end": person + _LAST}
+    values |= {"q_sound": sound, "q_sound_end": sound + _LAST}
     grams = _some(sorted({key[i : i + 2] for i in range(len(key) - 1)}))
     values.update({f"g{place}": gram for place, gram in enumerate(grams)} or {"g0": key, "g0_end": key + _LAST})
     initials = asked_initials(key)

@@ -6,6 +6,7 @@ from uuid import UUID, uuid4
 
 import psycopg
 import pytest
+from sqlalchemy import func, select, update
 
 from deploy.embedded.postgres import EmbeddedPostgres
 from services.ledger import workflow
@@ -15,6 +16,7 @@ from services.ledger.listing import Filters, ledger_page
 from shared.db.migrating import migrate
 from shared.db.transaction import Transaction
 from shared.errors import Refusal
+from tenants.people import person
 from tests.services.ledger.test_workflow import DAY, registered
 from tests.world import World
 
@@ -133,3 +135,33 @@ def test_names_that_were_registered_before_are_found_by_initials_too(earlier: st
         ).fetchone()
     assert kept == [(word, live) for word in sorted(initial_words("重组蛋白"))]
     assert forced == (True,)
+
+
+async def test_people_are_found_by_how_their_names_sound_and_not_once_erased(world: World) -> None:
+    async with world.acting(world.university) as tx:
+        row_id = await registered(tx, team=(Completer(name="曾淑媛"), Completer(name="单于·浩然")))
+        other = await registered(tx, "另一种装置", team=(Completer(name="Li Wei"),))
+    async with world.acting(world.university) as tx:
+        for typed in ("zsy", "ZS", "syhr", "sy"):
+            assert await found(tx, typed) == [row_id], typed
+        assert await found(tx, "liw") == [other]
+        for typed in ("sya", "csy", "hr"):
+            assert await found(tx, typed) == [], typed
+        yesterday = (tx.today - timedelta(days=1), "zsy")
+        assert await found(tx, yesterday[1], yesterday[0]) == [row_id]
+        listed = await ledger_page(tx, Filters(q="zsy", masked=True))
+        assert listed.rows == [], "who may not see names finds nobody by them"
+    async with world.acting(world.institute) as tx:
+        assert await found(tx, "zsy") == []
+    async with world.acting(world.university) as tx:
+        who = select(person.c.id).where(person.c.tenant_id == tx.tenant_id, person.c.name == "曾淑媛")
+        await tx.execute(
+            update(person)
+            .where(person.c.tenant_id == tx.tenant_id, person.c.id == await tx.scalar(who))
+            .values(name=None)
+        )
+        left = await tx.scalar(
+            select(func.count()).where(person.c.tenant_id == tx.tenant_id, person.c.name_initials == "zsy")
+        )
+        assert left == 0, "how a name sounds goes with it"
+        assert await found(tx, "zsy") == []
