@@ -5,9 +5,11 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, exists, or_, select
+from sqlalchemy import ColumnElement, Row, case, exists, or_, select
 
 from services.ledger.models import achievement, agency_task
+from services.ledger.points import NOW, Point, happened_then
+from shared.db.records import workflow_event
 from shared.db.transaction import Transaction
 from shared.todo import Todo
 from tenants.registry import organisation
@@ -31,13 +33,35 @@ async def agencies(tx: Transaction) -> Sequence[Row[Any]]:
     )
 
 
-async def tasks_of(tx: Transaction, achievement_id: UUID) -> Sequence[Row[Any]]:
-    """What was handed over of one achievement, newest first, with the agency's name."""
-    table = agency_task
+# What a task says of itself stands there for its present state only.
+_OF_STATE = ("body", "proposed", "reason", "delivered_at", "ended_at")
+
+
+async def tasks_of(tx: Transaction, achievement_id: UUID, point: Point = NOW) -> Sequence[Row[Any]]:
+    """What was handed over of one achievement, newest first, with the agency's name; of a past day, in the state of its last
+    event by then.
+    """
+    table, acts = agency_task, workflow_event
+    then = (
+        select(acts.c.to_state)
+        .where(
+            acts.c.tenant_id == tx.tenant_id,
+            acts.c.case_kind == "agency_task",
+            acts.c.case_id == table.c.id,
+            acts.c.to_state.is_not(None),
+            *happened_then(tx, point, acts.c.at, acts.c.recorded_at),
+        )
+        .order_by(acts.c.recorded_at.desc(), acts.c.id.desc())
+        .limit(1)
+        .scalar_subquery()
+    )
+    told = {name: case((then == table.c.state, table.c[name])) for name in _OF_STATE} | {"state": then}
+    columns = [(told.get(one.name, one) if point.past else one).label(one.name) for one in table.c]
     return await tx.rows(
-        select(table, organisation.c.name.label("agency_name"))
+        select(*columns, organisation.c.name.label("agency_name"))
         .join(organisation, _agency())
         .where(table.c.tenant_id == tx.tenant_id, table.c.achievement_id == achievement_id)
+        .where(*([then.is_not(None)] if point.past else []))
         .order_by(table.c.handed_at.desc(), table.c.id.desc())
     )
 

@@ -9,7 +9,9 @@ from sqlalchemy import Row
 from services.ledger.display import label_of, record_tabs, words_of
 from services.ledger.helping import forms, queries, rules, workflow
 from services.ledger.models import AGENCY_TASK_STATES
+from services.ledger.points import NOW, Point
 from services.ledger.queries import find_achievement
+from services.ledger.then import absent, asked_record
 from shared.db.transaction import Transaction
 from shared.errors import FormInvalid, NotFound, Refusal
 from shared.forms import read, typed
@@ -33,13 +35,13 @@ async def _loaded(tx: Transaction, achievement_id: UUID) -> Row[Any]:
     return row
 
 
-async def _context(tx: Transaction, row: Row[Any], form: FormState | None = None) -> dict[str, Any]:
+async def _context(tx: Transaction, row: Row[Any], form: FormState | None = None, point: Point = NOW) -> dict[str, Any]:
     words, pack = await words_of(tx), (await governing(tx)).pack
     services = {code: item.label for code, item in pack.enumeration(rules.SERVICE).items()}
-    writes = queries.MANAGE in tx.actor.permissions and row.state == "registered"
+    writes = not point.past and queries.MANAGE in tx.actor.permissions and row.state == "registered"
     return {
         "row": row,
-        "tasks": await queries.tasks_of(tx, row.id),
+        "tasks": await queries.tasks_of(tx, row.id, point),
         "states": AGENCY_TASK_STATES,
         "tones": TONES,
         "services": services,
@@ -50,10 +52,11 @@ async def _context(tx: Transaction, row: Row[Any], form: FormState | None = None
         "labels": forms.ASKABLE,
         "form": form or FormState({"first_day": tx.today, "shown": list(rules.SHOWABLE)}),
         "may_write": writes,
+        "point": point,
         "today": tx.today,
         "refusal": None,
         "home": f"{_HOME}/{row.id}",
-        "tabs": record_tabs(row.id, words, _TITLE),
+        "tabs": record_tabs(row.id, words, _TITLE, point),
         "path": _HOME,
     }
 
@@ -65,8 +68,12 @@ def _crumbs(row: Row[Any]) -> tuple[Crumb, ...]:
 @get("/ledger/{achievement_id:uuid}/agency", opt=_READ)
 async def show_agency_tasks(request: Request[Any, Any, Any], tx: Transaction, achievement_id: UUID) -> Response[str]:
     """What agencies have in hand and what they delivered; the form for those who may write."""
-    row = await _loaded(tx, achievement_id)
-    return page(request, _TEMPLATE, _TITLE, await _context(tx, row), crumbs=_crumbs(row))
+    await _loaded(tx, achievement_id)
+    then = await asked_record(request, tx, achievement_id)
+    if then.detail is None:
+        return await absent(request, tx, achievement_id, then.point, _TITLE)
+    row = then.detail.row
+    return page(request, _TEMPLATE, _TITLE, await _context(tx, row, point=then.point), crumbs=_crumbs(row))
 
 
 @post("/ledger/{achievement_id:uuid}/agency", opt=_MANAGE)

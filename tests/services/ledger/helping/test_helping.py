@@ -13,8 +13,10 @@ from services.ledger import queries as ledger
 from services.ledger.helping import queries, workflow
 from services.ledger.helping.forms import HandOverForm
 from services.ledger.models import achievement, agency_task
+from services.ledger.points import Point
 from services.ledger.workflow import quarantine
 from shared.audit.tables import audit_entry
+from shared.clock import real_now
 from shared.db.records import workflow_event
 from shared.errors import FormInvalid, NotFound, Refusal
 from shared.ids import new_id
@@ -295,7 +297,7 @@ async def test_nobody_else_reaches_either_side(site: Site, world: World, agencie
     assert (await agent.get("/console/reports")).status_code == 403
     completer = await site.signed_in(world, world.university, "completer")
     page = f"{HOME}/{row_id}/agency"
-    assert "<form" not in (await completer.get(page)).text.split("<main")[-1]
+    assert 'method="post"' not in (await completer.get(page)).text.split("<main")[-1]
     key = await completer.form_key(HOME)
     assert (await completer.post(f"{page}/{task_id}/end", {"reason": "x"}, key=key)).status_code == 403
     stranger = await site.signed_in(world, world.institute)
@@ -303,3 +305,26 @@ async def test_nobody_else_reaches_either_side(site: Site, world: World, agencie
     assert (await site.anonymous().get(OWN)).headers["location"].startswith("/sign-in")
     finance = await site.signed_in(world, world.finance, "finance_officer", kind="finance")
     assert (await finance.get(OWN)).status_code == 403
+
+
+@pytest.mark.requirement("R205")
+async def test_a_task_is_told_in_the_state_of_the_day_and_of_the_instant(
+    site: Site, world: World, agencies: Agencies
+) -> None:
+    row_id, task_id = await handed(world, agencies.first)
+    known = real_now()
+    async with world.acting(world.university, at=at("2026-03-20")) as tx:
+        assert await workflow.end(tx, row_id, task_id, "改由本单位办理") is None
+    async with world.acting(world.university, at=at("2026-03-21")) as tx:
+        for point, states in (
+            (Point(), ["ended"]), (Point(date(2026, 3, 19)), ["open"]), (Point(date(2026, 3, 20)), ["ended"]),
+            (Point(None, known), ["open"]), (Point(date(2026, 3, 15)), []),
+        ):  # fmt: skip
+            found = await queries.tasks_of(tx, row_id, point)
+            assert [one.state for one in found] == states, point
+            assert all((one.reason is None) == (one.state == "open") for one in found), point
+    clerk = await site.signed_in(world, world.university)
+    page = (await clerk.get(f"/institution/ledger/{row_id}/agency", as_of="2026-03-19")).text
+    assert "回到今天" in page
+    assert "终止委托" not in page
+    assert f'href="/institution/ledger/{row_id}/rights?as_of=2026-03-19"' in page
