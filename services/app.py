@@ -86,7 +86,7 @@ from services.notices import api as notices_api
 from services.notices import routes_institution as notices_institution
 from services.pilot import routes_console as pilot_console
 from services.pilot import routes_public as pilot_public
-from shared.api_description import TOKEN, api_description, described
+from shared.api_description import ACCEPTED, api_description, described
 from shared.db.engine import make_engine
 from shared.keys.keyring import Keyring
 from shared.settings import Settings, settings
@@ -254,7 +254,7 @@ def routers() -> list[ControllerRouterHandler]:
             "/api",
             route_handlers=described(API),
             guards=[machine_guard],
-            security=[{TOKEN: []}],
+            security=ACCEPTED,
             dependencies={"tx": Provide(machine_transaction)},
             opt={"audience": "api"},
         ),

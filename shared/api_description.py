@@ -23,6 +23,9 @@ from litestar.openapi.spec import (
 )
 
 TOKEN = "client_credentials"
+CREDENTIAL = "credential"
+ACCEPTED: list[dict[str, list[str]]] = [{TOKEN: []}, {CREDENTIAL: []}]
+"""Either of the two opens the API."""
 _PROBLEMS = {
     400: "请求有误：参数、正文或幂等键",
     401: "没有令牌，或令牌无效、已过期、不是发给本平台的",
@@ -132,10 +135,15 @@ def api_description(issuer: str) -> OpenAPIConfig:
         description="统一身份认证的接口账号（client credentials）",
         flows=OAuthFlows(client_credentials=flow),
     )
+    credential = SecurityScheme(
+        type="http",
+        scheme="bearer",
+        description="本单位系统管理员在“接口凭据”中新建的密钥，只能办理选定的事项；密钥本身就是令牌，不另外换取",
+    )
     return OpenAPIConfig(
         title="成果平台接口",
         version="1.0.0",
         path="/schema",
         render_plugins=[JsonRenderPlugin(path="/openapi.json")],
-        components=Components(security_schemes={TOKEN: scheme}),
+        components=Components(security_schemes={TOKEN: scheme, CREDENTIAL: credential}),
     )

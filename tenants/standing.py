@@ -125,9 +125,12 @@ async def keep_apart(tx: Transaction, wanted: str, cases: Collection[UUID]) -> N
     """Nobody approves a case that they entered, and nobody acts for another on a case that they acted on themselves: the
     actor's permissions for this request lack what that bars.
 
-    :raises Forbidden: the ``wanted`` permission is barred.
+    :raises Forbidden: the ``wanted`` permission is barred, or who lent it has lost it.
     """
-    if not cases or not (tx.actor.on_behalf_of or wanted.split(":")[1] in _KEPT_APART):
+    lender = tx.actor.on_behalf_of
+    if lender is not None and wanted not in await own_permissions(tx, lender):
+        raise Forbidden("委托人已经没有这项权限，不能再代办")
+    if not cases or not (lender or wanted.split(":")[1] in _KEPT_APART):
         return
     event = workflow_event.c
     found = await tx.rows(
@@ -137,7 +140,7 @@ async def keep_apart(tx: Transaction, wanted: str, cases: Collection[UUID]) -> N
     )
     entered = {row.event for row in found}
     barred = {permission for permission, events in ENTERED.items() if entered.intersection(events)}
-    acts = tx.actor.on_behalf_of is not None and not wanted.endswith(":read")
+    acts = lender is not None and not wanted.endswith(":read")
     if acts and any(row.own for row in found):
         barred.add(wanted)
     tx.actor = replace(tx.actor, permissions=tx.actor.permissions - barred)

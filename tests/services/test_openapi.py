@@ -39,7 +39,7 @@ async def test_every_operation_names_token_problems_and_its_own_answer(described
     assert flows["clientCredentials"]["tokenUrl"].endswith("/protocol/openid-connect/token")
     for (method, path), operation in operations.items():
         assert path.startswith("/api/")
-        assert operation["security"] == [{"client_credentials": []}]
+        assert operation["security"] == [{"client_credentials": []}, {"credential": []}]
         assert any("一" <= letter <= "鿿" for letter in operation["summary"]), path
         for status in ("401", "403", "404"):
             problem = operation["responses"][status]["content"]
@@ -47,7 +47,7 @@ async def test_every_operation_names_token_problems_and_its_own_answer(described
         (success,) = (answer for status, answer in operation["responses"].items() if status.startswith("2"))
         assert "$ref" in str(success["content"]["application/json"]["schema"]), path
         headers = [one["name"] for one in operation.get("parameters", []) if one["in"] == "header" and one["required"]]
-        asked = {"post": ["Idempotency-Key"], **dict.fromkeys(("patch", "put"), ["Idempotency-Key", "If-Match"])}.get(
+        asked = {"post": ["Idempotency-Key"], **{one: ["Idempotency-Key", "If-Match"] for one in ("patch", "put")}}.get(
             method, []
         )
         assert headers == asked, path

@@ -118,6 +118,12 @@ async def find_account(tx: Transaction, person_id: UUID, *, locked: bool = False
     return await tx.row(statement.with_for_update() if locked else statement)
 
 
+async def lock_people(tx: Transaction, people: Sequence[UUID]) -> None:
+    """Have changes of what these people hold follow one another, so that the later one reads what the earlier one wrote."""
+    mine = (person.c.tenant_id == tx.tenant_id, person.c.id.in_(people))
+    await tx.rows(select(person.c.id).where(*mine).order_by(person.c.id).with_for_update())
+
+
 async def last_seen(tx: Transaction, person_id: UUID) -> datetime | None:
     """When the person last signed in."""
     found = await tx.scalar(

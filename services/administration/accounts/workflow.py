@@ -26,13 +26,13 @@ _MINE = "/institution/settings/permissions"
 
 async def refresh(tx: Transaction, person_id: UUID) -> None:
     """Have the person's next request go by what stands now, and that of everybody to whom the person has lent something."""
-    for one in {
-        person_id,
-        *(row.delegate_id for row in await delegations.live_of(tx, delegation.c.lender_id, person_id)),
-    }:
+    lent = await delegations.live_of(tx, delegation.c.lender_id, person_id)
+    people = sorted({person_id, *(row.delegate_id for row in lent)})
+    await queries.lock_people(tx, people)
+    for one in people:
         closed = await queries.open_departure(tx, one) is not None
-        lent = () if closed else await delegations.lent_to(tx, one)
-        await put_standing(tx, one, Standing(await granted_roles(tx, one), lent, closed))
+        held = () if closed else await delegations.lent_to(tx, one)
+        await put_standing(tx, one, Standing(await granted_roles(tx, one), held, closed))
 
 
 async def assign_roles(tx: Transaction, person_id: UUID, wanted: Collection[str], reason: str) -> None:

@@ -5,7 +5,7 @@ from datetime import date, timedelta
 from uuid import UUID
 
 import pytest
-from sqlalchemy import insert, select
+from sqlalchemy import insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from services.administration.accounts import workflow as accounts
@@ -17,6 +17,7 @@ from shared.db.records import outbox, workflow_event
 from shared.errors import FormInvalid, Refusal
 from shared.ids import new_id
 from shared.workflow import record_event
+from tenants.people import account
 from tenants.permissions import PERSONAL, ROLES
 from tests.services.administration.people import SECURITY, signing_in
 from tests.services.empowerment.arranging import applied, prepare
@@ -257,3 +258,17 @@ async def test_the_database_refuses_a_period_that_runs_backwards(world: World, p
     with pytest.raises(IntegrityError, match="delegation_period_check"):
         async with world.maintenance.begin() as connection:
             await connection.execute(insert(delegation).values(values))
+
+
+async def test_what_the_provider_took_from_the_lender_is_not_done_for_them(
+    site: Site, world: World, people: dict[str, UUID]
+) -> None:
+    """Their roles at the provider are known from the next sign-in on, also to those who act for them."""
+    application_id = await applied(world, await prepare(world))
+    await lend(world, "clerk", people["leadership"], REVIEW)
+    leader = await site.signed_in(world, world.university, "leadership")
+    async with world.maintenance.begin() as connection:
+        await connection.execute(
+            update(account).where(account.c.person_id == people["clerk"]).values(roles=["completer"])
+        )
+    assert await returned(leader, application_id) == 403

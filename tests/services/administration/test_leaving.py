@@ -1,5 +1,6 @@
 """停用与交接: what a leaver held is listed, handed on in one act, and the account is closed at once; and the way back."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from typing import Any
@@ -20,6 +21,7 @@ from services.ledger.disclosure.models import disclosure
 from services.ledger.views.models import ledger_view
 from shared.errors import FormInvalid, NotFound
 from shared.ids import new_id
+from tenants.standing import person_standing
 from tests.services.administration.people import SECURITY, SYSTEM, signing_in
 from tests.services.empowerment.arranging import applied, prepare
 from tests.services.negative_list.steps import clock_at
@@ -196,3 +198,33 @@ async def test_who_has_left_gets_no_message_and_who_was_granted_a_role_does(worl
     assert held["leaver"] in before
     assert held["leaver"] not in after
     assert held["successor"] in after
+
+
+async def test_a_delegation_made_meanwhile_does_not_open_a_closed_account_again(site: Site, world: World) -> None:
+    held = await holding(world)
+    leaving = await site.signed_in(world, world.university, "leaver")
+    form = {
+        "delegate": held["leaver"], "permissions": ["institution:dossier:export"], "first_day": NOW.date(),
+        "last_day": NOW.date(), "reason": "出差",
+    }  # fmt: skip
+    await signing_in(world, world.university, "department_head")
+    at_work = asyncio.Event()
+
+    async def leave() -> None:
+        async with world.acting(world.university, SYSTEM, at=NOW) as tx:
+            await workflow.leave(tx, held["leaver"], held["successor"], NOW.date(), "调动")
+            at_work.set()
+            await asyncio.sleep(0.2)
+
+    async def lend() -> None:
+        await at_work.wait()
+        async with world.acting(world.university, "department_head", at=NOW) as tx:
+            await delegations.lend(tx, DelegationForm.model_validate(form))
+
+    await asyncio.gather(leave(), lend(), return_exceptions=True)
+    assert (await leaving.get("/institution/settings/permissions")).status_code == 303
+    async with world.maintenance.connect() as connection:
+        closed = await connection.scalar(
+            select(person_standing.c.closed).where(person_standing.c.person_id == held["leaver"])
+        )
+    assert closed is True
