@@ -7,6 +7,8 @@ import pytest
 from playwright.async_api import Route
 
 from services.ledger import workflow
+from services.ledger.bulk import workflow as bulk
+from services.ledger.bulk.queries import chosen_rows
 from services.ledger.entry import Completer, Deal, Right
 from services.ledger.export import request_export
 from services.ledger.listing import Filters
@@ -33,6 +35,8 @@ async def test_every_page_of_the_ledger(site: Site, world: World, open_page: Ope
         deal = Deal(mode="licence", counterparty="示例企业", signed_on=date(2026, 3, 12), amount=Decimal("80000.00"))
         await workflow.record_conversion(tx, row_id, deal)
         export_id = await request_export(tx, Filters(), "-number")
+        planned = await bulk.plan(tx, await chosen_rows(tx, [row_id]), {"remark": "x"}, date(2026, 3, 12))
+        await bulk.apply(tx, planned, bulk.seal_of(planned), {"remark": "x"}, since=date(2026, 3, 12), reason="核对")
     visitor = await site.signed_in(world, world.university)
     visit = await open_page(size, LOCAL)
 
@@ -55,6 +59,15 @@ async def test_every_page_of_the_ledger(site: Site, world: World, open_page: Ope
         "ledger-conversion": f"{HOME}/{row_id}/conversions",
         "ledger-revoke": f"{HOME}/{row_id}/moves/revoke",
         "ledger-export": f"{HOME}/exports/{export_id}",
+        "ledger-columns": f"{HOME}/columns?columns=people,numbers,college,value",
+        "ledger-of-columns": f"{HOME}?columns=people,numbers,college,value,conversions,obtained",
+        "ledger-batches": f"{HOME}/batches",
+        "ledger-rights-past": f"{HOME}/{row_id}/rights?as_of=2026-03-05",
+        "ledger-absent": f"{HOME}/{row_id}/ownership?as_of=2026-03-01&known_on=2026-11-01",
+        "ledger-timeline-past": f"{HOME}/{row_id}/timeline?as_of=2026-03-11",
+        "dashboard-past": "/institution/dashboard?as_of=2026-03-11",
+        "todo": "/institution/todo",
+        "messages": "/institution/messages",
     }
     for name, address in pages.items():
         await visit.page.goto(f"{LOCAL}{address}")
