@@ -65,6 +65,7 @@ from services.ledger.importing import api as importing_api
 from services.ledger.importing import routes_institution as importing_institution
 from services.ledger.helping import routes_console as helping_console
 from services.ledger.helping import routes_institution as helping_institution
+from services.ledger.exits import routes_institution as exits_institution
 from services.ledger.losses import routes_institution as losses_institution
 from services.ledger.marking import api as marking_api
 from services.ledger.marking import routes_institution as marking_institution
@@ -134,6 +135,7 @@ INSTITUTION: tuple[ControllerRouterHandler, ...] = (
     *screening_institution.HANDLERS,
     *marking_institution.HANDLERS,
     *payments_institution.HANDLERS,
+    *exits_institution.HANDLERS,
     *accounting_institution.HANDLERS,
     *notices_institution.HANDLERS,
     *empowerment_institution.HANDLERS,
@@ -206,6 +208,7 @@ MENU: tuple[MenuEntry, ...] = (
     *notices_institution.MENU,
     *reports_institution.MENU,
     *internal_institution.MENU,
+    *exits_institution.MENU,
     *dashboard_institution.MENU,
     *pushing_institution.MENU,
     *mine_institution.MENU,

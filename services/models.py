@@ -12,6 +12,7 @@ import services.home.pushing.models
 import services.ledger.bulk.models
 import services.ledger.claiming.models
 import services.ledger.disclosure.models
+import services.ledger.exits.models
 import services.ledger.importing.models
 import services.ledger.losses.models
 import services.ledger.marking.models

@@ -33,6 +33,8 @@ EVENTS = {
     "paper_added": ("上传佐证材料", "blue"),
     "payment_recorded": ("登记到账", "green"),
     "payment_corrected": ("更正到账", "blue"),
+    "exit_listed": ("列入退出清单", "orange"),
+    "exit_taken_off": ("移出退出清单", "blue"),
     "asset_marked": ("资产单独标识", "green"),
     "asset_unmarked": ("解除资产标识", "orange"),
     "right_lost": ("权利丧失，移交财务", "orange"),

@@ -65,6 +65,24 @@ comment on column app.asset_report_plan.ahead_days is 'how long before its day t
 comment on column app.asset_report_plan.basis is 'the paper of the unit that sets the day';
 comment on column app.asset_report_plan.set_at is 'legal instant';
 
+CREATE TABLE app.exit_sheet (
+  tenant_id UUID NOT NULL,
+  id UUID NOT NULL,
+  number INTEGER NOT NULL,
+  payload JSONB NOT NULL,
+  recipients JSONB NOT NULL,
+  reference VARCHAR(80) NOT NULL,
+  sent_on DATE NOT NULL,
+  recorded_at TIMESTAMP WITH TIME ZONE NOT NULL,
+  recorded_by UUID,
+  CONSTRAINT exit_sheet_pkey PRIMARY KEY (tenant_id, id),
+  CONSTRAINT exit_sheet_number_key UNIQUE (tenant_id, number)
+);
+comment on column app.exit_sheet.payload is 'the list as it was sent';
+comment on column app.exit_sheet.recipients is 'labels of the authorities that the text names';
+comment on column app.exit_sheet.reference is 'of the letter';
+comment on column app.exit_sheet.recorded_at is 'legal instant';
+
 CREATE TABLE app.push_target (
   tenant_id UUID NOT NULL,
   id UUID NOT NULL,
@@ -197,6 +215,32 @@ comment on column app.asset_mark.unmarked_on is 'the first day on which it is no
 comment on column app.asset_mark.unmarked_at is 'legal instant';
 comment on column app.asset_mark.end_recorded_at is 'real instant';
 
+CREATE TABLE app.exit_item (
+  tenant_id UUID NOT NULL,
+  id UUID NOT NULL,
+  achievement_id UUID NOT NULL,
+  ground TEXT NOT NULL,
+  decided_on DATE NOT NULL,
+  decision VARCHAR(80) NOT NULL,
+  listed_at TIMESTAMP WITH TIME ZONE NOT NULL,
+  listed_by UUID,
+  removed_at TIMESTAMP WITH TIME ZONE,
+  removed_by UUID,
+  removed_reason TEXT,
+  sheet_id UUID,
+  CONSTRAINT exit_item_pkey PRIMARY KEY (tenant_id, id),
+  CONSTRAINT exit_item_tenant_id_achievement_id_fkey FOREIGN KEY(tenant_id, achievement_id) REFERENCES app.achievement (tenant_id, id),
+  CONSTRAINT exit_item_tenant_id_sheet_id_fkey FOREIGN KEY(tenant_id, sheet_id) REFERENCES app.exit_sheet (tenant_id, id)
+);
+CREATE INDEX exit_item_achievement_idx ON app.exit_item (tenant_id, achievement_id);
+CREATE UNIQUE INDEX exit_item_live_key ON app.exit_item (tenant_id, achievement_id) WHERE removed_at is null;
+comment on column app.exit_item.ground is 'why it leaves';
+comment on column app.exit_item.decided_on is 'by the leading group';
+comment on column app.exit_item.decision is 'number of the minutes';
+comment on column app.exit_item.listed_at is 'legal instant';
+comment on column app.exit_item.removed_at is 'legal instant';
+comment on column app.exit_item.sheet_id is 'with which it was sent first';
+
 CREATE TABLE app.screening_item (
   tenant_id UUID NOT NULL,
   id UUID NOT NULL,
@@ -282,6 +326,8 @@ NAMES = (
     "asset_report",
     "conversion_payment",
     "conversion_payment_version",
+    "exit_sheet",
+    "exit_item",
 )
 TENANT_ROLES = ("web_institution", "worker")
 
@@ -308,4 +354,6 @@ def upgrade() -> None:
     )
     grant("insert, update", "conversion_payment", "web_institution")
     grant("insert, update (recorded)", "conversion_payment_version", "web_institution")
+    grant("insert", "exit_sheet", "web_institution")
+    grant("insert, update (removed_at, removed_by, removed_reason, sheet_id)", "exit_item", "web_institution")
     for_maintenance(*NAMES)

@@ -71,6 +71,7 @@ class Done:
 _CASES: Mapping[str, tuple[str, str]] = {
     "push_target": ("推送接收系统", "/institution/deliveries"),
     "push_delivery": ("推送", "/institution/deliveries"),
+    "exit_sheet": ("退出资产管理清单", "/institution/exits"),
     "asset_report": ("内部报送", "/institution/reports/internal/{}"),
     "asset_report_plan": ("内部报送", "/institution/reports/internal"),
     "screening_round": ("筛查自评", "/institution/screening/{}"),
@@ -116,6 +117,9 @@ _EVENTS: Mapping[str, str] = {
     "paper_added": "上传佐证材料",
     "payment_recorded": "登记到账",
     "payment_corrected": "更正到账",
+    "exit_listed": "列入退出清单",
+    "exit_taken_off": "移出退出清单",
+    "exit_list_sent": "报送退出清单",
     "asset_marked": "资产单独标识",
     "asset_unmarked": "解除资产标识",
     "right_lost": "登记权利丧失",
