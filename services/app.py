@@ -14,6 +14,7 @@ from services.administration import routes_public as administration_public
 from services.administration.accounts import routes_institution as accounts_institution
 from services.administration.calendar import routes_operator as calendar_operator
 from services.administration.delegating import routes_institution as delegating_institution
+from services.administration.documents import routes_institution as documents_institution
 from services.administration.front import routes_public as front_public
 from services.administration.machines import routes_institution as machines_institution
 from services.administration.own import routes_console as own_console
@@ -133,6 +134,7 @@ INSTITUTION: tuple[ControllerRouterHandler, ...] = (
     *ownership_institution.HANDLERS,
     *helping_institution.HANDLERS,
     *screening_institution.HANDLERS,
+    *documents_institution.HANDLERS,
     *marking_institution.HANDLERS,
     *payments_institution.HANDLERS,
     *exits_institution.HANDLERS,

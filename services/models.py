@@ -2,6 +2,7 @@
 
 import services.administration.accounts.models
 import services.administration.delegating.models
+import services.administration.documents.models
 import services.administration.machines.models
 import services.annual_report.internal.models
 import services.annual_report.models

@@ -19,6 +19,7 @@ KINDS = {
     "person": "个人信息",
     "person_claim": "完成人认领",
     "agency_task": "委托服务",
+    "unit_document": "单位制度",
     "achievement": "成果",
     "disclosure": "成果披露",
     "ledger": "台账",
