@@ -52,6 +52,7 @@ from services.home.persons import routes_institution as persons_institution
 from services.home.pushing import routes_institution as pushing_institution
 from services.home.searching import routes_console as searching_console
 from services.home.timeline import routes_institution as timeline_institution
+from services.home.training import routes_institution as training_institution
 from services.home.workbench import routes_institution as workbench_institution
 from services.home.workbench import routes_operator as workbench_operator
 from services.ledger import api as ledger_api
@@ -120,6 +121,7 @@ INSTITUTION: tuple[ControllerRouterHandler, ...] = (
     *persons_institution.HANDLERS,
     *pushing_institution.HANDLERS,
     *erasing_institution.HANDLERS,
+    *training_institution.HANDLERS,
     *policy_institution.HANDLERS,
     *ledger_institution.HANDLERS,
     *disclosure_institution.HANDLERS,

@@ -118,6 +118,7 @@ cli.elsewhere = {
     "erasure": _from("services.home.erasing.commands", "erasure"),
     "keys": _from("shared.keys.commands", "keys"),
     "import": _from("services.ledger.import_command", "import_ledger"),
+    "training": _from("deploy.demo.commands", "training"),
     "backup": _from("deploy.embedded.commands", "backup"),
     "restore": _from("deploy.embedded.commands", "restore"),
 }

@@ -71,7 +71,7 @@ class Job:
 def jobs() -> tuple[Job, ...]:
     """The one table of scheduled jobs, in the order in which they run when they are due at the same instant."""
     everybody = frozenset(KINDS)
-    institutions = frozenset({"institution"})
+    institutions = frozenset({"institution", "training"})
     return (
         Job("registry.follow", follow_department, time(0, 1), institutions, legal=True, needed=department_changes),
         Job("notices.close", close_notices, time(0, 5), institutions, legal=True, needed=any_running),

@@ -35,6 +35,7 @@ from tenants.rechecking import RECHECK, recheck
 from tenants.registry import PROVINCE_COLUMNS, Province, list_provinces
 from tenants.sessions import Session, find_session
 from tenants.standing import borrowed, keep_apart
+from tenants.training import know_training
 
 WRITING = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 _ROLE_OF_AUDIENCE = {
@@ -104,6 +105,7 @@ async def load_session(connection: ASGIConnection[Any, Any, Any, Any]) -> Edge:
         edge.token = token
         if edge.session is not None:
             await _know_province(edge.driver, edge.session.province_id)
+            await know_training(edge.driver, edge.session.tenant_id)
             edge.permissions = session_permissions(edge.session.roles, edge.session.role)
             after = _recheck_after(connection, edge.session.role)
             state = connection.app.state

@@ -18,6 +18,7 @@ from shared.ui.rendering import render
 from tenants.isolation import Edge, cached_province, new_form_key
 from tenants.packs import banner_of
 from tenants.permissions import labels_of
+from tenants.training import is_training
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +130,7 @@ def base_context(connection: ASGIConnection[Any, Any, Any, Any]) -> dict[str, An
         "province": Province(registered.name, registered.short_name, registered.slug, banner) if registered else None,
         "clock": PageClock(now, connection.app.state.settings.mode == "demo"),
         "menu": menu,
+        "training": session is not None and is_training(session.tenant_id),
         "flash": _flash(connection),
         "form_key": FreshKey(secret, token),
         "csrf": None,

@@ -295,6 +295,7 @@ ROLES: dict[str, Role] = {
 
 AUDIENCE_OF_KIND = {
     "institution": "institution",
+    "training": "institution",
     "science": "science",
     "department": "department",
     "finance": "finance",

@@ -26,6 +26,7 @@ from shared.db.transaction import Transaction
 
 KINDS = {
     "institution": "科研单位",
+    "training": "练习单位",
     "science": "科技主管部门",
     "department": "行政主管部门",
     "finance": "财政部门",
@@ -35,6 +36,8 @@ KINDS = {
 }
 ROLE_OF_KIND = {
     "institution": "web_institution",
+    # Worked in as an institution is; counted nowhere, since everything that counts asks for institutions.
+    "training": "web_institution",
     "science": "web_science",
     "department": "web_department",
     "finance": "web_finance",

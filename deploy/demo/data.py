@@ -20,6 +20,7 @@ from deploy.demo.pricing import announce_prices
 from deploy.demo.provinces import PROVINCES, YUNNAN
 from deploy.demo.registry import activate_pack, open_province, record_rules, register_people, select_pilots
 from deploy.demo.reports import file_reports
+from deploy.demo.training import fill_training
 from shared.db.engine import make_engine
 from shared.settings import Settings, settings
 
@@ -49,6 +50,7 @@ async def seed(configuration: Settings) -> None:
             await announce_prices(demo, institution)
         for province in PROVINCES:
             await file_reports(demo, province)
+        await fill_training(configuration, demo)
     finally:
         await engine.dispose()
 

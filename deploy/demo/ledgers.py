@@ -22,6 +22,7 @@ SIZES = {
     "dianchi": 1200, "cangshan": 600, "fuxian": 400, "gaoligong": 300, "jinma": 300, "biji": 200,
     "songhuahu": 700, "changbaishan": 400, "chaganhu": 300, "xianghai": 250, "yitonghe": 150, "tianchi": 200, "longwan": 150,
 }  # fmt: skip
+_ALL_SIZES = {**SIZES, "lianxi": 60}  # the training unit, which nobody counts
 FIELDS = {**words.FIELDS, **words_jilin.FIELDS}
 _LOCAL: dict[str, Local] = {YUNNAN.region: words.YUNNAN, JILIN.region: words_jilin.JILIN}
 _FIRST_YEAR = 2017
@@ -94,7 +95,7 @@ def entries(organisation: Organisation, researchers: list[Researcher]) -> list[E
     """The institution's achievements, oldest first; the researchers are completers of some of each college's."""
     random = Random(f"demo/{organisation.key}")
     names, region = _Names(random, _LOCAL[organisation.region]), organisation.region
-    days = sorted(_day(random) for _ in range(SIZES[organisation.key]))
+    days = sorted(_day(random) for _ in range(_ALL_SIZES[organisation.key]))
     found = []
     for number, obtained_on in enumerate(days):
         kind = _choose(random, _TYPES[region][organisation.unit_kind or "university"])
@@ -189,7 +190,7 @@ def _team(random: Random, field: Field, researchers: list[Researcher], local: Lo
 def _numbered(random: Random, entry: Entry, number: int, organisation: Organisation) -> Entry:
     """Patents carry a number whose check digit fits, other rights one of their register."""
     assert entry.obtained_on is not None
-    year, serial = entry.obtained_on.year, list(SIZES).index(organisation.key) * 10_000 + number
+    year, serial = entry.obtained_on.year, list(_ALL_SIZES).index(organisation.key) * 10_000 + number
     if entry.type in ("patent_right", "patent_application"):
         category, digit, _ = random.choices(_CATEGORIES, [weight for *_, weight in _CATEGORIES])[0]
         if entry.type == "patent_application":

@@ -114,7 +114,9 @@ _JILIN: tuple[Organisation, ...] = (
     _jilin("longwan", "龙湾示范装备集团", "龙湾集团", "institution", "enterprise", "LW", "jl-sasac"),
 )
 
-ORGANISATIONS = (*_YUNNAN, *_JILIN)
+# Worked in as an institution, counted nowhere: it supervises itself, so that no department sees its drafts.
+TRAINING = Organisation("lianxi", "练习单位（演示）", "练习单位", "training", "university", "LX", pilots=_BOTH)
+ORGANISATIONS = (*_YUNNAN, TRAINING, *_JILIN)
 BY_KEY = {organisation.key: organisation for organisation in ORGANISATIONS}
 BY_TENANT = {organisation.tenant_id: organisation for organisation in ORGANISATIONS}
 INSTITUTIONS = tuple(organisation for organisation in ORGANISATIONS if organisation.kind == "institution")

@@ -163,11 +163,17 @@ _SECRECY = (
         "songhuahu-secrecy", "严知慎", "songhuahu", ("secrecy",), "保密工作机构", "保密办公室", "核实隔离的成果、下达清除"
     ),
 )  # fmt: skip
+_TRAINING = (
+    Person("lianxi-clerk", "练经办", "lianxi", ("clerk",), "练习：责任部门经办人", _RESEARCH_OFFICE, "随便练，随时恢复原样"),
+    Person("lianxi-head", "练负责", "lianxi", ("department_head",), "练习：责任部门负责人", _RESEARCH_OFFICE, "签署、报送前的各步"),
+    Person("lianxi-researcher1", "练完成", "lianxi", ("completer",), "练习：成果完成人", "材料学院", "披露、申请赋权"),
+)  # fmt: skip
 PEOPLE: tuple[Person, ...] = (
     *(person for prefix in _AUTHORITIES for person in _authority_people(prefix)),
     *(person for key in _INSTITUTIONS for person in _institution_people(key)),
     *(person for key in _OFFICES for person in _office_people(key)),
     *_SECRECY,
+    *_TRAINING,
 )
 
 BY_USERNAME = {person.username: person for person in PEOPLE}

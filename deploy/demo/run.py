@@ -149,6 +149,10 @@ def _start(supervisor: Supervisor, data: Path, port: int, kept: _Kept, version: 
         named = "演示数据" if filled else "演示时钟"
         _task(supervisor, named, [sys.executable, "-m", "deploy.demo.data", *what], administering)
     _start_product(supervisor, data, port, kept, serving, database.dsn("tasks", DATABASE))
+    if filled:
+        watch = _program("练习单位", [_command(), "training", "watch"], data, administering, lambda: True, "training")
+        supervisor.begin(watch, stop_rank=_WORKER)
+        supervisor.await_ready(watch)
 
 
 def _start_product(

@@ -122,6 +122,7 @@ _DRESSING = Field(
 
 FIELDS: dict[str, tuple[Field, ...]] = {
     "dianchi": (_MATERIALS, _LIFE, _INFORMATION, _ENERGY, _AGRONOMY, _PHARMACY),
+    "lianxi": (_MATERIALS, _INFORMATION),
     "cangshan": (_AGRONOMY, _PHARMACY, _INFORMATION),
     "fuxian": (_ECOLOGY, _ENVIRONMENT),
     "gaoligong": (_METALS, _POWDER),

@@ -7,6 +7,7 @@ from litestar import Request, Response, get, post
 from litestar.datastructures import Cookie
 from litestar.response import Redirect
 
+from services.administration.glossary import GLOSSARY
 from services.administration.screens import screen_of, screens_for
 from shared.errors import Forbidden
 from shared.ui.links import local_address
@@ -135,6 +136,7 @@ async def help_page(request: Request[Any, Any, Any]) -> Response[Any]:
     context = {
         "screen": screen_of(request.query_params.get("from", "")),
         "screens": screens_for(viewer.audience) if viewer else [],
+        "glossary": GLOSSARY,
     }
     return page(request, "administration/public/help.html", "使用帮助", context)
 

@@ -30,6 +30,8 @@ from shared.errors import Refusal, stale
 from shared.ids import new_id
 from shared.ui.words import of_year
 from shared.workflow import Move, Moves, move, record_decision, record_event, refuse, send
+from tenants.registry import own_organisation
+from tenants.training import KIND as TRAINING
 
 WRITE, SUBMIT = "institution:report:write", "institution:report:submit"
 REVIEW, FORWARD = "console:report:review", "console:report:forward"
@@ -240,6 +242,9 @@ async def _judged(tx: Transaction, found: Standing, wanted: Sequence[str], due: 
     assert found.row is not None
     pack = found.governed.pack
     name = "resubmit" if found.row.state == "returned" else "submit"
+    own: Any = await own_organisation(tx)
+    if own is not None and own.kind == TRAINING:
+        return Refusal("report.training", "练习单位的报告不报送；其他步骤都可以练习。", kind="state")
     if found.row.state not in OPEN:
         code = "report.already_submitted"
         name, state = of_year(found.form.label, found.form.year), REPORT_STATES[found.row.state]

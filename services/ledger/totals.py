@@ -144,7 +144,8 @@ _ROLL_UPS = tuple(
     text(
         f"insert into app.{table} ({keys}, dimension, first, second, n, n_valued, sum, institutions, rolled_up_at) "
         f"select {keys}, dimension, first, second, sum(n), sum(n_valued), sum(sum), count(*) filter (where n > 0), "
-        "clock_timestamp() from app.ledger_total where province_id = :province "
+        "clock_timestamp() from app.ledger_total where province_id = :province and tenant_id not in "
+        "(select o.id from app.organisation o where o.province_id = :province and o.kind = 'training') "
         f"group by {keys}, dimension, first, second order by {keys}, dimension, first, second "
         f"on conflict ({axis}, dimension, first, second) do update set n = excluded.n, n_valued = excluded.n_valued, "
         "sum = excluded.sum, institutions = excluded.institutions, rolled_up_at = excluded.rolled_up_at"

@@ -98,7 +98,11 @@ def _of_province(tx: Transaction) -> Select[tuple[object, ...]]:
             organisation.c.unit_kind,
         )
         .join(organisation, organisation.c.id == pilot_membership.c.tenant_id)
-        .where(pilot_membership.c.province_id == tx.province_id, organisation.c.province_id == tx.province_id)
+        .where(
+            pilot_membership.c.province_id == tx.province_id,
+            organisation.c.province_id == tx.province_id,
+            organisation.c.kind == "institution",
+        )
         .order_by(organisation.c.name, pilot_membership.c.guideline, first_day)
     )
 

@@ -90,6 +90,14 @@ class ObjectStore:
         except ClientError as error:
             raise Unavailable("文件存储暂时不可用，请稍后再试") from error
 
+    def clear_now(self, tenant_id: UUID) -> int:
+        """Remove every object of a tenant; returns how many that were."""
+        listed = self._client.get_paginator("list_objects_v2").paginate(Bucket=self._bucket, Prefix=f"{tenant_id}/")
+        names = [one["Key"] for page in listed for one in page.get("Contents", [])]
+        for name in names:
+            self._client.delete_object(Bucket=self._bucket, Key=name)
+        return len(names)
+
     async def remove(self, tenant_id: UUID, digest: str) -> None:
         await asyncio.to_thread(self.remove_now, tenant_id, digest)
 

@@ -10,8 +10,9 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from deploy.demo.data import seed
 from deploy.demo.ledgers import SIZES, entries
-from deploy.demo.organisations import BY_KEY, INSTITUTIONS, ORGANISATIONS
+from deploy.demo.organisations import BY_KEY, INSTITUTIONS, ORGANISATIONS, TRAINING
 from deploy.demo.provinces import PROVINCES
+from deploy.demo.training import reset_all
 from deploy.embedded.postgres import EmbeddedPostgres
 from services.ledger.entry import name_key
 from services.ledger.rules import complete
@@ -187,7 +188,11 @@ async def test_lists_pilots_pack_and_clock_stand(seeded: AsyncEngine) -> None:
         1: 1,
         2: 1,
     }
-    pilots = await counts(seeded, "select guideline, count(*) from app.pilot_membership group by guideline")
+    pilots = await counts(
+        seeded,
+        "select m.guideline, count(*) from app.pilot_membership m join app.organisation o on o.id = m.tenant_id "
+        "where o.kind = 'institution' group by 1",
+    )
     assert pilots == {"ledger": 6, "empowerment": 4}
     async with seeded.connect() as connection:
         clock = await connection.scalar(text("select at at time zone 'Asia/Shanghai' from app.legal_clock"))
@@ -229,3 +234,25 @@ def test_ledgers_are_the_same_in_every_run_and_obey_the_pack() -> None:
 async def test_never_outside_a_demo(demo_settings: Settings) -> None:
     with pytest.raises(SettingsError):
         await seed(demo_settings.model_copy(update={"mode": "production"}))
+
+
+@pytest.mark.requirement("R196")
+async def test_the_training_unit_is_made_anew_from_the_seed(seeded: AsyncEngine, demo_settings: Settings) -> None:
+    asked = f"select a.id::text || a.name || a.number, a.revision from app.achievement a where a.tenant_id = '{TRAINING.tenant_id}'"
+    before = await counts(seeded, asked)
+    assert len(before) == 60
+    async with seeded.begin() as connection:
+        await connection.execute(
+            text("update app.achievement set name = '练过的' where tenant_id = :t and number <= 9"),
+            {"t": TRAINING.tenant_id},
+        )
+        others = await connection.scalar(
+            text("select count(*) from app.achievement where tenant_id <> :t"), {"t": TRAINING.tenant_id}
+        )
+    assert await reset_all(demo_settings) == 1
+    assert await counts(seeded, asked) == before
+    async with seeded.connect() as connection:
+        left = await connection.scalar(
+            text("select count(*) from app.achievement where tenant_id <> :t"), {"t": TRAINING.tenant_id}
+        )
+    assert left == others

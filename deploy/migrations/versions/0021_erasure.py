@@ -1,4 +1,5 @@
-"""Orders to erase with their certificates; how often the secrecy gate closed in a month, where the unit allows counting.
+"""Orders to erase with their certificates; how often the secrecy gate closed in a month, where the unit allows counting;
+roll-ups without training units.
 
 Revision ID: 0021
 """
@@ -85,3 +86,6 @@ def upgrade() -> None:
     grant("select, insert, update", COUNTING, "web_institution")
     grant("select", COUNTING, "worker")
     for_maintenance(*ALL)
+    # A roll-up leaves training units out, which it knows by their kind.
+    scope("organisation", "worker_rollup", "select", "province_id")
+    grant("select (id, province_id, kind)", "organisation", "worker_rollup")

@@ -76,7 +76,12 @@ def _institutions(tx: Transaction) -> Select[Any]:
             (organisation.c.id == ledger_total.c.tenant_id)
             & (organisation.c.province_id == ledger_total.c.province_id),
         )
-        .where(_scoped(tx), ledger_total.c.dimension == "all", ledger_total.c.n > 0)
+        .where(
+            _scoped(tx),
+            organisation.c.kind == "institution",
+            ledger_total.c.dimension == "all",
+            ledger_total.c.n > 0,
+        )
     )
 
 
