@@ -139,9 +139,7 @@ def as_seen(tx: Transaction, team: list[Member]) -> list[Member]:
     if names_shown(tx):
         return team
     own = tx.actor.person_id
-    return [
-        one if one.person_id == own else Member(one.person_id, masked(one.name), one.role, None) for one in team
-    ]
+    return [one if one.person_id == own else Member(one.person_id, masked(one.name), one.role, None) for one in team]
 
 
 async def rights_of(tx: Transaction, achievement_id: UUID) -> list[Right]:

@@ -3,6 +3,7 @@
 from datetime import date
 from decimal import Decimal
 
+import pytest
 from sqlalchemy import insert
 
 from services.ledger.models import conversion_record
@@ -13,6 +14,7 @@ from tests.web import Site
 from tests.world import World
 
 
+@pytest.mark.requirement("R188")
 async def test_a_completer_sees_their_own_work_from_status_to_contract(site: Site, world: World) -> None:
     ready = await prepare(world)
     application_id = await announced(world, ready)
