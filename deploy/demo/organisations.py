@@ -71,6 +71,7 @@ _YUNNAN: tuple[Organisation, ...] = (
     Organisation("health", "云南省卫生健康委员会（演示）", "省卫生健康委（演示）", "department"),
     Organisation("sasac", "云南省国有资产监督管理委员会（演示）", "省国资委（演示）", "department"),
     Organisation("finance", "云南省财政厅（演示）", "省财政厅（演示）", "finance"),
+    Organisation("transfer", "红嘴鸥技术转移中心（演示）", "技术转移中心", "agency"),
     Organisation("operator", "平台运维组（演示）", "平台运维", "operator"),
     Organisation("dianchi", "滇池示范大学", "滇池大学", "institution", "university", "DC", "education", _BOTH),
     Organisation("cangshan", "苍山示范学院", "苍山学院", "institution", "university", "CS", "education", (_LEDGER,)),

@@ -155,6 +155,11 @@ def _authority_people(prefix: str) -> list[Person]:
     ]  # fmt: skip
 
 
+_AGENCY = (
+    Person(
+        "transfer-agent", "施成转", "transfer", ("agency",), "技术转移机构", "项目部", "协助受托的成果；看不到台账"
+    ),
+)  # fmt: skip
 _SECRECY = (
     Person(
         "dianchi-secrecy", "闵守默", "dianchi", ("secrecy",), "保密工作机构", "保密办公室", "核实隔离的成果、下达清除"
@@ -173,6 +178,7 @@ PEOPLE: tuple[Person, ...] = (
     *(person for key in _INSTITUTIONS for person in _institution_people(key)),
     *(person for key in _OFFICES for person in _office_people(key)),
     *_SECRECY,
+    *_AGENCY,
     *_TRAINING,
 )
 
