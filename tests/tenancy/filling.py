@@ -24,7 +24,13 @@ _NAMESPACE = UUID("6f1f4bd0-8f39-4cb8-9f0c-54b9c0a7d9f1")
 _DAY = date(2026, 1, 1)
 
 # (table, column): the value for the n-th row, where a CHECK asks for more than its own words
-SPECIAL: dict[tuple[str, str], Callable[[int], str]] = {}
+SPECIAL: dict[tuple[str, str], Callable[[int], str]] = {
+    ("asset_report_plan", "month"): lambda n: str(n % 12 + 1),
+    ("asset_report_plan", "day"): lambda n: str(n % 28 + 1),
+    ("asset_report_plan", "ahead_days"): lambda n: str(n % 90 + 1),
+    ("screening_plan", "every_months"): lambda n: str(n % 60 + 1),
+    ("screening_plan", "ahead_days"): lambda n: str(n % 180 + 1),
+}
 
 # A row that is refused for one of these is not the row the table wants: the next form is tried.
 _OTHER_FORM = (psycopg.errors.CheckViolation, psycopg.errors.NotNullViolation)
