@@ -24,6 +24,7 @@ from sqlalchemy import insert
 
 from services.administration.machines import workflow as machines
 from services.ledger.disclosure.models import disclosure
+from shared.documents.uploads import Upload
 from shared.ids import new_id
 from tenants.identity import Claims
 from tenants.permissions import ROLES as PERMISSIONS
@@ -35,6 +36,7 @@ from tests.services.empowerment.arranging import (
     prepare,
     select_for_pilot,
 )
+from tests.services.ledger.importing.arranging import checked, workbook
 from tests.services.negative_list.steps import clock_at
 from tests.services.notices.arranging import add_achievement, add_person, at
 from tests.web import BASE, Site
@@ -74,7 +76,7 @@ def account(monkeypatch: pytest.MonkeyPatch, world: World) -> dict[str, Any]:
     return holder
 
 
-async def arranged(world: World) -> dict[str, list[UUID]]:
+async def arranged(world: World, site: Site) -> dict[str, list[UUID]]:
     """Ids by the name of their path parameter: of the caller's own tenant, of another one, of nothing."""
     own = await prepare(world)
     application = await announced(world, own)
@@ -93,7 +95,15 @@ async def arranged(world: World) -> dict[str, list[UUID]]:
     ids["application_id"].append(theirs)
     ids["notice_id"].append(await notice_of(world, there, theirs))
     ids["disclosure_id"] = [await disclosed(world, own.tenant, "本单位的披露"), await disclosed(world, there, MARK)]
+    ids["import_id"] = [await asking(world, site, one, name) for one, name in ((own.tenant, "本单位的"), (there, MARK))]
     return ids
+
+
+async def asking(world: World, site: Site, tenant: UUID, name: str) -> UUID:
+    """An import that is checked, with a row that is right, one that asks and one that was returned."""
+    rows = [[f"{name}{n}", "甘棠", "非专利技术", "", status, "", ""] for n, status in enumerate(("未转化", "待定"))]
+    ledger = workbook([*rows, ["", *rows[0][1:]]], title="截至2025年12月31日")
+    return await checked(world, tenant, site.app.state.objects, Upload("台账.xlsx", ledger))
 
 
 async def disclosed(world: World, tenant: UUID, name: str) -> UUID:
@@ -164,7 +174,7 @@ async def test_no_fault_no_other_form_no_foreign_data(
     site: Site, world: World, account: dict[str, Any], caller: str
 ) -> None:
     token = await token_of(world, account, caller)
-    ids = await arranged(world)
+    ids = await arranged(world, site)
     described = (await site.anonymous().get("/schema/openapi.json")).json()
     loaded: Any = schemathesis.openapi.from_dict(described)
     operations = [one.ok() for one in loaded.get_all_operations()]
@@ -191,7 +201,7 @@ async def test_a_character_that_the_database_cannot_keep_is_refused_with_words(
     site: Site, world: World, account: dict[str, Any]
 ) -> None:
     account["roles"] = ("integration",)
-    ids = await arranged(world)
+    ids = await arranged(world, site)
     headers = {"authorization": "Bearer token", "idempotency-key": str(new_id())}
     client = site.anonymous().client
     asked = await client.get("/api/achievements", params={"q": "甲\x00"}, headers=headers)

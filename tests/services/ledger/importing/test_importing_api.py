@@ -42,6 +42,7 @@ async def test_a_ledger_is_sent_followed_and_confirmed(world: World, site: Site,
     assert (done["state"], done["first_number"], done["last_number"]) == ("applied", 1, 353)
 
 
+@pytest.mark.requirement("R172")
 async def test_a_dry_run_answers_at_once_and_keeps_nothing(world: World, site: Site) -> None:
     answer = await send(
         site, "POST", "/api/imports", params={"dry_run": True}, files={"file": ("a.xlsx", SAMPLE.read_bytes())}
@@ -65,6 +66,7 @@ async def test_a_csv_is_taken_when_it_is_said_to_be_one(world: World, site: Site
         assert (answer.status_code, answer.json()["rows_total"]) == (200, 1)
 
 
+@pytest.mark.requirement("R172")
 async def test_the_same_key_twice_is_one_import_and_the_same_file_is_a_conflict(world: World, site: Site) -> None:
     content = ledger(2).content
     first = await send(site, "POST", "/api/imports", key="k1", content=content)

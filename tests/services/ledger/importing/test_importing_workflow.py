@@ -68,6 +68,7 @@ async def test_the_sample_is_checked_and_imported(world: World, objects: ObjectS
     ]  # fmt: skip
 
 
+@pytest.mark.requirement("R065")
 async def test_a_development_stage_without_criteria_stays_declared(world: World, objects: ObjectStore) -> None:
     await applied(world, world.university, objects, sample())
     async with world.acting(world.university) as tx:
