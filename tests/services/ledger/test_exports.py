@@ -21,8 +21,8 @@ from shared.policy import load_pack
 from shared.settings import Settings
 from shared.storage.objects import ObjectStore
 from tests.services.ledger.disclosure.test_pages import FORM, begun
-from tests.services.ledger.losses.test_losses import CHECKS, LOST, NUMBER
-from tests.services.ledger.rights.test_right_pages import recorded
+from tests.services.ledger.losses.test_losses import CHECKS, LOST
+from tests.services.ledger.rights.test_right_pages import NUMBER, recorded
 from tests.services.ledger.test_facets import HOME
 from tests.services.ledger.test_workflow import registered
 from tests.web import Site, Visitor

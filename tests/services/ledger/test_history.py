@@ -265,11 +265,11 @@ class Ledger(RuleBasedStateMachine):
             for day in (DAYS[0], DAYS[len(DAYS) // 2], TODAY):
                 await self.compare_sums(tx, Point(day), self.book.days, self.book.revoked)
                 await self.compare_tabs(tx, Point(day), self.book.days, self.book.revoked)
-            for known, days, revoked in self.book.instants:
-                point = Point(DAYS[len(DAYS) // 2], known)
+            for instant, days, revoked in self.book.instants:
+                point = Point(DAYS[len(DAYS) // 2], instant)
                 await self.compare_sums(tx, point, days, revoked, money=False)
                 await self.compare_tabs(tx, point, days, revoked)
-                page = await ledger_page(tx, Filters(as_of=point.as_of, known_at=known), limit=100)
+                page = await ledger_page(tx, Filters(as_of=point.as_of, known_at=instant), limit=100)
                 assert {row["id"] for row in page.rows} == {
                     one for one, held in days.items() if point.as_of in held and one not in revoked
                 }

@@ -21,8 +21,8 @@ from services.ledger.stages import workflow as stages
 from services.ledger.views.queries import facet_counts
 from shared.clock import real_now
 from shared.errors import Refusal
-from tests.services.ledger.losses.test_losses import CHECKS, LOST, NUMBER
-from tests.services.ledger.rights.test_right_pages import PATENT, recorded
+from tests.services.ledger.losses.test_losses import CHECKS, LOST
+from tests.services.ledger.rights.test_right_pages import NUMBER, PATENT, recorded
 from tests.services.ledger.stages.test_stage_workflow import DAYS, REPORT, SAID, Kept
 from tests.services.ledger.test_workflow import DAY, registered
 from tests.services.notices.arranging import at

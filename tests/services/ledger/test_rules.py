@@ -139,6 +139,44 @@ def test_what_another_province_has_is_a_value_of_its_pack() -> None:
 
 
 @pytest.mark.requirement("R071")
+@pytest.mark.requirement("R150", "R151", "R152")
+def test_the_other_province_has_its_own_types_in_two_groups_three_statuses_and_four_modes() -> None:
+    words = rules.vocabulary(load_pack("cn-22"))
+    assert [one.label for one in words.statuses] == ["未转化", "意向转化", "已转化"]
+    assert [one.label for one in words.modes] == ["转让", "许可", "作价投资", "其他"]
+    jilin = load_pack("cn-22").with_mode("enforced")
+    groups = {one.code: rules.complete(entry(type=one.code), jilin, TODAY).entry.type_group for one in words.types}
+    assert set(groups.values()) == {"granted", "not_granted"}
+    assert groups["patent_application"] == "not_granted"
+    for changes in ({"status": "converting"}, {"mode": "consulting"}):
+        refusal = rules.complete(entry(**changes), jilin, TODAY).refusal
+        assert refusal is not None
+        assert refusal.citation is not None
+        assert refusal.citation.article == "第八条"
+
+
+@pytest.mark.requirement("R153")
+@pytest.mark.parametrize(
+    ("status", "amount", "code", "kind"),
+    [
+        ("not_converted", Decimal("100.00"), None, "appraisal"),
+        ("intended", None, None, None),
+        ("intended", Decimal("100.00"), None, "appraisal"),
+        ("converted", Decimal("100.00"), None, "amount"),
+        ("converted", None, "ledger.amount_missing", None),
+        ("converting", Decimal("100.00"), "enumeration.unknown_code", None),
+    ],
+)
+def test_the_other_province_values_alike_but_knows_nothing_in_between(
+    status: str, amount: Decimal | None, code: str | None, kind: str | None
+) -> None:
+    jilin = load_pack("cn-22").with_mode("enforced")
+    found = rules.complete(entry(status=status, value=amount, obtained_on=TODAY), jilin, TODAY)
+    assert (found.refusal.code if found.refusal else None) == code
+    if code is None:
+        assert (found.entry.value, found.entry.value_kind) == (amount, kind)
+
+
 def test_a_further_conversion_adds_and_counts() -> None:
     deal = Deal(mode="licence", amount=Decimal(50))
     assert rules.after_conversion("intended", Decimal(999), 0, deal) == {
