@@ -112,6 +112,7 @@ def _policy() -> click.Command:
 cli.elsewhere = {
     "province": _from("tenants.commands", "province"),
     "tenant": _from("tenants.commands", "tenant"),
+    "keycloak": _from("tenants.keycloak.commands", "keycloak"),
     "calendar": _from("tenants.calendar_commands", "calendar"),
     "policy": _policy,
     "audit": _from("services.administration.commands", "audit"),

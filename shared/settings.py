@@ -44,6 +44,8 @@ class Settings(BaseSettings):
     oidc_client_id: str = "portal"
     oidc_client_secret: SecretStr = SecretStr("")
     api_audience: str = "portal"
+    keycloak_client_id: str = "chengguo-provisioning"
+    keycloak_secret: SecretStr = SecretStr("")
 
     key_directory: Path = Path("keys")
     metrics_host: str = "127.0.0.1"

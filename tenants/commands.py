@@ -14,6 +14,7 @@ from uuid import UUID
 import click
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from shared.audit.writing import write_audit
 from shared.db.engine import make_engine
 from shared.db.transaction import Transaction
 from shared.errors import ApplicationError, FormInvalid
@@ -22,6 +23,8 @@ from shared.policy.sources import PackError
 from shared.policy.telling import told_all
 from shared.settings import settings
 from tenants import provisioning, registration
+from tenants.keycloak.commands import open_beyond_the_registry
+from tenants.keycloak.opening import Opening
 from tenants.registry import KINDS, UNIT_KINDS, list_organisations, list_provinces
 from tenants.unit_rules import record_unit_rules
 
@@ -49,6 +52,17 @@ def run(work: Callable[[AsyncEngine], Awaitable[T]]) -> T:
         raise click.ClickException(told_all(error)) from error
     except (OSError, ConnectionError) as error:
         raise click.ClickException(f"数据库无法连接：{error}") from error
+
+
+def _administrator(command: Callable[..., None]) -> Callable[..., None]:
+    """The options that name a unit's first administrator."""
+    for option in (
+        click.option("--administrator-role", default="", help="首位管理员的角色，默认科研单位为安全管理员"),
+        click.option("--administrator-name", default="", help="首位管理员的姓名"),
+        click.option("--administrator-email", default="", help="首位管理员的邮箱，登录用；须先核实本人"),
+    ):
+        command = option(command)
+    return command
 
 
 @asynccontextmanager
@@ -82,7 +96,8 @@ def province() -> None:
     default=None,
     help="不填则按文本：征求意见稿仅供参考，其余强制",
 )
-def create_province(region: str, slug: str, name: str, short_name: str, mode: str | None) -> None:
+@_administrator
+def create_province(region: str, slug: str, name: str, short_name: str, mode: str | None, **administrator: Any) -> None:
     """开通一个省份，连同它的平台运维单位；重复执行只更新名称。"""
 
     async def work(engine: AsyncEngine) -> tuple[UUID, UUID]:
@@ -110,7 +125,7 @@ def create_province(region: str, slug: str, name: str, short_name: str, mode: st
 
     province_id, operator = run(work)
     click.echo(f"省份 {name}：编号 {province_id}")
-    _tell_identity_provider(f"{slug}-operator", operator)
+    _open_beyond(slug, Opening(operator, "operator", f"{slug}-operator", f"{name}平台运维", **administrator))
 
 
 @province.command("list")
@@ -156,6 +171,8 @@ def tenant() -> None:
 @click.option("--authority", default="", help="其他接收部门在政策包中的代号，如 human_resources")
 @click.option("--since", type=_DAY, default=None, help="主管关系起始日期，默认当天")
 @click.option("--id", "tenant_id", type=click.UUID, default=None, help="指定编号（迁移时用）")
+@click.option("--domain", "domains", multiple=True, help="单位的邮箱域名，可写多次：用本单位统一认证登录的人以此识别")
+@_administrator
 def create_tenant(
     slug: str,
     kind: str,
@@ -171,8 +188,13 @@ def create_tenant(
     authority: str,
     since: Any,
     tenant_id: UUID | None,
+    domains: tuple[str, ...],
+    **administrator: Any,
 ) -> None:
-    """开通一个单位；同一别名再次执行只更新内容。"""
+    """开通一个单位：登记、文件存储、统一身份认证中的角色、组织和首位管理员。
+
+    同一别名再次执行只更新内容；任何一步失败后，重新执行同一条命令即可。
+    """
     if kind == "institution" and (unit_kind is None or not prefix):
         raise click.UsageError("科研单位须指定 --unit-kind 和 --prefix")
     sent = {
@@ -201,7 +223,21 @@ def create_tenant(
 
     made, changed = run(work)
     click.echo(f"单位 {name}：编号 {made}" + ("" if changed else "（没有变化）"))
-    _tell_identity_provider(alias, made)
+    _open_beyond(slug, Opening(made, kind, alias, name, domains, **administrator))
+
+
+def _open_beyond(slug: str, wanted: Opening) -> None:
+    """The steps outside the database, and their entry in the log."""
+    opened = open_beyond_the_registry(wanted)
+    if opened is None or not opened.writes:
+        return
+    details = {"identity": opened.organization_id, "administrator": opened.administrator}
+
+    async def note(engine: AsyncEngine) -> None:
+        async with operating(engine, slug) as tx:
+            await write_audit(tx, "organisation.change", "organisation", wanted.tenant_id, details=details)
+
+    run(note)
 
 
 async def _brought_up_to(tx: Transaction, known: UUID, sent: dict[str, Any]) -> bool:
@@ -216,10 +252,6 @@ async def _brought_up_to(tx: Transaction, known: UUID, sent: dict[str, Any]) -> 
         return changed
     await registration.move(tx, known, sent)
     return True
-
-
-def _tell_identity_provider(alias: str, tenant_id: UUID) -> None:
-    click.echo(f"请在统一身份认证中建立组织 {alias}，并把其属性 tenant 设为 {tenant_id}")
 
 
 @tenant.command("list")
