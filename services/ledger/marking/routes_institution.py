@@ -32,6 +32,7 @@ LEDGER, HOME = "/institution/ledger", "/institution/assets"
 TITLE, TAB = "资产标识清单", "资产标识"
 MENU = (MenuEntry("institution", "单列管理", TITLE, "tags", HOME, queries.SEE, 26),)
 _LIST, _ONE = "ledger/marking/marks.html", "ledger/marking/mark.html"
+_UNMARKED = 20
 _SEE, _MARK = {"permission": queries.SEE}, {"permission": queries.MARK}
 _COLUMNS = (
     ("单列标识", 18), ("台账编号", 14), ("成果名称", 44), ("成果类型", 18), ("权利号", 24), ("成果阶段", 12), ("转化状态", 12),
@@ -60,8 +61,8 @@ async def list_marks(request: Request[Any, Any, Any], tx: Transaction) -> Respon
         if len(found) > queries.PAGE_SIZE
         else None,
         "exports": [(kind, with_query(f"{HOME}/export", kept, format=kind)) for kind in ("xlsx", "csv")],
-        "unmarked": await queries.unmarked(tx, stages=bool(words.stages)) if not point.past else (),
-        "limit": queries.PAGE_SIZE,
+        "unmarked": await queries.unmarked(tx, stages=bool(words.stages), limit=_UNMARKED) if not point.past else (),
+        "limit": _UNMARKED,
         "may_mark": queries.MARK in tx.actor.permissions,
         "article": rules.article(pack),
         "words": words,
