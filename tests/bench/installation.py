@@ -80,15 +80,26 @@ class Installation:
 @contextmanager
 def installation(seed: Seed) -> Iterator[Installation]:
     """A server with the seeded database; seeding happens once per size and schema."""
+    with installations(seed) as (only,):
+        yield only
+
+
+@contextmanager
+def installations(*seeds: Seed) -> Iterator[list[Installation]]:
+    """One server with a seeded database for each, so that two sizes can take turns."""
     FOLDER.mkdir(parents=True, exist_ok=True)
     keys = Keyring.create(FOLDER / "keys").folder
     with EmbeddedPostgres(FOLDER / "pg") as server:
-        known = _seeded(server, seed)
-        province, authority = UUID(known["province"]), UUID(known["authority"])
-        ids = [seeding.tenant_id(place) for place in range(1, seed.tenants + 1)]
-        tokens = [f"bench-{place}" for place in range(1, seed.tenants + 1)]
-        _open_sessions(server.dsn("postgres", seed.name), province, authority, ids, tokens)
-        yield Installation(server, seed.name, province, known["slug"], authority, ids, tokens, keys)
+        yield [_opened(server, seed, keys) for seed in seeds]
+
+
+def _opened(server: EmbeddedPostgres, seed: Seed, keys: Path) -> Installation:
+    known = _seeded(server, seed)
+    province, authority = UUID(known["province"]), UUID(known["authority"])
+    ids = [seeding.tenant_id(place) for place in range(1, seed.tenants + 1)]
+    tokens = [f"bench-{place}" for place in range(1, seed.tenants + 1)]
+    _open_sessions(server.dsn("postgres", seed.name), province, authority, ids, tokens)
+    return Installation(server, seed.name, province, known["slug"], authority, ids, tokens, keys)
 
 
 def _seeded(server: EmbeddedPostgres, seed: Seed) -> dict[str, str]:
