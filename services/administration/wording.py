@@ -263,6 +263,7 @@ FIELDS = {
     "questions": "待人工确认",
     "refused": "退回",
     "left_out": "不导入",
+    "joined": "计为又一次转化",
     "as_of": "台账截止日期",
     "first_number": "起始编号",
     "last_number": "截止编号",
