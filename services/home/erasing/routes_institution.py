@@ -35,6 +35,7 @@ async def _overview(tx: Transaction, form: FormState | None = None) -> dict[str,
     names = await names_of(tx, sorted({one.ordered_by for one in orders if one.ordered_by}))
     return {
         "waiting": await secrecy.quarantined(tx),
+        "ordered": {one.subject_id for one in orders if one.done_at is None},
         "orders": [(one, names.get(one.ordered_by, "")) for one in orders],
         "counts": [(f"{one.month:%Y-%m}", one.n) for one in await secrecy.counts_of(tx)],
         "counted": setting is not None and setting.counted,
