@@ -110,7 +110,7 @@ COLUMNS = "college,numbers,value"
 
 
 def heads_of(page: str) -> list[str]:
-    table = page.split("ledger-t")[1].split("</thead>")[0]
+    table = page.split("<thead>")[1].split("</thead>")[0]
     return [re.sub(r"<[^>]+>", "", one).strip() for one in re.findall(r"<th scope.*?</th>", table, re.S)]
 
 
