@@ -86,6 +86,33 @@ def test_a_person_s_sessions_are_listed_and_ended_in_the_own_organisation_only(d
     assert as_role(database, "web_institution", A, ending, person, listed[0][0]) == [(1,)]
 
 
+def test_what_somebody_holds_is_told_and_written_in_the_own_organisation_only(database: Filled) -> None:
+    """Standing and sessions of another organisation's person stay as they are, whatever id is named."""
+    held = database.filling.rows["person_standing", A][0]
+    asked = "select person_id from app.own_standing(%s::uuid) s, (select %s::uuid as person_id) p"
+    assert as_role(database, "web_institution", A, asked, held["person_id"], held["person_id"]) != []
+    assert as_role(database, "web_institution", B, asked, held["person_id"], held["person_id"]) == []
+    person = database.filling.rows["session", A][0]["person_id"]
+    with psycopg.connect(database.url("web")) as connection:
+        connection.execute(
+            "select app.enter('web_institution', %s, %s, %s)",
+            [B.scope["tenant_id"], B.scope["province_id"], B.scope["tenant_id"]],
+        )
+        connection.execute("select app.put_standing(%s::uuid, '{}', '[]', true)", [person])
+        connection.commit()
+    listing = "select reference from app.sessions_of(%s::uuid)"
+    assert len(as_role(database, "web_institution", A, listing, person)) == 1
+
+
+def test_credentials_are_listed_and_ended_in_the_own_organisation_only(database: Filled) -> None:
+    client = database.filling.rows["machine_secret", A][0]["client_id"]
+    ending = "select app.end_machine_secrets(%s::uuid)"
+    assert as_role(database, "web_institution", B, ending, client) == [(0,)]
+    assert as_role(database, "web_institution", A, ending, client) == [(1,)]
+    listing = "select client_id from app.machine_secrets() where client_id = %s::uuid"
+    assert as_role(database, "web_institution", B, listing, client) == []
+
+
 def test_a_job_runs_as_who_asked_for_it_whatever_the_message_says(database: Filled) -> None:
     """The scope of a queued message is stamped by the database; one written into the payload is overwritten."""
     with psycopg.connect(database.url("web")) as connection:
@@ -122,6 +149,9 @@ def test_a_job_runs_as_who_asked_for_it_whatever_the_message_says(database: Fill
         "select app.list_tenants()",
         "select app.advance_clock(now())",
         "select app.put_tenant(null, null, '', null, '', '', true)",
+        "select app.standing_of(null, null)",
+        "select app.machine_of(''::bytea, '')",
+        "select app.limit_sessions(null, null, 0)",
     ],
 )
 def test_a_role_calls_only_the_functions_that_are_its_own(database: Filled, call: str) -> None:
