@@ -118,12 +118,16 @@ async def correct_achievement(
         rights=rights if rights != present else None,
     )
     if isinstance(done, Refusal):
-        # somebody else was quicker between the look at the tag and the lock: that too is a tag that no longer holds
-        if (await _present(tx, achievement_id)).revision != row.revision:
-            raise Overtaken
+        await _still(tx, achievement_id, row.revision)
         return api_refused(tx, done)
     tx.outcome = Outcome(200, f"/api/achievements/{achievement_id}")
     return Response(Corrected(achievement_id, done.revision), headers={"etag": f'"{done.revision}"'})
+
+
+async def _still(tx: Transaction, achievement_id: UUID, revision: int) -> None:
+    """:raises Overtaken: somebody was quicker between the look at the tag and the lock: a tag that no longer holds, too."""
+    if (await _present(tx, achievement_id)).revision != revision:
+        raise Overtaken
 
 
 async def _present(tx: Transaction, achievement_id: UUID) -> Any:
