@@ -325,6 +325,28 @@ async def agreement_of(tx: Transaction, application_id: UUID) -> Row[Any] | None
     )
 
 
+async def agreements_ending(tx: Transaction, first: date, last: date) -> Sequence[Row[Any]]:
+    """Agreements whose agreed term ends within these days, the nearest first: application_id, achievement, last day."""
+    return await tx.rows(
+        select(agreement.c.application_id, agreement.c.term_last_day, achievement.c.name.label("achievement_name"))
+        .join(
+            application,
+            (application.c.tenant_id == agreement.c.tenant_id) & (application.c.id == agreement.c.application_id),
+        )
+        .join(
+            achievement,
+            and_(achievement.c.tenant_id == application.c.tenant_id, achievement.c.id == application.c.achievement_id),
+        )
+        .where(
+            agreement.c.tenant_id == tx.tenant_id,
+            agreement.c.term_last_day.between(first, last),
+            achievement.c.state == "registered",
+        )
+        .order_by(agreement.c.term_last_day)
+        .limit(50)
+    )
+
+
 async def formalities_of(tx: Transaction, application_id: UUID) -> list[Row[Any]]:
     return list(
         await tx.rows(

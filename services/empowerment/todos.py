@@ -1,7 +1,7 @@
 """What of empowerment waits for a person."""
 
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, timedelta
 
 from services.empowerment import queries, rules, workflow
 from services.empowerment.models import State
@@ -12,6 +12,7 @@ from shared.todo import Todo
 from tenants.packs import governing
 
 _SILENT = "政策未规定期限"
+_ENDING = timedelta(days=180)  # how long before its last day an agreement is called to mind: our own, no rule's
 _WAITING = (
     State.SUBMITTED, State.SCREENING, State.FEASIBILITY, State.APPROVED, State.STEP, State.NOTICED, State.AGREED
 )  # fmt: skip
@@ -28,18 +29,41 @@ async def todos(tx: Transaction) -> list[Todo]:
     """Every case with the step that it waits for, and how its notice counts."""
     found = [await _todo(tx, one) for one in await queries.list_applications(tx, _WAITING, limit=200)]
     returned = await queries.list_applications(tx, (State.RETURNED,), mine=True, limit=50)
-    return found + [
+    return (
+        found
+        + await _ending(tx)
+        + [
+            Todo(
+                "退回补正",
+                f"赋权申请退回补正：{one.achievement_name}",
+                one.return_reason or "",
+                f"{workflow.href(one.id)}/edit",
+                "修改",
+                workflow.APPLY,
+                _SILENT,
+                tone="red",
+            )
+            for one in returned
+        ]
+    )
+
+
+async def _ending(tx: Transaction) -> list[Todo]:
+    """Agreements whose agreed term ends within half a year: whether it goes on is decided in time."""
+    return [
         Todo(
-            "退回补正",
-            f"赋权申请退回补正：{one.achievement_name}",
-            one.return_reason or "",
-            f"{workflow.href(one.id)}/edit",
-            "修改",
-            workflow.APPLY,
-            _SILENT,
-            tone="red",
+            "协议到期",
+            f"{one.achievement_name} 的赋权协议约定期限于 {one.term_last_day} 届满",
+            "是否延长由双方商定",
+            workflow.href(one.application_id),
+            "查看",
+            workflow.REVIEW,
+            "期限由协议约定；延长的条件见协议和本省规定",
+            due_on=one.term_last_day,
+            tone="orange",
+            lapses=True,
         )
-        for one in returned
+        for one in await queries.agreements_ending(tx, tx.today, tx.today + _ENDING)
     ]
 
 

@@ -3,12 +3,16 @@
 from datetime import date
 from uuid import UUID
 
+import pytest
+from sqlalchemy import update
+
+from services.empowerment.models import agreement
 from services.empowerment.todos import todos
 from services.empowerment.workflow import return_for_correction
 from services.notices.todos import todos as notice_todos
 from services.notices.workflow import raise_objection
 from shared.todo import Todo
-from tests.services.empowerment.arranging import announced, applied, notice_of, prepare
+from tests.services.empowerment.arranging import announced, applied, notice_of, prepare, sign
 from tests.services.notices.arranging import at
 from tests.world import World
 
@@ -56,3 +60,21 @@ async def test_a_returned_application_waits_for_its_applicant_alone(world: World
     assert await waiting(world, "2026-02-22") == []
     (own,) = await waiting(world, "2026-02-22", "completer")
     assert own.href == f"/institution/empowerment/{application_id}/edit"
+
+
+@pytest.mark.requirement("R187")
+async def test_the_end_of_an_agreed_term_is_called_to_mind_half_a_year_before(world: World) -> None:
+    ready = await prepare(world)
+    application_id = await announced(world, ready)
+    assert await sign(world, ready.tenant, application_id, "2026-03-18") is None
+    async with world.maintenance.begin() as connection:
+        await connection.execute(
+            update(agreement)
+            .where(agreement.c.tenant_id == ready.tenant, agreement.c.application_id == application_id)
+            .values(term_last_day=date(2026, 12, 31))
+        )
+    early = [one for one in await waiting(world, "2026-07-03") if one.kind == "协议到期"]
+    assert early == []
+    (one,) = [one for one in await waiting(world, "2026-07-04") if one.kind == "协议到期"]
+    assert (one.due_on, one.href) == (date(2026, 12, 31), f"/institution/empowerment/{application_id}")
+    assert [one for one in await waiting(world, "2027-01-01") if one.kind == "协议到期"] == []

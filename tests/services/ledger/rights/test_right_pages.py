@@ -15,6 +15,7 @@ from shared.errors import FormInvalid, NotFound, Refusal
 from shared.ids import new_id
 from tests.services.ledger.test_pages import HOME, made
 from tests.services.ledger.test_workflow import registered
+from tests.services.notices.arranging import at
 from tests.web import Site
 from tests.world import World
 
@@ -90,6 +91,19 @@ async def test_wrong_numbers_and_days_come_back_all_at_once(site: Site, world: W
     assert (await visitor.post(page, {**FORM, "revision": "9"})).status_code == 409
 
 
+@pytest.mark.requirement("R187")
+async def test_the_end_of_a_term_is_called_to_mind_and_then_its_loss(world: World) -> None:
+    right = Right(NUMBER, "software_copyright", granted_on=date(2021, 3, 11), expires_on=date(2026, 9, 12))
+    await recorded(world, right=right)
+    for day, action in (("2026-03-15", None), ("2026-03-16", "查看"), ("2026-09-13", "登记丧失")):
+        async with world.acting(world.university, at=at(day)) as tx:
+            found = [one for one in await right_queries.todos(tx) if one.kind == "权利届满"]
+            assert [one.action for one in found] == ([action] if action else []), day
+    async with world.acting(world.institute, at=at("2026-09-13")) as tx:
+        assert await right_queries.todos(tx) == []
+
+
+@pytest.mark.requirement("R187")
 async def test_a_fee_is_something_to_do_until_it_is_paid(site: Site, world: World) -> None:
     row_id = await recorded(world)
     async with world.acting(world.university) as tx:
