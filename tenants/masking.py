@@ -13,6 +13,7 @@ from tenants.permissions import ROLES, Role
 NAMES = "institution:person:read"
 _DOCUMENT = Path(__file__).resolve().parents[1] / "docs" / "who-sees-what.md"
 _STAR = "＊"
+SEEN = ("全文", "遮盖", "仅本人", "不显示")
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,12 +27,13 @@ class Value:
     own: bool = False
 
     def seen_by(self, role: Role) -> str:
-        """全文, 遮盖, 仅本人 or 不显示."""
+        """One of ``SEEN``."""
+        full, hidden, own, nothing = SEEN
         if self.full in role.permissions:
-            return "全文"
+            return full
         if self.masked in role.permissions:
-            return "遮盖"
-        return "仅本人" if self.own else "不显示"
+            return hidden
+        return own if self.own else nothing
 
 
 VALUES: tuple[Value, ...] = (

@@ -18,7 +18,7 @@ from shared.db.transaction import Transaction
 from shared.errors import NotFound
 from shared.forms import read, typed
 from shared.ui.page import Crumb, FormState
-from tenants.masking import institution_roles, table
+from tenants.masking import SEEN, institution_roles, table
 from tenants.pages import page, redirect, refused, unprocessable
 from tenants.people import names_of
 from tenants.permissions import labels_of
@@ -94,12 +94,11 @@ async def download_my_data(tx: Transaction) -> Response[bytes]:
 async def who_sees_what(request: Request[Any, Any, Any]) -> Response[str]:
     """Which role sees which personal value in full, masked or not at all; how long what is kept."""
     roles = institution_roles()
-    context = {
-        "roles": roles,
-        "rows": table(roles),
-        "purposes": kept(),
-        "tones": {"全文": "green", "遮盖": "yellow", "仅本人": "blue", "不显示": "secondary"},
-    }
+    shown = [
+        (value, [[role.label for role, one in zip(roles, seen, strict=True) if one == word] for word in SEEN])
+        for value, seen in table(roles)
+    ]
+    context = {"rows": shown, "seen": SEEN, "purposes": kept()}
     crumbs = (_SETTINGS, Crumb("谁看得到什么"))
     return page(request, "home/institution/privacy.html", "谁看得到什么", context, crumbs=crumbs)
 

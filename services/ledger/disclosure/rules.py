@@ -102,8 +102,9 @@ def may_submit(values: Mapping[str, Any], unit_kind: str | None, pack: Pack, tod
     return decided
 
 
-def _given(value: Any) -> Any:
-    return value if value not in (None, "", [], ()) else None
+def _given(value: Any) -> bool | None:
+    """Whether a field is filled in: a decision, which is kept for good, need not hold names and titles to be checked."""
+    return True if value not in (None, "", [], ()) else None
 
 
 def errors_of(decided: Sequence[Decided]) -> dict[str, str]:

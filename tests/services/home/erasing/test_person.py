@@ -3,6 +3,7 @@
 from uuid import UUID
 
 import pytest
+from sqlalchemy import text
 
 from services.home.delivering.workflow import deliver
 from services.home.erasing.commands import carry_out_all
@@ -47,8 +48,6 @@ async def named_everywhere(site: Site, world: World, objects: ObjectStore) -> UU
     ]
     await applied(world, world.university, objects, Upload("台账.xlsx", workbook(rows, title="截至2025年12月31日")))
     async with world.maintenance.connect() as connection:
-        from sqlalchemy import text
-
         found = await connection.scalar(
             text("select id from app.person where tenant_id = :t and name = :name"),
             {"t": world.university, "name": NAME},
@@ -126,3 +125,18 @@ async def test_one_takes_away_what_is_kept_on_oneself_and_nobody_elses(site: Sit
     assert said["姓名"] == "测试completer"
     assert {one["信息"] for one in said["用途和保存期限"]} >= {"姓名", "电子邮箱", "导出文件"}
     assert "测试clerk" not in answer.text
+
+
+@pytest.mark.requirement("R216")
+async def test_what_is_decided_of_a_disclosure_holds_no_name_and_no_title(site: Site, world: World) -> None:
+    researcher = await site.signed_in(world, world.university, "completer")
+    edit = await begun(researcher)
+    done = await researcher.post(edit, {**FORM, "name": f"{NAME}的示例方法", "team": f"{NAME} 1/1"})
+    assert done.status_code == 303
+    async with world.maintenance.connect() as connection:
+        for table in ("decision", "audit_entry", "workflow_event", "outbox"):
+            said = await connection.scalar(
+                text(f"select count(*) from app.{table} t where tenant_id = :t and strpos(t::text, :name) > 0"),
+                {"t": world.university, "name": NAME},
+            )
+            assert said == 0, table
