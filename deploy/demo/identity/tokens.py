@@ -13,6 +13,7 @@ from deploy.demo.identity.keys import KeyFolder
 from deploy.demo.identity.sessions import Grant, Session
 from deploy.demo.organisations import BY_KEY, Organisation
 from deploy.demo.people import MachineAccount, Person
+from tenants.permissions import ROLES
 
 LOGOUT_EVENT = "http://schemas.openid.net/event/backchannel-logout"
 
@@ -126,7 +127,8 @@ class TokenMint:
 
 def _level(person: Person) -> str:
     """Nobody types anything here; consoles are entered as if a second factor had been given."""
-    return "password" if person.home.kind == "institution" else "second-factor"
+    audiences = {ROLES[role].audience for role in person.roles if role in ROLES}
+    return "password" if audiences <= {"institution"} else "second-factor"
 
 
 def half_hash(token: str) -> str:
