@@ -44,7 +44,7 @@ async def standing(scene: Scene, alias: str) -> dict[str, Any]:
     }
 
 
-@pytest.mark.requirement("R189", "R054")
+@pytest.mark.requirement("R189")
 async def test_a_unit_is_opened_with_its_first_administrator_who_signs_in(scene: Scene) -> None:
     result = await scene.open("opened", "institution", "--domain", "opened.example", *named("opened"))
     for step in ("文件存储", "角色", "组织 opened", "组织的角色组", "首位管理员 first@opened.example（安全管理员）"):
