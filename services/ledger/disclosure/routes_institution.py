@@ -17,6 +17,8 @@ from services.ledger.secrecy.workflow import count_answer
 from shared.db.transaction import Outcome, Transaction
 from shared.errors import NotFound, Refusal
 from shared.forms import read, typed
+from shared.policy.answer import Citation
+from shared.policy.pack import Pack
 from shared.ui.page import Crumb, FormState
 from shared.ui.words import share as share_words
 from tenants.packs import governing
@@ -124,6 +126,12 @@ def _team_lines(team: Sequence[queries.DisclosedMember]) -> str:
     return "\n".join(f"{one.name} {share}".strip() for one, share in zip(team, shares, strict=True))
 
 
+def _who(pack: Pack) -> tuple[str, Citation] | None:
+    """Who is a completer, in the text's own words, where it says so."""
+    field = pack.content.fields.get("ledger", {}).get("completers")
+    return (field.note, pack.citation("fields.ledger.completers.note")) if field is not None and field.note else None
+
+
 async def _editing(tx: Transaction, row: Row[Any], form: FormState | None = None) -> dict[str, Any]:
     pack = (await governing(tx)).pack
     words = await words_of(tx)
@@ -149,6 +157,7 @@ async def _editing(tx: Transaction, row: Row[Any], form: FormState | None = None
         "proved": bool(pack.content.evidence.get("disclosure")),
         "by_funding": any(one.funding for one in pack.content.evidence.get("disclosure", {}).values()),
         "unique": pack.citation("ledger.unique_name"),
+        "who": _who(pack),
         "choices": {
             "type": [(one.code, one.label) for one in words.types],
             "stage": [(one.code, one.label) for one in words.stages],

@@ -54,6 +54,14 @@ async def test_a_disclosure_is_verified_and_registered_with_a_number(site: Site,
     assert (row.name, row.number, row.stage_recognised) == (FORM["name"], 1, "research")
 
 
+@pytest.mark.requirement("R064")
+async def test_who_is_a_completer_is_told_in_the_words_of_the_text(site: Site, world: World) -> None:
+    researcher = await site.signed_in(world, world.university, "completer")
+    page = (await researcher.get(await begun(researcher))).text
+    told = page.split("直接参与研发、创造并作出实质性贡献的人员或团队")[1]
+    assert "第九条(二)" in told.split('id="f-team"')[0], "beside the field, with its article"
+
+
 @pytest.mark.requirement("R213")
 @pytest.mark.parametrize("answer", ["yes", "suspected"])
 async def test_a_classified_achievement_leaves_no_trace(site: Site, world: World, answer: str) -> None:
