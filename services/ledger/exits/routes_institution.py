@@ -110,12 +110,14 @@ async def export_exits(request: Request[Any, Any, Any], tx: Transaction) -> Resp
 
 @get("/exits/sheets/{sheet_id:uuid}", opt=_SEE)
 async def fetch_sheet(request: Request[Any, Any, Any], tx: Transaction, sheet_id: UUID) -> Response[bytes]:
-    """A sheet as it was sent; the same sheet is the same bytes."""
+    """A sheet as it was sent, without what is suspected to be classified since; else the same sheet is the same bytes."""
     row = await queries.find_sheet(tx, sheet_id)
     if row is None:
         raise NotFound
-    await workflow.note_export(tx, len(row.payload["rows"]), sheet_id)
-    return _workbook(row.payload["rows"], date.fromisoformat(row.payload["as_of"]), f"第{row.number}次报送")
+    hidden = await queries.hidden_codes(tx, [one["code"] for one in row.payload["rows"]])
+    lines = [one for one in row.payload["rows"] if one["code"] not in hidden]
+    await workflow.note_export(tx, len(lines), sheet_id)
+    return _workbook(lines, date.fromisoformat(row.payload["as_of"]), f"第{row.number}次报送")
 
 
 def _workbook(lines: Sequence[Mapping[str, Any]], day: date, which: str) -> Response[bytes]:

@@ -8,6 +8,7 @@ import openpyxl
 import pytest
 from sqlalchemy import text
 
+from services.ledger import workflow as ledger
 from services.ledger.exits import queries, workflow
 from shared.errors import NotFound, Refusal
 from shared.ids import new_id
@@ -119,6 +120,13 @@ async def test_the_pages_from_the_entry_to_the_sheet(site: Site, jilin: World) -
     assert first.status_code == 200
     assert first.content == (await clerk.get(f"{sheets}/{sheet.id}")).content
     assert (await clerk.get(f"{sheets}/{new_id()}")).status_code == 404
+    async with world.acting(world.university) as tx:
+        await ledger.quarantine(tx, entry.achievement_id, "疑似涉密")
+    hidden = openpyxl.load_workbook(io.BytesIO((await clerk.get(f"{sheets}/{sheet.id}")).content)).active
+    assert hidden is not None
+    assert hidden["B3"].value is None
+    async with world.acting(world.university, "secrecy") as tx:
+        await ledger.release(tx, entry.achievement_id, "核实不涉密")
     assert (await clerk.post(f"{HOME}/{entry.id}/remove", {"reason": ""}, page=HOME)).status_code == 422
     assert (await clerk.post(f"{HOME}/{entry.id}/remove", {"reason": "误列"}, page=HOME)).status_code == 303
     assert "清单是空的" in (await clerk.get(HOME)).text
