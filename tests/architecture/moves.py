@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from services.annual_report import workflow as annual_report
+from services.annual_report.internal import workflow as internal
 from services.annual_report.reviewing import workflow as reviewing
 from services.empowerment import workflow as empowerment
 from services.ledger import export
@@ -42,7 +43,11 @@ MACHINES: Mapping[str, Sequence[tuple[str, Moves]]] = {
     ),
     "empowerment": (("赋权申请", empowerment.MOVES),),
     "negative_list": (("负面清单", negative_list.MOVES),),
-    "annual_report": (("年度报告", annual_report.MOVES), ("汇总报告", reviewing.AGGREGATE_MOVES)),
+    "annual_report": (
+        ("年度报告", annual_report.MOVES),
+        ("汇总报告", reviewing.AGGREGATE_MOVES),
+        ("内部报送", internal.MOVES),
+    ),
     "notices": (("公示", notices.MOVES), ("异议", notices.OBJECTION_MOVES)),
 }
 _HEAD = f"""{BEGIN}

@@ -6,8 +6,8 @@ from services.home.pushing import workflow as pushing
 from shared import workflow
 from tests.architecture.moves import MACHINES, tables, written
 
-# The unit's own papers and the platform's deliveries: no text orders their steps.
-OTHERS = {"asset_report", pushing.TARGETS.case_kind, pushing.DELIVERIES.case_kind}
+# The platform's deliveries: no person moves them as a case.
+OTHERS = {pushing.TARGETS.case_kind, pushing.DELIVERIES.case_kind}
 
 
 @pytest.mark.parametrize("slice_", MACHINES)
