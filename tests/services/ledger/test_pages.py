@@ -251,7 +251,16 @@ async def test_an_export_is_what_is_filtered_and_is_logged(site: Site, world: Wo
     assert rows[2][1] == "'=cmd|' /C calc'!A0"
     assert rows[2][2] == "杨思远、罗玉梅"
     heads = [str(one) for one in rows[1]]
-    assert heads[1:9] == ["成果名称", "完成人（团队）", "成果类型", "认定阶段", "填报阶段", "转化状态", "转化方式", "转化价值（元）"]
+    assert heads[1:9] == [
+        "成果名称",
+        "完成人（团队）",
+        "成果类型",
+        "认定阶段",
+        "填报阶段",
+        "转化状态",
+        "转化方式",
+        "转化价值（元）",
+    ]
     assert rows[2][heads.index("转化价值（元）")] is None
     assert "示例格式" in str(rows[0][0])
     other = await site.signed_in(world, world.university, "department_head")
