@@ -200,13 +200,19 @@ def emptied(said: str) -> str:
 
 
 async def rewrite(tx: Transaction, found: Found, change: Callable[[str], str], *, empty: bool = False) -> bool:
-    """Write a row anew with every text changed; ``empty`` takes texts away where the column may be empty."""
+    """Write a row anew with every text changed; ``empty`` leaves the mark alone of free text, and lists without anything."""
     values: dict[str, Any] = {}
     for column in columns_of(found.table):
         before = found.row._mapping[column.name]
         if before is None:
             continue
-        after = None if empty and column.nullable and not isinstance(column.type, JSONB) else _changed(before, change)
+        after: Any
+        if empty and isinstance(column.type, ARRAY):
+            after = None if column.nullable else []
+        elif empty and isinstance(column.type, Text):
+            after = MARK
+        else:
+            after = _changed(before, change)
         if isinstance(after, str) and isinstance(column.type, String) and column.type.length:
             after = after[: column.type.length]
         if after != before:

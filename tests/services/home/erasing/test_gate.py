@@ -5,9 +5,10 @@ import pytest
 from shared.settings import Settings
 from shared.storage.objects import ObjectStore
 from tests.services.home.erasing.test_wiping import kept, objects, saying, stored
-from tests.services.ledger.disclosure.test_disclosure_api import API, account, ask
+from tests.services.ledger.disclosure.test_disclosure_api import account, ask
 from tests.services.ledger.disclosure.test_pages import FORM, NEW, begun
 from tests.services.ledger.importing.arranging import HEAD, checked, workbook
+from tests.tenants.test_idempotency import API
 from tests.web import Site
 from tests.world import World
 

@@ -1,15 +1,24 @@
 """What is suspected to be classified is read by the secrecy office alone, on every page, in every list, file and message."""
 
+from pathlib import Path
+
 import pytest
 from sqlalchemy import text
 
 from services.empowerment import queries as empowerment
 from services.home.delivering.workflow import deliver
+from services.home.erasing.commands import carry_out_all
 from services.home.erasing.queries import order_of
+from services.home.erasing.workflow import order_wipe
 from services.ledger.history import ACHIEVEMENTS
 from services.ledger.models import achievement
 from services.ledger.workflow import quarantine
+from shared.audit.verification import verify_chain
+from shared.keys.keyring import Keyring
+from shared.settings import Settings
+from shared.storage.objects import ObjectStore
 from tests.services.empowerment.arranging import Prepared, announced, prepare
+from tests.services.home.erasing.test_wiping import saying, stored
 from tests.services.ledger.disclosure.test_pages import FORM, NEW, begun
 from tests.web import Site
 from tests.world import World
@@ -166,3 +175,34 @@ async def test_a_draft_that_turns_out_to_be_classified_is_emptied(site: Site, wo
             )
             assert said == 0, table
     assert (await researcher.post(wipe, page="/institution/disclosures/new")).status_code == 409
+
+
+@pytest.mark.requirement("R213")
+async def test_a_wipe_takes_an_application_its_notice_and_its_objections_with_it(
+    world: World, configuration: Settings
+) -> None:
+    ready = await prepare(world)
+    await recorded(world, ready)
+    application_id = await announced(world, ready)
+    async with world.acting(ready.tenant) as tx:
+        (notice_id,) = await empowerment.notice_ids_of(tx, application_id)
+    async with world.maintenance.begin() as connection:
+        await connection.execute(
+            text(
+                "insert into app.notice_objection (tenant_id, id, notice_id, raised_by, received_at, body, state, answer, "
+                "answered_at) values (:t, gen_random_uuid(), :n, :p, now(), '絮凝装置不是他做的', "
+                "'answered', '絮凝装置是他做的', now())"
+            ),
+            {"t": ready.tenant, "n": notice_id, "p": ready.team[0]},
+        )
+    async with world.acting(ready.tenant) as tx:
+        await quarantine(tx, ready.achievement_id, "疑似涉密")
+    async with world.acting(ready.tenant, "secrecy") as tx:
+        assert await order_wipe(tx, ready.achievement_id, "经认定涉密") is None
+    assert configuration.key_directory is not None
+    keyring = Keyring(Path(configuration.key_directory))
+    assert (await carry_out_all(world.maintenance, ObjectStore(configuration), keyring))[0] >= 1
+    told = saying(await stored(configuration), NAME, "絮凝装置不是他做的", "絮凝装置是他做的", "用于湖泊治理的装置")
+    assert [line for line in told if str(ready.tenant) in line] == []
+    async with world.working(ready.tenant) as tx:
+        assert (await verify_chain(tx, keyring)).faults == []
