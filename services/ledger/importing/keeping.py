@@ -11,6 +11,7 @@ from typing import Any
 import msgspec
 from sqlalchemy import Row, select, update
 
+from services.ledger.importing.entries import storable
 from services.ledger.importing.headings import may_be_ledger
 from services.ledger.importing.models import ledger_import, ledger_import_row
 from services.ledger.reading.copies import CopyNote, note_of, reopen, values_only
@@ -70,6 +71,19 @@ def prepare(looked: Looked, corrections: Corrections | None = None) -> Prepared:
         layout,
         sum(sheet.last_row for sheet, one in sheets if one.role == "ledger"),
     )
+
+
+def stored(upload: Upload, prepared: Prepared, kept: str) -> dict[str, Any]:
+    """The columns of an import that tell of its file; ``kept`` is the hash of the copy."""
+    return {
+        "file_name": upload.file_name,
+        "sha256": prepared.sha256,
+        "kept_hash": kept,
+        "size": len(upload.content),
+        "note": prepared.note,
+        "layout": storable(prepared.layout),
+        "rows_total": prepared.rows_total,
+    }
 
 
 def both(one: Secrets, other: Secrets) -> Secrets:

@@ -27,6 +27,7 @@ from services.ledger.importing.keeping import (
     keep_without,
     look,
     prepare,
+    stored,
 )
 from services.ledger.importing.models import OVER, STATES, ImportState, import_mapping, ledger_import
 from services.ledger.intake import lock_ledger, register_intake
@@ -102,9 +103,8 @@ async def receive(
     """Take an uploaded ledger in and have it read; returns the import's id. ``as_of`` is what the sender proposes.
 
     Where no header is known by its words, nor was named by this institution before, it is kept only for a sender who says
-    that he will name one (``by_hand``); it then waits for him.
-
-    Who reads and applies by himself (a command) asks for nothing to be ``queued``.
+    that he will name one (``by_hand``); it then waits for him. Who reads and applies by himself (a command) asks for nothing
+    to be ``queued``.
 
     Refused, with nothing stored: a file that is no ledger, and one that was uploaded before (also by somebody else at this
     very moment); ``inputs["import_id"]`` then names that import.
@@ -123,7 +123,6 @@ async def receive(
         refusal = Refusal(NO_HEADER, no_header_message(looked.workbook.sheets, hidden_ledgers(looked.layout)))
         return await refuse(tx, refusal, "ledger_import.receive", CASE, import_id)
     state = ImportState.UPLOADED if prepared.layout.known else ImportState.MAPPING
-    kept = await objects.put(tx.tenant_id, prepared.copy)
     made = await tx.execute(
         insert(ledger_import)
         .values(
@@ -132,18 +131,12 @@ async def receive(
             province_id=tx.province_id,
             state=state,
             source=source,
-            file_name=upload.file_name,
-            sha256=prepared.sha256,
-            kept_hash=kept,
-            size=len(upload.content),
-            note=prepared.note,
-            layout=storable(prepared.layout),
             corrections=before,
             pack_version_id=governed.id,
-            rows_total=prepared.rows_total,
             as_of_proposed=as_of or prepared.layout.as_of,
             uploaded_by=tx.actor.person_id,
             uploaded_at=tx.now,
+            **stored(upload, prepared, await objects.put(tx.tenant_id, prepared.copy)),
         )
         .on_conflict_do_nothing()
     )
