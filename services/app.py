@@ -63,11 +63,11 @@ from services.ledger.changing import api as changing_api
 from services.ledger.claiming import routes_institution as claiming_institution
 from services.ledger.disclosure import api as disclosure_api
 from services.ledger.disclosure import routes_institution as disclosure_institution
-from services.ledger.importing import api as importing_api
-from services.ledger.importing import routes_institution as importing_institution
+from services.ledger.exits import routes_institution as exits_institution
 from services.ledger.helping import routes_console as helping_console
 from services.ledger.helping import routes_institution as helping_institution
-from services.ledger.exits import routes_institution as exits_institution
+from services.ledger.importing import api as importing_api
+from services.ledger.importing import routes_institution as importing_institution
 from services.ledger.losses import routes_institution as losses_institution
 from services.ledger.marking import api as marking_api
 from services.ledger.marking import routes_institution as marking_institution

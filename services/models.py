@@ -20,10 +20,10 @@ import services.ledger.marking.models
 import services.ledger.models
 import services.ledger.papers.models
 import services.ledger.payments.models
+import services.ledger.screening.models
 import services.ledger.secrecy.models
 import services.ledger.views.models
 import services.negative_list.models
-import services.ledger.screening.models
 import services.notices.models
 import services.pilot.models
 import shared.audit.tables

@@ -81,9 +81,7 @@ def jobs() -> tuple[Job, ...]:
         ),
         Job("screening.follow", follow_screening, time(0, 15), institutions, legal=True, needed=has_plan),
         Job("helping.end", end_agency_tasks, time(0, 10), institutions, legal=True, needed=any_live),
-        Job(
-            "internal.follow", follow_internal_report, time(0, 20), institutions, legal=True, needed=has_report_day
-        ),
+        Job("internal.follow", follow_internal_report, time(0, 20), institutions, legal=True, needed=has_report_day),
         Job("home.outbox", deliver_outbox, time(0, 30), everybody),
         Job("home.push", push_news, time(0, 35), institutions),
         Job("ledger.totals", roll_up_totals, time(0, 45), institutions, role="worker_rollup"),

@@ -31,6 +31,6 @@ async def test_the_daily_task_closes(world: World) -> None:
 
 
 def test_the_tasks_are_scheduled_for_institutions() -> None:
-    listed = [(job.name, job.at.hour) for job in jobs() if job.kinds == frozenset({"institution"})]
+    listed = [(job.name, job.at.hour) for job in jobs() if job.kinds == {"institution", "training"}]
     assert ("notices.close", 0) in listed
     assert [hour for name, hour in listed if name == "notices.check"] == list(range(24))
