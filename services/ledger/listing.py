@@ -242,16 +242,11 @@ def _compiled(shape: _Shape) -> HotStatement:
     then = "as_of" in shape.filters or "known_at" in shape.filters
     total = "null::bigint" if then else _TOTAL
     numbers = f"{_NUMBERS_THEN if then else _NUMBERS}, " if shape.wide else ""
-    chosen = f"from {_source(shape.filters)} a where {' and '.join(conditions)} order by {order} limit :limit"
-    if "q" in shape.filters and not then:
-        # of many found rows only their order is looked at, in an index that has it; then the page's own are read
-        source = f"(select a.id {chosen}) f join app.achievement a on a.tenant_id = :tenant and a.id = f.id"
-    else:
-        source = f"(select * {chosen}) a"
     return HotStatement(
         text(
             f"select {_COLUMNS}, a.sort_key, a.value_cents, a.obtained_key, {_NAMES_THEN if then else _NAMES}, "
-            f"{numbers}{total} as total from {source} order by {order}"
+            f"{numbers}{total} as total from (select * from {_source(shape.filters)} a where {' and '.join(conditions)} "
+            f"order by {order} limit :limit) a order by {order}"
         )
     )
 

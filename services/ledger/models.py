@@ -113,13 +113,6 @@ achievement = tenant_table(
     Index("achievement_value_idx", "tenant_id", "value_cents", "number"),
     Index("achievement_obtained_idx", "tenant_id", "obtained_key", "number"),
     Index("achievement_import_idx", "tenant_id", "import_id", postgresql_where=text("import_id is not null")),
-    # what a search has found is put in order from here: of thousands of rows the page reads its own alone
-    Index(
-        "achievement_found_idx",
-        "tenant_id",
-        "id",
-        postgresql_include=["state", "number", "sort_key", "value_cents", "obtained_key"],
-    ),
     Index("achievement_quarantined_idx", "tenant_id", "id", postgresql_where=text("state = 'quarantined'")),
 )
 
