@@ -32,7 +32,7 @@ async def test_head_is_answered_as_get_without_a_body(site: Site) -> None:
         ("POST", "/institution/ledger", "GET, HEAD, OPTIONS"),
         ("GET", "/sign-out", "OPTIONS, POST"),
         ("HEAD", "/sign-out", "OPTIONS, POST"),
-        ("PUT", "/api/imports", "OPTIONS, POST"),
+        ("PUT", "/api/imports", "GET, HEAD, OPTIONS, POST"),
         ("PATCH", "/api/achievements", "GET, HEAD, OPTIONS"),
     ],
 )
