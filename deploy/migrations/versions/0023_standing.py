@@ -1,14 +1,14 @@
 """Roles granted in the unit, delegation, departures, credentials of the unit's software; the limit of live sessions.
 
-Revision ID: 0024
+Revision ID: 0023
 """
 
 from alembic import op
 
 from deploy.migrations.form import for_maintenance, grant, protect, scope
 
-revision = "0024"
-down_revision = "0023"
+revision = "0023"
+down_revision = "0022"
 branch_labels = None
 depends_on = None
 

@@ -1,13 +1,13 @@
 """People are found by the initials of their names: kept by the database beside the name, gone with it.
 
-Revision ID: 0027
+Revision ID: 0024
 """
 
 from alembic import op
 from pypinyin import Style, lazy_pinyin
 
-revision = "0027"
-down_revision = "0026"
+revision = "0024"
+down_revision = "0023"
 branch_labels = None
 depends_on = None
 

@@ -1,12 +1,12 @@
 """A session's tokens are renewed while it lives, by one request at a time.
 
-Revision ID: 0023
+Revision ID: 0022
 """
 
 from alembic import op
 
-revision = "0023"
-down_revision = "0022"
+revision = "0022"
+down_revision = "0021"
 branch_labels = None
 depends_on = None
 

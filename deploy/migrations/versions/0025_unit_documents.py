@@ -1,14 +1,14 @@
 """The papers in which a unit laid down its own rules, version by version.
 
-Revision ID: 0028
+Revision ID: 0025
 """
 
 from alembic import op
 
 from deploy.migrations.form import for_maintenance, grant, protect, scope
 
-revision = "0028"
-down_revision = "0027"
+revision = "0025"
+down_revision = "0024"
 branch_labels = None
 depends_on = None
 
