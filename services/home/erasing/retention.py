@@ -8,6 +8,7 @@ from sqlalchemy import delete, exists, select, update
 
 from services.home.erasing.copies import drop_exports
 from services.home.models import mail
+from services.ledger.importing.lapsing import lapse
 from services.ledger.importing.models import OVER, ledger_import, ledger_import_row
 from services.ledger.models import export_job
 from shared.audit.writing import write_audit
@@ -15,6 +16,7 @@ from shared.db.records import outbox
 from shared.db.transaction import Transaction
 
 Gone = tuple[int, list[str]]
+COPY_DAYS = 365
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +35,11 @@ async def _exports(tx: Transaction, before: datetime) -> Gone:
 
 
 async def _copies(tx: Transaction, before: datetime) -> Gone:
-    """Of imports that are over, or whose every row is settled; the rows that were given back go with the copy."""
+    """Of imports that are over, or whose every row is settled; the rows that were given back go with the copy.
+
+    What was never confirmed is cancelled first, so that an upload that was forgotten is not kept for good.
+    """
+    await lapse(tx, before, COPY_DAYS)
     table, rows = ledger_import, ledger_import_row
     asked = exists().where(
         rows.c.tenant_id == table.c.tenant_id, rows.c.import_id == table.c.id, rows.c.disposition == "question"
@@ -65,7 +71,7 @@ async def _mails(tx: Transaction, before: datetime) -> Gone:
 
 RETENTION: tuple[Period, ...] = (
     Period("导出文件", 30, "可以随时重新导出", _exports),
-    Period("导入台账的留存件和退回行的原始内容", 365, "答复疑问、核对导入和撤销导入", _copies),
+    Period("导入台账的留存件和退回行的原始内容", COPY_DAYS, "答复疑问、核对导入和撤销导入；未确认的先取消", _copies),
     Period("邮件和已经送达的通知底稿", 365, "查证通知是否发出", _mails),
 )
 
