@@ -15,8 +15,18 @@ DEPLOY = ROOT / "deploy"
 COMPOSE = DEPLOY / "compose" / "compose.yaml"
 KUBERNETES = DEPLOY / "kubernetes" / "chengguo.yaml"
 UNITS = sorted((DEPLOY / "systemd").glob("*.service"))
+DAILY = DEPLOY / "systemd" / "chengguo-erasure.service"
+TIMER = DAILY.with_suffix(".timer")
 OPERATIONS = ROOT / "docs" / "operations.md"
-WRITTEN = (COMPOSE, KUBERNETES, *UNITS, OPERATIONS, DEPLOY / "proxy" / "nginx.conf", DEPLOY / "image" / "Containerfile")
+WRITTEN = (
+    COMPOSE,
+    KUBERNETES,
+    *UNITS,
+    TIMER,
+    OPERATIONS,
+    DEPLOY / "proxy" / "nginx.conf",
+    DEPLOY / "image" / "Containerfile",
+)
 
 
 def compose() -> dict[str, Any]:
@@ -29,7 +39,9 @@ def kubernetes() -> list[dict[str, Any]]:
 
 
 def containers() -> dict[str, dict[str, Any]]:
-    found = [k["spec"]["template"]["spec"]["containers"] for k in kubernetes() if k["kind"] in ("Job", "Deployment")]
+    specs = [k["spec"] for k in kubernetes() if k["kind"] in ("Job", "Deployment")]
+    specs += [k["spec"]["jobTemplate"]["spec"] for k in kubernetes() if k["kind"] == "CronJob"]
+    found = [spec["template"]["spec"]["containers"] for spec in specs]
     return {container["name"]: container for several in found for container in several}
 
 
@@ -52,7 +64,7 @@ def test_every_command_that_is_named_exists(file: Path) -> None:
             assert inner in group.commands, (command, inner)
 
 
-@pytest.mark.parametrize("name", ["web", "worker", "migrate"])
+@pytest.mark.parametrize("name", ["web", "worker", "migrate", "erasure"])
 def test_containers_run_commands_of_ours_confined(name: str) -> None:
     in_compose, in_kubernetes = compose()["services"][name], containers()[name]
     for arguments in (in_compose["command"], in_kubernetes["args"]):
@@ -79,7 +91,29 @@ def test_only_the_migration_has_the_administrators_login() -> None:
     assert files["migrate"] == [".env", "migrate.env"]
     assert files["web"] == files["worker"] == ".env"
     secrets = {name: [e["secretRef"]["name"] for e in c["envFrom"]] for name, c in containers().items()}
-    assert secrets == {"migrate": ["chengguo-migrate"], "web": ["chengguo-web"], "worker": ["chengguo-worker"]}
+    assert secrets == {name: [f"chengguo-{name}"] for name in ("migrate", "web", "worker", "erasure")}
+
+
+@pytest.mark.requirement("R200")
+def test_what_is_due_is_erased_once_a_day_whatever_runs_it() -> None:
+    timer = TIMER.read_text(encoding="utf-8")
+    assert re.search(r"^OnCalendar=\*-\*-\* \d\d:\d\d:\d\d Asia/Shanghai$", timer, re.M)
+    assert re.search(r"^Persistent=true$", timer, re.M)
+    assert re.search(r"^WantedBy=timers.target$", timer, re.M)
+    assert re.search(r"^ExecStart=\S+/chengguo erasure run$", DAILY.read_text(encoding="utf-8"), re.M)
+    (job,) = [k for k in kubernetes() if k["kind"] == "CronJob"]
+    assert re.fullmatch(r"\d+ \d+ \* \* \*", job["spec"]["schedule"])
+    assert job["spec"]["concurrencyPolicy"] == "Forbid"
+    in_compose = compose()["services"]["erasure"]
+    assert in_compose["command"] == containers()["erasure"]["args"] == ["erasure", "run"]
+    assert in_compose["profiles"], "it does not start with the rest"
+
+
+def test_only_the_erasure_has_the_maintenance_login() -> None:
+    files = {name: str(service.get("env_file")) for name, service in compose()["services"].items()}
+    assert [name for name, file in files.items() if "erasure.env" in file] == ["erasure"]
+    told = [unit.name for unit in UNITS if "MAINTENANCE" in unit.read_text(encoding="utf-8")]
+    assert told == [DAILY.name]
 
 
 @pytest.mark.parametrize("file", WRITTEN, ids=lambda file: file.name)
@@ -94,7 +128,7 @@ def test_hosts_are_placeholders(file: Path) -> None:
 @pytest.mark.parametrize("unit", UNITS, ids=lambda unit: unit.name)
 def test_units_start_again_and_are_confined(unit: Path) -> None:
     text = unit.read_text(encoding="utf-8")
-    assert re.search(r"^Restart=always$", text, re.M)
+    assert re.search(r"^Restart=on-failure$" if unit == DAILY else r"^Restart=always$", text, re.M)
     assert re.search(r"^ProtectSystem=strict$", text, re.M)
     assert re.search(r"^User=chengguo$", text, re.M)
-    assert re.search(r"^ExecStart=\S+/chengguo (serve|worker)", text, re.M)
+    assert re.search(r"^ExecStart=\S+/chengguo (serve|worker|erasure run)", text, re.M)
