@@ -8,6 +8,7 @@ from litestar import Request, Response, get
 from services.administration import queries, workflow
 from services.administration.forms import OUTCOMES, read_audit_filter
 from services.administration.permission_words import permission_label
+from services.administration.withheld import Withheld, withheld
 from services.administration.wording import Change, action_label, changes_of, facts_of, is_business, kind_label
 from services.pilot.queries import memberships, validity
 from shared.db.transaction import Transaction
@@ -31,9 +32,9 @@ async def audit_log(request: Request[Any, Any, Any], tx: Transaction, before: in
     wanted, errors = read_audit_filter(query)
     lines = await queries.audit_lines(tx, wanted, before=before)
     shown, more = lines[: queries.PAGE_SIZE], len(lines) > queries.PAGE_SIZE
-    choices = await queries.audit_choices(tx)
+    choices, hidden = await queries.audit_choices(tx), await withheld(tx)
     context = {
-        "lines": [(line, *_told(tx, line)) for line in shown],
+        "lines": [(line, *_told(tx, line, hidden)) for line in shown],
         "form": FormState(query, errors),
         "actions": [(code, action_label(code)) for code in choices["action"]],
         "kinds": [(code, kind_label(code)) for code in choices["object_kind"]],
@@ -53,10 +54,11 @@ async def export_audit(request: Request[Any, Any, Any], tx: Transaction) -> Resp
     """What is filtered on the screen, as xlsx; made whole before the transaction ends, sent after it."""
     wanted, _ = read_audit_filter(dict(request.query_params.items()))
     lines = await queries.audit_lines(tx, wanted, limit=queries.EXPORT_AT_MOST)
+    hidden = await withheld(tx)
     await workflow.note_export(tx, len(lines))
     title: WrittenRow = (1, [f"操作日志　截至 {tx.today}　示例格式"])
     head: WrittenRow = (2, [Styled(name, Style.HEADER) for name in _COLUMNS])
-    rows = [title, head, *((number, _export_row(tx, line)) for number, line in enumerate(lines, 3))]
+    rows = [title, head, *((number, _export_row(tx, line, hidden)) for number, line in enumerate(lines, 3))]
     content = write_workbook(
         [WrittenSheet("操作日志", rows, frozen_rows=2, neutralise=True, widths=[18] * len(_COLUMNS))]
     )
@@ -70,17 +72,20 @@ async def export_audit(request: Request[Any, Any, Any], tx: Transaction) -> Resp
 
 _DETAIL = "institution:audit:detail"
 _HIDDEN: list[tuple[str, str]] = [("业务内容", "审计管理员不查看")]
+_QUARANTINED: list[tuple[str, str]] = [("业务内容", "涉及已隔离的成果，只由保密工作机构查看")]
 
 
-def _told(tx: Transaction, line: queries.AuditLine) -> tuple[list[Change], list[tuple[str, str]]]:
+def _told(tx: Transaction, line: queries.AuditLine, hidden: Withheld) -> tuple[list[Change], list[tuple[str, str]]]:
     """(changes, facts) of an entry; of business, only for those who may see it."""
+    if hidden.holds(line):
+        return [], _QUARANTINED if line.details else []
     if is_business(line.object_kind) and _DETAIL not in tx.actor.permissions:
         return [], _HIDDEN if line.details else []
     return changes_of(line.object_kind, line.details), facts_of(line.details)
 
 
-def _export_row(tx: Transaction, line: queries.AuditLine) -> list[Any]:
-    changes, facts = _told(tx, line)
+def _export_row(tx: Transaction, line: queries.AuditLine, hidden: Withheld) -> list[Any]:
+    changes, facts = _told(tx, line, hidden)
     return [
         moment(line.at),
         line.actor,

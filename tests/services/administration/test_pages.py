@@ -9,10 +9,15 @@ from python_calamine import CalamineWorkbook
 from sqlalchemy import select, update
 
 from services.administration.wording import action_label, changes_of
+from services.empowerment.queries import notice_ids_of
+from services.ledger.models import achievement
+from services.ledger.workflow import quarantine
 from shared.audit.tables import audit_entry
 from shared.audit.writing import write_audit
 from shared.clock import SHANGHAI, real_now
 from shared.ids import new_id
+from tests.services.empowerment.arranging import announced, prepare
+from tests.services.home.erasing.test_quarantine import recorded
 from tests.web import Site
 from tests.world import World
 
@@ -108,6 +113,44 @@ async def test_the_export_is_what_is_filtered_and_is_on_the_log(site: Site, worl
         rows_ = await tx.rows(select(audit_entry.c.outcome).where(mine, audit_entry.c.action == "audit.exported"))
     outcomes = [row.outcome for row in rows_]
     assert outcomes == ["read"]
+
+
+@pytest.mark.requirement("R192", "R213")
+async def test_of_a_quarantined_record_the_log_tells_nothing_but_to_the_secrecy_office(
+    site: Site, world: World
+) -> None:
+    ready = await prepare(world)
+    await recorded(world, ready)
+    application_id = await announced(world, ready)
+    async with world.acting(ready.tenant) as tx:
+        (notice_id,) = await notice_ids_of(tx, application_id)
+        for kind, about, words in (
+            ("achievement", ready.achievement_id, "成果的内容"),
+            ("empowerment", application_id, "申请的内容"),
+            ("notice", notice_id, "公示的内容"),
+            ("achievement", new_id(), "另一项的内容"),
+        ):
+            await write_audit(tx, f"{kind}.correct", kind, about, details={"changes": {"remark": ["原来", words]}})
+        name = await tx.scalar(select(achievement.c.name).where(achievement.c.id == ready.achievement_id))
+        await write_audit(tx, "ledger.export", "ledger", None, details={"name": f"含“{name}”一项"})
+    told = ("成果的内容", "申请的内容", "公示的内容", str(name))
+
+    async def logs(*roles: str) -> str:
+        visitor = await site.signed_in(world, ready.tenant, *roles)
+        export = CalamineWorkbook.from_filelike(BytesIO((await visitor.get(f"{AUDIT}/export")).content))
+        return (await visitor.get(AUDIT)).text + str(export.get_sheet_by_index(0).to_python())
+
+    before = await logs("clerk")
+    assert all(before.count(words) >= 2 for words in told)
+    async with world.acting(ready.tenant) as tx:
+        assert await quarantine(tx, ready.achievement_id, "疑似涉密") is None
+    for role in ("clerk", "discipline", "department_head"):
+        shown = await logs(role)
+        assert [words for words in told if words in shown] == [], role
+        assert shown.count("另一项的内容") == 2, "what is about others stays"
+        assert "只由保密工作机构查看" in shown
+    office = await logs("discipline", "secrecy")
+    assert all(words in office for words in told)
 
 
 async def test_one_sees_and_ends_ones_own_sessions_only(site: Site, world: World) -> None:
