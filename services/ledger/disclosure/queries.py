@@ -17,6 +17,7 @@ from tenants.registry import organisation
 
 VERIFY = "institution:disclosure:verify"
 WRITE = "institution:disclosure:write"
+PAGE_SIZE = 50
 _NO_DEADLINE = "政策要求“及时”，没有规定天数"
 
 

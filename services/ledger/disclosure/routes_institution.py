@@ -66,16 +66,26 @@ _ONLY_IF_ASKED = frozenset({"technical_field", "form", "stage", "market_prospect
 
 
 @get("/disclosures", opt=_WRITE)
-async def list_disclosures(request: Request[Any, Any, Any], tx: Transaction, tab: str = "") -> Response[str]:
-    """One's own disclosures; for those who verify, what waits."""
+async def list_disclosures(
+    request: Request[Any, Any, Any], tx: Transaction, tab: str = "", behind: UUID | None = None
+) -> Response[str]:
+    """One's own disclosures; for those who verify, what waits; newest first, by keyset."""
     verifies = queries.VERIFY in tx.actor.permissions
-    shown = {code: value for code, value in _TABS.items() if verifies or code == "mine"}
-    chosen = tab if tab in shown else ("waiting" if verifies else "mine")
-    rows = await queries.list_disclosures(
-        tx, _TABS[chosen][1], person_id=tx.actor.person_id if chosen == "mine" else None
-    )
-    tabs = [(label, f"{_HOME}?tab={code}", code == chosen, 0) for code, (label, _) in shown.items()]
-    context = {"rows": rows, "tabs": tabs, "tab": chosen, "states": DISCLOSURE_STATES, "tones": _TONES}
+    allowed = {code: value for code, value in _TABS.items() if verifies or code == "mine"}
+    chosen = tab if tab in allowed else ("waiting" if verifies else "mine")
+    whose = tx.actor.person_id if chosen == "mine" else None
+    size = queries.PAGE_SIZE
+    rows = await queries.list_disclosures(tx, _TABS[chosen][1], person_id=whose, behind=behind, limit=size + 1)
+    here = f"{_HOME}?tab={chosen}"
+    context = {
+        "rows": rows[:size],
+        "tabs": [(label, f"{_HOME}?tab={code}", code == chosen, 0) for code, (label, _) in allowed.items()],
+        "tab": chosen,
+        "states": DISCLOSURE_STATES,
+        "tones": _TONES,
+        "newest": here if behind else None,
+        "older": f"{here}&behind={rows[size - 1].id}" if len(rows) > size else None,
+    }
     return page(request, f"{_PAGE}list.html", "成果披露", context)
 
 

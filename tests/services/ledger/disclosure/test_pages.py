@@ -1,16 +1,19 @@
 """Disclosure as people do it: the gate first, the form with all its errors, verification, return with reasons."""
 
+import html
 import re
 from typing import Any
 from uuid import UUID
 
 import pytest
-from sqlalchemy import func, select, text
+from sqlalchemy import func, insert, select, text
 
 from services.ledger.disclosure import workflow
 from services.ledger.disclosure.models import disclosure
 from services.ledger.models import achievement
 from shared.errors import Refusal
+from shared.ids import new_id
+from tenants.packs import governing
 from tests.web import Site, Visitor
 from tests.world import World
 
@@ -52,6 +55,34 @@ async def test_a_disclosure_is_verified_and_registered_with_a_number(site: Site,
         row = await tx.row(select(achievement).where(achievement.c.tenant_id == world.university))
     assert row is not None
     assert (row.name, row.number, row.stage_recognised) == (FORM["name"], 1, "research")
+
+
+async def test_the_list_goes_on_page_by_page_to_the_oldest(site: Site, world: World) -> None:
+    whose = await world.person(world.university, "completer")
+    async with world.acting(world.university) as tx:
+        kept = {"tenant_id": tx.tenant_id, "province_id": tx.province_id, "person_id": whose}
+        pack = (await governing(tx)).id
+        made = [
+            {**kept, "id": new_id(), "state": "submitted", "name": f"第{number:03d}项披露", "pack_version_id": pack}
+            for number in range(120)
+        ]
+    async with world.maintenance.begin() as connection:
+        await connection.execute(insert(disclosure), made)
+    for role, tab in (("clerk", "waiting"), ("completer", "mine")):
+        visitor = await site.signed_in(world, world.university, role)
+        address, sizes, seen = f"/institution/disclosures?tab={tab}", [], set[str]()
+        while address:
+            text_ = (await visitor.get(address)).text
+            found = re.findall(r"第\d{3}项披露", text_)
+            sizes.append(len(found))
+            seen |= set(found)
+            following = re.search(r'rel="next" href="([^"]+)"', text_)
+            address = html.unescape(following.group(1)) if following else ""
+        assert (sizes, len(seen)) == ([50, 50, 20], 120), tab
+        assert 'rel="prev"' in text_
+        stranger = await site.signed_in(world, world.institute, role)
+        nothing = (await stranger.get(f"/institution/disclosures?tab={tab}&behind={made[0]['id']}")).text
+        assert "项披露" not in nothing
 
 
 @pytest.mark.requirement("R064")
