@@ -68,6 +68,18 @@ class PublicationPayload(msgspec.Struct):
     text: str = ""
 
 
+class ToldElsewhere(msgspec.Struct):
+    """The outbox's kind ``told_elsewhere``: a message to those of another organisation of the province who hold a permission.
+
+    ``title`` is the verb's own words, never what somebody typed; the message says besides from which unit it comes.
+    """
+
+    to_organisation: UUID
+    to_permission: str
+    title: str
+    href: str = ""
+
+
 class PushPayload(msgspec.Struct):
     """The outbox's kind ``push``: news for the institution's own systems, if it has registered any for this event."""
 
@@ -75,7 +87,7 @@ class PushPayload(msgspec.Struct):
     data: dict[str, Any]
 
 
-_KINDS = ("message", "mail", "publication", "push")
+_KINDS = ("message", "mail", "publication", "push", "told_elsewhere")
 _FAULTS = (msgspec.ValidationError, NotFound, OSError, ValueError)
 
 
@@ -123,6 +135,8 @@ async def _deliver_one(tx: Transaction, row: Row[Any], mailer: Mailer | None, li
         return await _deliver_mail(tx, row, mailer)
     if row.kind == "publication":
         await _deliver_publication(tx, row)
+    elif row.kind == "told_elsewhere":
+        await _tell_elsewhere(tx, row)
     elif row.kind == "push":
         news = msgspec.convert(row.payload, PushPayload)
         await pushing.fan_out(tx, row.id, news.event, news.data)
@@ -252,6 +266,33 @@ async def _deliver_publication(tx: Transaction, row: Row[Any]) -> None:
             href=f"/{slug}{payload.path}",
             to_permission="institution:home:read" if one.kind == "institution" else "console:home:read",
         )
+
+
+async def _tell_elsewhere(tx: Transaction, row: Row[Any]) -> None:
+    """By a task of its own, as with a publication; an organisation that is no longer active is not told."""
+    payload = msgspec.convert(row.payload, ToldElsewhere)
+    found = await tx.rows(
+        select(organisation.c.id, organisation.c.name, organisation.c.state).where(
+            organisation.c.province_id == tx.province_id,
+            organisation.c.id.in_((tx.tenant_id, payload.to_organisation)),
+        )
+    )
+    named = {one.id: one for one in found}
+    if payload.to_organisation not in named:
+        raise NotFound
+    if named[payload.to_organisation].state != "active":
+        return
+    await ask(
+        tx,
+        "announce",
+        key=named_id("announce", str(row.id), str(payload.to_organisation)),
+        tenant=str(payload.to_organisation),
+        news=str(row.id),
+        title=payload.title,
+        text=f"单位：{named[tx.tenant_id].name}",
+        href=payload.href,
+        to_permission=payload.to_permission,
+    )
 
 
 async def announce(tx: Transaction, news: str, payload: dict[str, Any]) -> None:

@@ -123,7 +123,7 @@ async def over(tx: Transaction, today: date) -> Sequence[Row[Any]]:
     """Tasks of the tenant whose period is over, or whose achievement is no longer registered."""
     table, row = agency_task, achievement
     return await tx.rows(
-        select(table.c.id, table.c.state, table.c.achievement_id, table.c.last_day)
+        select(table.c.id, table.c.state, table.c.achievement_id, table.c.recipient_id, table.c.last_day)
         .join(row, (row.c.tenant_id == table.c.tenant_id) & (row.c.id == table.c.achievement_id))
         .where(
             table.c.tenant_id == tx.tenant_id,

@@ -8,6 +8,7 @@ from sqlalchemy import Row, update
 from sqlalchemy.dialects.postgresql import insert
 
 from services.ledger.display import words_of
+from services.ledger.handed import ENDED, tell_agency
 from services.ledger.helping import queries, rules
 from services.ledger.helping.forms import HandOverForm
 from services.ledger.helping.queries import MANAGE, WORK
@@ -38,6 +39,9 @@ MOVES = Moves(
     ),
     articles=("enumerations.agency_service",),
 )
+
+# What an agency is told of a move of the institution's.
+_TOLD = {"give_back": "交付的委托服务被退回修改", "accept": "交付的委托服务已采纳", "end": ENDED}
 
 
 async def hand_over(tx: Transaction, achievement_id: UUID, form: HandOverForm) -> UUID | Refusal:
@@ -74,6 +78,7 @@ async def hand_over(tx: Transaction, achievement_id: UUID, form: HandOverForm) -
     await record_event(tx, CASE, task_id, "handed_to_agency", to_state="open", details=details)
     await record_event(tx, ACHIEVEMENT, achievement_id, "handed_to_agency", reason=agency.name, details=details)
     await write_audit(tx, f"{CASE}.hand_over", ACHIEVEMENT, achievement_id, details=details)
+    await tell_agency(tx, agency.id, "有一项新的委托")
     return task_id
 
 
@@ -207,6 +212,7 @@ async def end_over(tx: Transaction) -> int:
         changes = {"ended_at": tx.now, "reason": reason}
         stopped = await move(tx, MOVES, row.id, "end", row.state, changes=changes, reason=reason)
         assert stopped is None, "the rows are locked"
+        await tell_agency(tx, row.recipient_id, ENDED)
     return len(rows)
 
 
@@ -225,4 +231,5 @@ async def _moved(tx: Transaction, row: Row[Any], name: str, changes: Mapping[str
     stopped = _ended(row) or await move(tx, MOVES, row.id, name, row.state, changes=changes, reason=reason)
     if stopped is not None:
         return await refuse(tx, stopped, f"{CASE}.{name}", CASE, row.id)
+    await tell_agency(tx, row.recipient_id, _TOLD[name])
     return None

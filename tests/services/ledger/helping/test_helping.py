@@ -9,6 +9,8 @@ import pytest
 from sqlalchemy import func, insert, select, text
 from sqlalchemy.exc import DBAPIError
 
+from services.home import queries as home
+from services.home.delivering.workflow import announce, deliver
 from services.ledger import queries as ledger
 from services.ledger.helping import queries, workflow
 from services.ledger.helping.forms import HandOverForm
@@ -183,6 +185,49 @@ async def test_it_ends_at_once_or_with_its_last_day_in_the_database_too(
         assert row.ended_at is not None
         refusal = await workflow.give_back(tx, row_id, task_id, "x")
         assert isinstance(refusal, Refusal)
+
+
+async def told(world: World, agency: UUID) -> list[str]:
+    """The titles of the messages that the university's outbox and the tasks it asks for make for an agency."""
+    async with world.working(world.university) as tx:
+        await deliver(tx, None)
+    async with world.maintenance.connect() as connection:
+        asked = list(
+            await connection.scalars(
+                text(
+                    "select message -> 'kwargs' from app.task_queue where message ->> 'actor_name' = 'announce' "
+                    "and message -> 'kwargs' ->> 'tenant' = :agency"
+                ),
+                {"agency": str(agency)},
+            )
+        )
+    for one in asked:
+        words = {name: one[name] for name in ("news", "title", "text", "href", "to_permission")}
+        async with world.working(agency) as tx:
+            await announce(tx, words.pop("news"), words)
+    async with world.working(agency) as tx:
+        await deliver(tx, None)
+    async with world.acting(agency, "agency", "finance") as tx:
+        found = await home.messages(tx)
+    assert {one.text for one in found} <= {"单位：滇池示例大学"}
+    assert {one.href for one in found} <= {OWN}
+    return [one.title for one in found]
+
+
+@pytest.mark.requirement("R082")
+async def test_an_agency_is_told_of_what_is_handed_over_returned_and_ended(world: World, agencies: Agencies) -> None:
+    row_id, task_id = await handed(world, agencies.first)
+    assert await told(world, agencies.first) == ["有一项新的委托"]
+    async with world.acting(agencies.first, "agency", "agency") as tx:
+        await workflow.deliver(tx, task_id, "初稿", {}, 1)
+    async with world.acting(world.university) as tx:
+        await workflow.give_back(tx, row_id, task_id, "请写明对象")
+        assert isinstance(await workflow.give_back(tx, row_id, task_id, "再退"), Refusal), "which tells nobody"
+        assert await quarantine(tx, row_id, "疑似涉密") is None
+    assert sorted(await told(world, agencies.first)) == sorted(
+        ["有一项新的委托", "交付的委托服务被退回修改", "一项委托已经结束"]
+    )
+    assert await told(world, agencies.second) == []
 
 
 async def test_before_its_first_day_it_is_not_there(world: World, agencies: Agencies) -> None:
