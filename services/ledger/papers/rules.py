@@ -1,6 +1,7 @@
 """What may be kept as a paper: files that everybody can open and that are what their first bytes say."""
 
 from services.ledger.reading.secrecy import says_secret
+from shared.documents.scans import beyond_a_scan
 from shared.documents.sniffing import contradiction, seems_binary_or_markup
 
 TYPES = ("pdf", "jpg", "jpeg", "png")
@@ -30,4 +31,5 @@ def fault(file_name: str, content: bytes) -> str | None:
         seems = seems_binary_or_markup(content)
         told = contradiction(file_name, seems[0]) if seems is not None else _NOT_SHOWN
         return f"{told}，没有保存；请上传 PDF、JPG 或 PNG 扫描件"
-    return None
+    beyond = beyond_a_scan(content)
+    return f"{beyond}，没有保存；请把文件重新打印或扫描为普通的 PDF、JPG 或 PNG 后再上传" if beyond else None
