@@ -67,7 +67,6 @@ def test_there_are_a_hundred_and_no_two_alike() -> None:
     assert len(FILES) + len(BODIES) >= 100
 
 
-@pytest.mark.requirement("R184")
 async def test_none_becomes_an_import(site: Site, world: World) -> None:
     clerk = await site.signed_in(world, world.university)
     await tried(world, sender(site, clerk, "/institution/imports", {}))
@@ -80,7 +79,6 @@ async def test_none_becomes_an_import_of_a_machine(site: Site, world: World, acc
     await tried(world, sending)
 
 
-@pytest.mark.requirement("R184")
 @pytest.mark.parametrize("place", ["documents", "stage", "payments"])
 async def test_none_becomes_a_paper(site: Site, world: World, place: str) -> None:
     """The rest of the form is right, so that the file alone is what is refused."""

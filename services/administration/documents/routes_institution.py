@@ -1,5 +1,6 @@
 """单位制度: what the text wants a unit to have laid down, each with its versions and the paper."""
 
+import asyncio
 from typing import Any
 from urllib.parse import quote
 from uuid import UUID
@@ -53,7 +54,7 @@ async def add_document(request: Request[Any, Any, Any], tx: Transaction, body: R
     sent = read_upload(request.headers.get("content-type", ""), body)
     form, errors = read(DocumentForm, sent.values)
     upload = sent.files.get("file") or Upload("", b"")
-    wrong = fault(upload.file_name, upload.content)
+    wrong = await asyncio.to_thread(fault, upload.file_name, upload.content)
     errors |= {"file": wrong} if wrong else {}
     try:
         if form is None or errors:

@@ -1,5 +1,6 @@
 """到账: what each conversion of an achievement was agreed at and what came in; recording, correcting, taking back."""
 
+import asyncio
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -114,7 +115,7 @@ async def record_payment(
     upload = sent.files.get("file")
     given = upload if upload is not None and upload.content else None
     form, errors = read(forms.PaymentForm, sent.values)
-    wrong = paper_rules.fault(given.file_name, given.content) if given is not None else None
+    wrong = await asyncio.to_thread(paper_rules.fault, given.file_name, given.content) if given is not None else None
     if form is None or wrong:
         errors |= {"file": wrong} if wrong else {}
         return await _again(request, tx, achievement_id, FormState(sent.values, errors))

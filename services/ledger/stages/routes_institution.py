@@ -1,5 +1,6 @@
 """The page of an achievement's stage: criteria with dates, papers, the start of research."""
 
+import asyncio
 from typing import Any
 from uuid import UUID
 
@@ -62,7 +63,7 @@ async def add_proof(
     values = {**sent.values, "subjects": subjects}
     form, errors = read(forms.ProofForm, values)
     upload = sent.files.get("file") or Upload("", b"")
-    wrong = paper_rules.fault(upload.file_name, upload.content)
+    wrong = await asyncio.to_thread(paper_rules.fault, upload.file_name, upload.content)
     if form is None or wrong:
         errors |= {"file": wrong} if wrong else {}
         return await _again(request, tx, row.id, "proof", FormState(values, errors))
