@@ -1,5 +1,6 @@
 """The periods of retention reach what nobody finished too."""
 
+from collections.abc import Sequence
 from uuid import UUID
 
 import pytest
@@ -19,11 +20,10 @@ __all__ = ["keyring", "objects"]
 UNKNOWN = ("东西叫什么", "谁做的", "哪一类", "号", "现在怎样", "怎么办的", "多少钱")
 
 
-async def aged(world: World, days: int) -> None:
+async def aged(world: World, imports: Sequence[UUID], days: int) -> None:
+    uploaded = "update app.ledger_import set created_at = now() - make_interval(days => :days) where id = any(:imports)"
     async with world.maintenance.begin() as connection:
-        await connection.execute(
-            text("update app.ledger_import set created_at = now() - make_interval(days => :days)"), {"days": days}
-        )
+        await connection.execute(text(uploaded), {"days": days, "imports": list(imports)})
 
 
 @pytest.mark.requirement("R200")
@@ -37,11 +37,11 @@ async def test_an_import_that_was_never_confirmed_is_cancelled_and_its_copy_goes
         unnamed = await workflow.receive(tx, objects, Upload("清单.xlsx", workbook(rows, UNKNOWN)), by_hand=True)
     assert isinstance(unnamed, UUID), unnamed
     left = (read, unnamed)
-    await aged(world, 364)
+    await aged(world, left, 364)
     assert await carry_out_all(world.maintenance, objects, keyring) == (0, 0)
     assert [(await state_of(world, tenant, one)).state for one in left] == ["checked", "mapping"]
     assert "第1号示例工艺" in kept(objects, tenant)
-    await aged(world, 366)
+    await aged(world, left, 366)
     assert await carry_out_all(world.maintenance, objects, keyring) == (0, 2)
     for one in left:
         row = await state_of(world, tenant, one)
