@@ -20,6 +20,7 @@ ELSEWHERE = {"GET /readyz": "ready needs an identity provider: the demo's own te
 # Writing routes that change nothing an auditor asks about, with the reason.
 WITHOUT_AUDIT = {
     "POST /csp-report": "nothing is stored",
+    "POST /institution/training/reset": "its row goes with everything else of the unit that is made anew",
     "POST /clock": "the demo clock is no act of a person's office",
     "POST /sign-in/backchannel-logout": "the provider's act, before a tenant is known; logged",
     "POST /sign-out": "the session ends in its own local table; logged",

@@ -250,6 +250,7 @@ def _frame(viewer: Viewer | None, menu: tuple[MenuSection, ...], page: Page, **m
         "viewer": viewer,
         "province": PROVINCE,
         "clock": PageClock(NOW, demo=True),
+        "training": False,
         "menu": menu,
         "form_key": lambda: "k-1",
         "page": page,
