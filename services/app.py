@@ -63,6 +63,7 @@ from services.ledger.changing import api as changing_api
 from services.ledger.claiming import routes_institution as claiming_institution
 from services.ledger.disclosure import api as disclosure_api
 from services.ledger.disclosure import routes_institution as disclosure_institution
+from services.ledger.evidence import routes_institution as evidence_institution
 from services.ledger.exits import routes_institution as exits_institution
 from services.ledger.helping import routes_console as helping_console
 from services.ledger.helping import routes_institution as helping_institution
@@ -125,6 +126,7 @@ INSTITUTION: tuple[ControllerRouterHandler, ...] = (
     *policy_institution.HANDLERS,
     *ledger_institution.HANDLERS,
     *disclosure_institution.HANDLERS,
+    *evidence_institution.HANDLERS,
     *claiming_institution.HANDLERS,
     *importing_institution.HANDLERS,
     *views_institution.HANDLERS,

@@ -8,7 +8,9 @@ from litestar import Request, Response, get, post
 
 from services.ledger import asking, columns, export, forms, listing, queries, workflow
 from services.ledger.correcting import members_meant, standing
+from services.ledger.disclosure.queries import VERIFY
 from services.ledger.display import TONES, list_row, options, record_tabs, words_of
+from services.ledger.evidence.queries import disclosed_papers
 from services.ledger.models import ACHIEVEMENT_STATES
 from services.ledger.points import NOW, Point, point_of
 from services.ledger.rules import Vocabulary
@@ -133,6 +135,8 @@ async def _detail(
         "events": [event_told(one, names) for one in events],
         "decisions": await queries.decisions_of(tx, workflow.CASE, achievement_id, point) if not hidden else [],
         "buttons": workflow.MOVES.available(row.state, held) if row is not None and not point.past else [],
+        "papers": await disclosed_papers(tx, achievement_id, words) if not hidden else [],
+        "may_open": VERIFY in held,
         "states": ACHIEVEMENT_STATES,
         "tones": TONES,
         "today": tx.today,

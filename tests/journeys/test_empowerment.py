@@ -28,7 +28,7 @@ async def disclose(walk: Walk, name: str, team: str, pictures: bool) -> None:
     await walk.page.locator("[name=funding]").select_option(index=1)
     for box in await walk.page.locator("[name=evidence]").all():
         await box.check()
-    await walk.fill(team=team)
+    await walk.fill(team=team, evidence_elsewhere="科研处档案室，合同号示2026-1")
     if pictures:
         await walk.look("disclosure-edit")
     await walk.press("提交披露", "disclosure-submitted" if pictures else "")

@@ -24,6 +24,7 @@ from services.ledger.disclosure.models import disclosure, disclosure_completer
 from services.ledger.disclosure.queries import find_disclosure, members_of
 from services.ledger.disclosure.workflow import CASE as DISCLOSURE
 from services.ledger.disclosure.workflow import MOVES as DISCLOSURES
+from services.ledger.evidence.workflow import empty_papers
 from services.ledger.models import achievement, achievement_completer, achievement_gram, achievement_right
 from services.ledger.workflow import CASE, MOVES, wipe
 from shared.audit.sealing import entry_text, seal
@@ -119,7 +120,8 @@ async def wipe_draft(tx: Transaction, disclosure_id: UUID) -> Refusal | None:
         .where(disclosure.c.tenant_id == tx.tenant_id, disclosure.c.id == disclosure_id)
         .values(**empty)
     )
-    if row.submitted_at is not None:
+    papers = await empty_papers(tx, disclosure_id)
+    if row.submitted_at is not None or papers:
         words = [one for one in (row.name, row.right_number) if one and len(one) >= queries.TELLING]
         await order(tx, "secret", DISCLOSURE, disclosure_id, _DRAFT, words)
     await write_audit(tx, "disclosure.wipe", DISCLOSURE, disclosure_id)

@@ -44,6 +44,7 @@ class SaidIn(msgspec.Struct, kw_only=True):
     market_prospect: str | None = None
     funding: str | None = None
     evidence: list[str] = []
+    evidence_elsewhere: str | None = None
     right_number: str | None = None
     obtained_on: date | None = None
     college: str | None = None
@@ -100,6 +101,7 @@ class DisclosureOut(msgspec.Struct, kw_only=True):
     market_prospect: str | None
     funding: str | None
     evidence: list[str]
+    evidence_elsewhere: str | None
     right_number: str | None
     obtained_on: date | None
     college: str | None

@@ -32,6 +32,7 @@ class DisclosureForm(Form):
     market_prospect: Text = Field(default=None, title="市场应用前景")
     funding: Optional_ = Field(default=None, title="经费来源")
     evidence: list[str] = Field(default_factory=list, title="佐证材料")
+    evidence_elsewhere: Text = Field(default=None, title="未上传的材料存放何处")
     right_number: Annotated[Annotated[str, Field(max_length=80)] | None, BeforeValidator(plain)] = Field(
         default=None, title="权利号"
     )

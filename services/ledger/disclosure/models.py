@@ -13,6 +13,7 @@ from sqlalchemy import (
     SmallInteger,
     String,
     Text,
+    UniqueConstraint,
     Uuid,
     func,
 )
@@ -44,6 +45,9 @@ disclosure = tenant_table(
     Column("market_prospect", Text),
     Column("funding", String(20)),
     Column("evidence", ARRAY(Text)),
+    Column(
+        "evidence_elsewhere", Text, comment="where the originals of kinds without a paper are kept, or their number"
+    ),
     Column("right_number", String(80)),
     Column("obtained_on", Date),
     Column("college", String(80)),
@@ -100,4 +104,26 @@ disclosure_return = tenant_table(
     Column("actor_id", Uuid),
     Column("at", DateTime(timezone=True), nullable=False, comment="legal instant"),
     ForeignKeyConstraint(["tenant_id", "disclosure_id"], _DISCLOSURE),
+)
+
+disclosure_paper = tenant_table(
+    "disclosure_paper",
+    Column("id", Uuid, primary_key=True),
+    Column("disclosure_id", Uuid, nullable=False),
+    Column("kind", String(40), nullable=False, comment="a kind of evidence of the pack"),
+    Column("version", SmallInteger, nullable=False, comment="1, 2, 3 … of its kind"),
+    Column(
+        "confidential", Boolean, nullable=False, server_default="false", comment="says so of itself; no state secret"
+    ),
+    Column("file_name", String(120)),
+    Column("media_type", String(80), nullable=False),
+    Column("size", BigInteger, nullable=False, comment="bytes"),
+    Column("object_hash", String(64), nullable=False, comment="SHA-256 of the bytes, its key in the object store"),
+    Column("added_at", DateTime(timezone=True), nullable=False, comment="legal instant"),
+    Column("added_by", Uuid),
+    Column("withdrawn_at", DateTime(timezone=True), comment="legal instant; nobody opens it any more"),
+    Column("withdrawn_by", Uuid),
+    CheckConstraint("size > 0 and version > 0", name="disclosure_paper_size_check"),
+    ForeignKeyConstraint(["tenant_id", "disclosure_id"], _DISCLOSURE),
+    UniqueConstraint("tenant_id", "disclosure_id", "kind", "version", name="disclosure_paper_version_key"),
 )

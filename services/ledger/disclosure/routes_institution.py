@@ -11,6 +11,8 @@ from sqlalchemy import Row
 from services.ledger.disclosure import forms, queries, rules, workflow
 from services.ledger.disclosure.models import DISCLOSURE_STATES
 from services.ledger.display import words_of
+from services.ledger.evidence import queries as evidence_queries
+from services.ledger.evidence import rules as evidence_rules
 from services.ledger.forms import members_of
 from services.ledger.rules import Vocabulary, secret_gate
 from services.ledger.secrecy.workflow import count_answer
@@ -53,6 +55,7 @@ _SHOWN = (
     ("market_prospect", "市场应用前景"),
     ("funding", "经费来源"),
     ("evidence", "佐证材料"),
+    ("evidence_elsewhere", "未上传的材料"),
     ("right_number", "权利号"),
     ("obtained_on", "取得时间"),
     ("college", "所属部门"),
@@ -174,10 +177,20 @@ async def _editing(tx: Transaction, row: Row[Any], form: FormState | None = None
             "funding": list(words.labels["funding"].items()),
             "evidence": list(dict.fromkeys(wanted)) or list(words.labels["evidence"].items()),
         },
+        **await evidence_queries.shown(tx, row.id, words),
+        "paper_form": FormState(),
         "returned": await _returned(tx, row),
         "open": row.state in ("draft", "returned"),
         "refusal": None,
     }
+
+
+async def editing_again(
+    request: Request[Any, Any, Any], tx: Transaction, row: Row[Any], paper_form: FormState
+) -> Response[str]:
+    """The form as it is kept, with a paper that was not."""
+    context = {**await _editing(tx, row), "paper_form": paper_form}
+    return unprocessable(request, tx, f"{_PAGE}edit.html", "填写披露", context, crumbs=_crumbs(row, "填写"))
 
 
 async def _returned(tx: Transaction, row: Row[Any]) -> dict[str, str]:
@@ -199,8 +212,11 @@ async def edit_disclosure(request: Request[Any, Any, Any], tx: Transaction, disc
     return page(request, f"{_PAGE}edit.html", "填写披露", await _editing(tx, row), crumbs=_crumbs(row, "填写"))
 
 
-async def _typed(request: Request[Any, Any, Any], tx: Transaction) -> dict[str, Any]:
+async def _typed(request: Request[Any, Any, Any], tx: Transaction, disclosure_id: UUID) -> dict[str, Any]:
     values = typed(await request.form(), ["evidence"])
+    values["evidence"] = sorted(
+        {*(values.get("evidence") or ()), *await evidence_queries.kinds_with_paper(tx, disclosure_id)}
+    )
     asked = rules.fields_of(await queries.unit_kind_of(tx), values.get("funding"), (await governing(tx)).pack, tx.today)
     return forms.with_more(values, rules.further(asked))
 
@@ -209,12 +225,14 @@ async def _typed(request: Request[Any, Any, Any], tx: Transaction) -> dict[str, 
 async def submit_disclosure(request: Request[Any, Any, Any], tx: Transaction, disclosure_id: UUID) -> Response[Any]:
     """Submit it; every wrong field and every missing evidence at once, the values kept."""
     row = await _own(tx, disclosure_id)
-    values = await _typed(request, tx)
+    values = await _typed(request, tx, disclosure_id)
     form, errors = read(forms.DisclosureForm, values)
     errors |= rules.unknown_codes(values, await words_of(tx))
     pack = (await governing(tx)).pack
     decided = rules.may_submit(values, await queries.unit_kind_of(tx), pack, tx.today)
-    errors = {**rules.errors_of(decided), **errors}
+    proved = await evidence_queries.kinds_with_paper(tx, disclosure_id)
+    unproved = evidence_rules.unproved(values, proved, await words_of(tx))
+    errors = {**unproved, **rules.errors_of(decided), **errors}
     if form is None or errors:
         context = await _editing(tx, row, FormState(values, errors))
         return unprocessable(request, tx, f"{_PAGE}edit.html", "填写披露", context)
@@ -228,7 +246,7 @@ async def submit_disclosure(request: Request[Any, Any, Any], tx: Transaction, di
 @post("/disclosures/{disclosure_id:uuid}/draft", opt={**_WRITE, "repeatable": True}, status_code=200)
 async def save_draft(request: Request[Any, Any, Any], tx: Transaction, disclosure_id: UUID) -> Response[Any]:
     """Keep what is being typed."""
-    values = await _typed(request, tx)
+    values = await _typed(request, tx, disclosure_id)
     team = forms.draft_team(str(values.get("team") or ""))
     refusal = await workflow.save(tx, disclosure_id, forms.draft_columns(values), team)
     status = refusal.status if refusal else 200
@@ -275,6 +293,7 @@ async def _shown(tx: Transaction, row: Row[Any]) -> dict[str, Any]:
             for name, label in shown
             if values[name] or name not in _ONLY_IF_ASKED or name in asked
         ],
+        **await evidence_queries.shown(tx, row.id, words),
         "state": DISCLOSURE_STATES[row.state],
         "tone": _TONES[row.state],
         "moves": {one.name: one for one in moves if own or one.permission != queries.WRITE},

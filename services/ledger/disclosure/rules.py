@@ -27,8 +27,8 @@ _FIELD_OF_FINDING = {"disclosure.funding_unstated": "funding", "disclosure.type_
 
 # What a disclosure says, apart from its team and the fields of its province.
 SAID = (
-    "name", "type", "technical_field", "form", "stage", "market_prospect", "funding", "evidence", "right_number",
-    "obtained_on", "college", "remark",
+    "name", "type", "technical_field", "form", "stage", "market_prospect", "funding", "evidence", "evidence_elsewhere",
+    "right_number", "obtained_on", "college", "remark",
 )  # fmt: skip
 
 

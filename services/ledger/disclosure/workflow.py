@@ -28,13 +28,13 @@ from tenants.packs import Governing, governing
 from tenants.people import new_salt, person
 
 CASE = "disclosure"
-_OPEN = frozenset({"draft", "returned"})
+OPEN = frozenset({"draft", "returned"})
 MOVES = Moves(
     CASE,
     disclosure,
     DISCLOSURE_STATES,
     (
-        Move("submit", _OPEN, "submitted", "submitted", queries.WRITE, "提交"),
+        Move("submit", OPEN, "submitted", "submitted", queries.WRITE, "提交"),
         Move(
             "withdraw", frozenset({"draft", "submitted", "returned"}), "withdrawn", "withdrawn", queries.WRITE, "撤回"
         ),
@@ -81,7 +81,7 @@ async def save(
 ) -> Refusal | None:
     """Keep what is being typed in an open disclosure of one's own; ``team`` None leaves the team as it is."""
     row = await _own(tx, disclosure_id)
-    if row.state not in _OPEN:
+    if row.state not in OPEN:
         return stale("该披露已经提交，不能再修改；请刷新页面")
     await _store(tx, row, columns, team)
     await write_audit(tx, "disclosure.save", CASE, disclosure_id)
@@ -312,7 +312,7 @@ async def _tell(tx: Transaction, disclosure_id: UUID, message: Mapping[str, str]
 async def hand_on(tx: Transaction, leaver_id: UUID, successor_id: UUID) -> int:
     """Have a successor go on with what somebody who leaves has disclosed and not finished; how many there were."""
     mine = (disclosure.c.tenant_id == tx.tenant_id, disclosure.c.person_id == leaver_id)
-    open_ = (*_OPEN, "submitted")
+    open_ = (*OPEN, "submitted")
     rows = await tx.rows(select(disclosure.c.id).where(*mine, disclosure.c.state.in_(open_)).with_for_update())
     for row in rows:
         await tx.execute(

@@ -28,6 +28,7 @@ FORM = {
     "market_prospect": "可用于示例行业的尾气处理。",
     "funding": "fiscal",
     "evidence": "project_contract",
+    "evidence_elsewhere": "科研处档案室，合同号示2026-1",
     "team": "测试甲 1/3\n测试乙 1/3\n测试丙 1/3",
 }
 
