@@ -89,9 +89,9 @@ async def test_after_the_longest_time_even_who_works_signs_in_again(
     assert "max-age=2;" in f"{cookie.lower()};"
     token = visitor.client.cookies["chengguo"]
     for _ in range(3):
-        await asyncio.sleep(0.4)
+        await asyncio.sleep(0.2)
         assert await is_signed_in(visitor)
-    await asyncio.sleep(1.2)
+    await asyncio.sleep(1.6)
     # A browser drops the cookie by itself; one that kept it is not believed either.
     kept = scene.visitor()
     kept.client.cookies.set("chengguo", token, domain="testserver.local")
