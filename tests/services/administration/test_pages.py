@@ -17,7 +17,6 @@ from shared.audit.writing import write_audit
 from shared.clock import SHANGHAI, real_now
 from shared.ids import new_id
 from tests.services.empowerment.arranging import announced, prepare
-from tests.services.home.erasing.test_quarantine import recorded
 from tests.web import Site
 from tests.world import World
 
@@ -120,7 +119,6 @@ async def test_of_a_quarantined_record_the_log_tells_nothing_but_to_the_secrecy_
     site: Site, world: World
 ) -> None:
     ready = await prepare(world)
-    await recorded(world, ready)
     application_id = await announced(world, ready)
     async with world.acting(ready.tenant) as tx:
         (notice_id,) = await notice_ids_of(tx, application_id)

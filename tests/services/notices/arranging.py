@@ -4,8 +4,9 @@ import re
 from datetime import date, datetime
 from uuid import UUID
 
-from sqlalchemy import insert
+from sqlalchemy import insert, text
 
+from services.ledger.history import ACHIEVEMENTS
 from services.ledger.models import achievement, achievement_completer
 from services.notices.rules import NewNotice
 from shared.clock import SHANGHAI
@@ -13,6 +14,12 @@ from shared.ids import new_id
 from tenants.people import new_salt, person
 from tests.world import World
 
+_COPIED = ", ".join(name for name in ACHIEVEMENTS.copied if name in achievement.c)
+_FIRST_VERSION = text(
+    f"insert into app.achievement_version (tenant_id, id, version, held, recorded, team, rights, revision, {_COPIED}) "
+    f"select tenant_id, id, gen_random_uuid(), daterange(began_on, null), tstzrange(recorded_at, null), '[]', '[]', 1, "
+    f"{_COPIED} from app.achievement where id = :id"
+)
 _DIFFERS = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}(\.[0-9a-f]{32})?|[0-9a-f]{32}")
 
 
@@ -43,7 +50,7 @@ async def add_achievement(
     completers: tuple[UUID, ...] = (),
     number: int = 1,
 ) -> UUID:
-    """A registered achievement of the tenant, put there without the ledger's verbs."""
+    """A registered achievement of the tenant with its first version, put there without the ledger's verbs."""
     achievement_id = new_id()
     async with world.maintenance.begin() as connection:
         await connection.execute(
@@ -73,6 +80,7 @@ async def add_achievement(
                     tenant_id=tenant, achievement_id=achievement_id, position=position, person_id=person_id
                 )
             )
+        await connection.execute(_FIRST_VERSION, {"id": achievement_id})
     return achievement_id
 
 

@@ -10,14 +10,12 @@ from services.home.delivering.workflow import deliver
 from services.home.erasing.commands import carry_out_all
 from services.home.erasing.queries import order_of
 from services.home.erasing.workflow import order_wipe
-from services.ledger.history import ACHIEVEMENTS
-from services.ledger.models import achievement
 from services.ledger.workflow import quarantine
 from shared.audit.verification import verify_chain
 from shared.keys.keyring import Keyring
 from shared.settings import Settings
 from shared.storage.objects import ObjectStore
-from tests.services.empowerment.arranging import Prepared, announced, prepare
+from tests.services.empowerment.arranging import announced, prepare
 from tests.services.home.erasing.test_wiping import saying, stored
 from tests.services.ledger.disclosure.test_pages import FORM, NEW, begun
 from tests.web import Site
@@ -26,27 +24,12 @@ from tests.world import World
 NAME = "一种高原湖泊蓝藻原位絮凝装置"
 
 
-async def recorded(world: World, ready: Prepared) -> None:
-    """Give the record, which was put there without the ledger's verbs, its first version."""
-    names = ", ".join(name for name in ACHIEVEMENTS.copied if name in achievement.c)
-    async with world.maintenance.begin() as connection:
-        await connection.execute(
-            text(
-                f"insert into app.achievement_version (tenant_id, id, version, held, recorded, team, rights, revision, {names}) "
-                f"select tenant_id, id, gen_random_uuid(), daterange(began_on, null), tstzrange(recorded_at, null), '[]', "
-                f"'[]', 1, {names} from app.achievement where id = :id"
-            ),
-            {"id": ready.achievement_id},
-        )
-
-
 ROLES = ("completer", "clerk", "department_head", "leadership", "finance", "asset", "discipline")
 
 
 @pytest.mark.requirement("R213", "R192")
 async def test_nobody_but_the_secrecy_office_reads_what_is_quarantined(site: Site, world: World) -> None:
     ready = await prepare(world)
-    await recorded(world, ready)
     application_id = await announced(world, ready)
     async with world.working(ready.tenant) as tx:
         await deliver(tx, None)
@@ -96,7 +79,6 @@ async def test_the_office_releases_or_orders_the_wipe_with_a_reason_that_does_no
     site: Site, world: World
 ) -> None:
     ready = await prepare(world)
-    await recorded(world, ready)
     async with world.acting(ready.tenant) as tx:
         await quarantine(tx, ready.achievement_id, "疑似涉密")
     office = await site.signed_in(world, ready.tenant, "secrecy")
@@ -182,7 +164,6 @@ async def test_a_wipe_takes_an_application_its_notice_and_its_objections_with_it
     world: World, configuration: Settings
 ) -> None:
     ready = await prepare(world)
-    await recorded(world, ready)
     application_id = await announced(world, ready)
     async with world.acting(ready.tenant) as tx:
         (notice_id,) = await empowerment.notice_ids_of(tx, application_id)
