@@ -193,8 +193,8 @@ async def change_achievement(
     key = {"tenant": tx.tenant_id, "id": before.id}
     after = await _projected(tuple(sorted(values))).row(tx.driver, {**key, **given})
     assert after is not None
-    if "name" in values and after.name_key != before.name_key:
-        await _replace_grams(tx, after)
+    if (after.name_key, after.obtained_key) != (before.name_key, before.obtained_key):
+        await _replace_grams(tx, before, after)
     await add_change(tx, change_of(before, after))
     return after
 
@@ -243,13 +243,16 @@ async def _replace_rights(tx: Transaction, row_id: UUID, rights: Sequence[Right]
         await tx.execute(insert(table).values(rows))
 
 
-async def _replace_grams(tx: Transaction, row: Row[Any]) -> None:
+async def _replace_grams(tx: Transaction, before: Row[Any], after: Row[Any]) -> None:
     table = achievement_gram
-    grams = (*grams_of(row.name_key), *sorted(initial_words(row.name)))
-    await tx.execute(delete(table).where(table.c.tenant_id == tx.tenant_id, table.c.achievement_id == row.id))
-    await tx.execute(
-        insert(table).values([{"tenant_id": tx.tenant_id, "gram": gram, "achievement_id": row.id} for gram in grams])
-    )
+    grams = (*grams_of(after.name_key), *sorted(initial_words(after.name)))
+    own = [table.c.tenant_id == tx.tenant_id, table.c.achievement_id == after.id]
+    if before.name == after.name:
+        # The words are the same: they are found by the key, where other names' words have the tenant's all read through.
+        own += [table.c.gram.in_(grams), table.c.obtained_key == before.obtained_key, table.c.number == before.number]
+    await tx.execute(delete(table).where(*own))
+    kept = {"tenant_id": tx.tenant_id, "obtained_key": after.obtained_key, "number": after.number}
+    await tx.execute(insert(table).values([{**kept, "gram": gram, "achievement_id": after.id} for gram in grams]))
 
 
 async def retire(tx: Transaction, row: Row[Any], reason: str) -> None:

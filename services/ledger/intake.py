@@ -53,6 +53,8 @@ _LOCK = text(
 _PREFIX = text("select number_prefix from app.organisation where id = :tenant and province_id = :province")
 
 _NUMBER = "(cast(:first as integer) + i.ord)"
+# as the achievement's own column is made
+_OBTAINED_KEY = "coalesce(i.obtained_on, date '0002-01-01')"
 _CODE = f"cast(:prefix as text) || '-' || lpad({_NUMBER}::text, greatest(4, length({_NUMBER}::text)), '0')"
 _COPIED = ", ".join(FIELDS)
 _READ = ", ".join(f"i.{name}" for name in FIELDS)
@@ -144,13 +146,13 @@ insert into app.ledger_number (tenant_id, number, achievement_id, used_at)
 select cast(:tenant as uuid), {_NUMBER}, i.id, cast(:recorded as timestamptz) from pg_temp.ledger_intake i order by i.ord
 """,
     f"""
-insert into app.achievement_gram (tenant_id, gram, achievement_id)
-select cast(:tenant as uuid), substr(i.name_key, place, 2), i.id
+insert into app.achievement_gram (tenant_id, gram, obtained_key, number, achievement_id)
+select cast(:tenant as uuid), substr(i.name_key, place, 2), {_OBTAINED_KEY}, {_NUMBER}, i.id
 from pg_temp.ledger_intake i cross join lateral generate_series(1, length(i.name_key)) as place
 union
-select cast(:tenant as uuid), '{MARK}' || substr(reading, place, 3), i.id
+select cast(:tenant as uuid), '{MARK}' || substr(reading, place, 3), {_OBTAINED_KEY}, {_NUMBER}, i.id
 from pg_temp.ledger_intake i cross join lateral string_to_table(i.initials, ' ') as reading
-cross join lateral generate_series(1, length(reading) - 1) as place order by 2, 3
+cross join lateral generate_series(1, length(reading) - 1) as place order by 2, 3, 4
 """,
 )
 

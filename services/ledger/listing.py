@@ -15,7 +15,7 @@ import asyncpg
 from sqlalchemy import text
 
 from services.ledger.points import Point
-from services.ledger.searching import NO_WORDS, Words, ask_words, found, found_then
+from services.ledger.searching import NO_WORDS, Words, ask_words, first_named, found, found_then
 from shared.db.hot import HotStatement
 from shared.db.transaction import Transaction
 from tenants.masking import masked, names_shown
@@ -230,8 +230,15 @@ def _compiled(shape: _Shape) -> HotStatement:
     column = SORTS[shape.sort][0]
     descending = shape.descending != shape.backward
     direction = " desc" if descending else ""
-    conditions = list(_conditions(shape))
+    conditions = list(_conditions(replace(shape, filters=tuple(name for name in shape.filters if name != "q"))))
     sign = "<" if descending else ">"
+    then = "as_of" in shape.filters or "known_at" in shape.filters
+    if "q" in shape.filters:
+        first = ""
+        if shape.words.one_gram and column == "obtained_key" and not then:
+            beyond = f"(g.obtained_key, g.number) {sign} (:cursor_key, :cursor_number)" if shape.cursor else ""
+            first = first_named(conditions, beyond, direction)
+        conditions.append(found_then(shape.words) if then else found(shape.words, first))
     if shape.cursor:
         conditions.append(
             f"a.number {sign} :cursor_number"
@@ -239,7 +246,6 @@ def _compiled(shape: _Shape) -> HotStatement:
             else f"(a.{column}, a.number) {sign} (:cursor_key, :cursor_number)"
         )
     order = f"a.number{direction}" if column == "number" else f"a.{column}{direction}, a.number{direction}"
-    then = "as_of" in shape.filters or "known_at" in shape.filters
     total = "null::bigint" if then else _TOTAL
     numbers = f"{_NUMBERS_THEN if then else _NUMBERS}, " if shape.wide else ""
     return HotStatement(

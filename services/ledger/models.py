@@ -239,10 +239,13 @@ ledger_number = tenant_table(
     Column("reason", Text),
 )
 
-# Rebuilt from names at any time, so it needs no foreign key, which would cost a look-up per word on import.
+# Rebuilt from achievements at any time, so it needs no foreign key, which would cost a look-up per word on import. The
+# date and the number stand in the key before the id, so that the rows with a word come in the list's order by date.
 achievement_gram = tenant_table(
     "achievement_gram",
     Column("gram", String(4), primary_key=True, comment="two characters of the name; three initials behind a mark"),
+    Column("obtained_key", Date, primary_key=True, comment="as the achievement has it"),
+    Column("number", Integer, primary_key=True, autoincrement=False, comment="as the achievement has it"),
     Column("achievement_id", Uuid, primary_key=True),
 )
 

@@ -5,6 +5,7 @@ under row-level security. As of a past day the versions of that day are read thr
 """
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -35,6 +36,11 @@ class Words:
     initials: int | None = None
     numbers: bool = False
     ledger_number: bool = False
+
+    @property
+    def one_gram(self) -> bool:
+        """Whether a name with the one search word is found without a further look at it."""
+        return self.grams == 1 and not self.recheck
 
 
 NO_WORDS = Words()
@@ -79,13 +85,31 @@ def _some(grams: list[str]) -> list[str]:
     return grams if last < 4 else [grams[0], grams[last // 3], grams[2 * last // 3], grams[last]]
 
 
-def found(words: Words) -> str:
-    """The condition on today's rows ``a``.
+def first_named(conditions: Sequence[str], cursor: str, direction: str) -> str:
+    """The ids of the first ``:limit`` rows ``a`` with one search word that the conditions let through, by obtained date and
+    number in the direction. ``cursor`` is a condition on these two of the words ``g``, or nothing.
+
+    The words stand in that order, so that reading ends with the last row that is shown; ``offset 0`` has each row looked
+    up by its id while the words are read, whatever the planner knows.
+    """
+    return (
+        "select g.achievement_id from app.achievement_gram g cross join lateral (select from app.achievement a "
+        f"where a.id = g.achievement_id and {' and '.join(conditions)} offset 0) as kept "
+        f"where g.tenant_id = :tenant and g.gram = :g0{cursor and f' and {cursor}'} "
+        f"order by g.obtained_key{direction}, g.number{direction} limit :limit"
+    )
+
+
+def found(words: Words, first: str = "") -> str:
+    """The condition on today's rows ``a``; ``first`` stands in place of all whose names have the words, where the page shows
+    no others.
 
     What is found is gathered into an array first: whatever the planner knows of a ledger that was filled a moment ago,
     each set is read once.
     """
-    if words.grams:
+    if first:
+        named = first
+    elif words.grams:
         named = " intersect ".join(f"{_GRAM}= :g{place}" for place in range(words.grams))
     else:
         named = f"{_GRAM}>= :g0 and g.gram < :g0_end"

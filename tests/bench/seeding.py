@@ -66,9 +66,9 @@ update app.achievement a set name = replace(a.name, '的制备', w.word || '的�
     name_key = replace(a.name_key, '的制备', w.word || '的制备')
   from unnest(%(words)s::text[]) with ordinality w (word, place)
   where a.number %% 10000 between (w.place - 1) * 20 and (w.place - 1) * 20 + w.place - 1;
-insert into app.achievement_gram (tenant_id, gram, achievement_id)
-  select distinct a.tenant_id, substr(a.name_key, place, 2), a.id
-  from app.achievement a cross join lateral generate_series(1, length(a.name_key)) as place order by 1, 2, 3
+insert into app.achievement_gram (tenant_id, gram, obtained_key, number, achievement_id)
+  select distinct a.tenant_id, substr(a.name_key, place, 2), a.obtained_key, a.number, a.id
+  from app.achievement a cross join lateral generate_series(1, length(a.name_key)) as place order by 1, 2, 3, 4
 """
 _TOTALS = f"""
 insert into app.ledger_total (tenant_id, province_id, department_id, dimension, first, second, n, n_valued, sum)

@@ -6,7 +6,7 @@ from uuid import UUID, uuid4
 
 import psycopg
 import pytest
-from sqlalchemy import func, select, update
+from sqlalchemy import func, select, text, update
 
 from deploy.embedded.postgres import EmbeddedPostgres
 from services.ledger import workflow
@@ -123,17 +123,20 @@ def test_names_that_were_registered_before_are_found_by_initials_too(earlier: st
         for place, (row, name, state) in enumerate([(live, "重组蛋白", "quarantined"), (gone, "旧的", "revoked")], 1):
             connection.execute(
                 "insert into app.achievement (tenant_id, id, province_id, number, code, state, name, name_key, sort_key, "
-                "type, status, source, held_from, began_on, recorded_at, created_at) values (%s, %s, %s, %s, '1', %s, "
-                "%s, %s, 'x', 'patent_right', 'converted', 'entered', '2026-01-01', '2026-01-01', now(), now())",
+                "type, status, source, obtained_on, held_from, began_on, recorded_at, created_at) values (%s, %s, %s, %s, '1', "
+                "%s, %s, %s, 'x', 'patent_right', 'converted', 'entered', '2025-03-09', '2026-01-01', '2026-01-01', now(), "
+                "now())",
                 [tenant, row, tenant, place, state, name, name],
             )
     migrate(earlier)
     with psycopg.connect(earlier) as connection:
         kept = connection.execute("select gram, achievement_id from app.achievement_gram order by gram").fetchall()
+        placed = connection.execute("select distinct obtained_key, number from app.achievement_gram").fetchall()
         forced = connection.execute(
             "select bool_and(relforcerowsecurity) from pg_class where relname in ('achievement', 'achievement_gram')"
         ).fetchone()
     assert kept == [(word, live) for word in sorted(initial_words("重组蛋白"))]
+    assert placed == [(date(2025, 3, 9), 1)]
     assert forced == (True,)
 
 
@@ -165,3 +168,49 @@ async def test_people_are_found_by_how_their_names_sound_and_not_once_erased(wor
         )
         assert left == 0, "how a name sounds goes with it"
         assert await found(tx, "zsy") == []
+
+
+async def by_date(tx: Transaction, words: str, sort: str) -> list[UUID]:
+    """What is found, in pages of two, forwards to the end; each page but the first is reached backwards too."""
+    page = await ledger_page(tx, Filters(q=words), sort, limit=2)
+    rows = [row["id"] for row in page.rows]
+    while page.next is not None:
+        earlier = [row["id"] for row in page.rows]
+        page = await ledger_page(tx, Filters(q=words), sort, after=page.next, limit=2)
+        rows += [row["id"] for row in page.rows]
+        assert page.previous is not None
+        back = await ledger_page(tx, Filters(q=words), sort, before=page.previous, limit=2)
+        assert [row["id"] for row in back.rows] == earlier
+    return rows
+
+
+async def test_a_search_by_date_gives_page_after_page_and_follows_a_corrected_date(world: World) -> None:
+    async with world.acting(world.university) as tx:
+        days = [date(2024, 5, 1), date(2024, 5, 1), date(2021, 1, 8), None, date(2025, 7, 30)]
+        first, second, old, undated, newest = [
+            await registered(tx, f"琥珀装置{place}", obtained_on=day, team=(Completer(name="康浩然"),))
+            for place, day in enumerate(days)
+        ]
+        named = await registered(tx, "另一种", obtained_on=date(2023, 2, 2), team=(Completer(name="琥珀"),))
+        hidden = await registered(tx, "琥珀的秘密", obtained_on=date(2026, 1, 1))
+        await workflow.quarantine(tx, hidden, "疑似涉密")
+    async with world.acting(world.university) as tx:
+        order = [newest, second, first, named, old, undated]
+        assert await by_date(tx, "琥珀", "-obtained") == order
+        assert await by_date(tx, "琥珀", "obtained") == order[::-1]
+        changes = {"obtained_on": date(2025, 12, 1), "obtained_precision": "day"}
+        done = await workflow.correct(tx, old, changes, since=DAY, reason="日期有误")
+        assert not isinstance(done, Refusal), done
+    async with world.acting(world.university) as tx:
+        order = [old, newest, second, first, named, undated]
+        assert await by_date(tx, "琥珀", "-obtained") == order
+        assert await by_date(tx, "琥珀", "obtained") == order[::-1]
+        apart = await tx.scalar(
+            text(
+                "select count(*) from app.achievement_gram g join app.achievement a on a.tenant_id = g.tenant_id "
+                "and a.id = g.achievement_id where g.tenant_id = :tenant "
+                "and (g.obtained_key, g.number) is distinct from (a.obtained_key, a.number)"
+            ),
+            {"tenant": tx.tenant_id},
+        )
+        assert apart == 0, "initials and longer words moved too"
