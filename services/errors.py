@@ -4,7 +4,11 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import structlog
-from asyncpg.exceptions import CharacterNotInRepertoireError, UntranslatableCharacterError
+from asyncpg.exceptions import (
+    CharacterNotInRepertoireError,
+    ReadOnlySQLTransactionError,
+    UntranslatableCharacterError,
+)
 from litestar import MediaType, Request, Response
 from litestar.exceptions import HTTPException
 from litestar.response import Redirect
@@ -13,7 +17,7 @@ from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from shared.db.engine import CONNECTION_LOST
-from shared.errors import ApplicationError, Forbidden, NotFound, NotSignedIn
+from shared.errors import ApplicationError, Forbidden, NotFound, NotSignedIn, Suspended
 from shared.problems import problem
 from shared.ui.links import local_address
 from tenants.isolation import Replay
@@ -32,6 +36,7 @@ _TITLES = {
     413: "上传的内容超过限制",
     415: "不支持该内容类型",
     422: "填写有误，请按提示修改",
+    423: "本单位已暂停使用：可以查阅和导出，不能办理",
     428: "请在请求头 If-Match 中给出 ETag",
     429: "操作过于频繁，请稍后再试",
     500: "系统出错，您填写的内容没有保存",
@@ -127,6 +132,8 @@ def on_database_error(request: Request[Any, Any, Any], error: DBAPIError) -> Res
     state = str(getattr(error.orig, "sqlstate", None) or "")
     if isinstance(error, (OperationalError, InterfaceError)) or error.connection_invalidated or state[:3] in _AWAY:
         return _answer(request, 503, "数据库暂时不可用，请稍后再试；已提交的内容没有丢失")
+    if state == ReadOnlySQLTransactionError.sqlstate:
+        return on_read_only(request, error)
     if state in {kind.sqlstate for kind in _UNSTORABLE}:
         return on_unstorable(request, error)
     return on_anything(request, error)
@@ -135,6 +142,11 @@ def on_database_error(request: Request[Any, Any, Any], error: DBAPIError) -> Res
 def on_unstorable(request: Request[Any, Any, Any], error: Exception) -> Response[Any]:
     """PostgreSQL keeps no NUL; nothing of the request was kept either."""
     return _answer(request, 400, "内容里有不能保存的空字符（U+0000），请删去后重新提交")
+
+
+def on_read_only(request: Request[Any, Any, Any], error: Exception) -> Response[Any]:
+    """The database itself held a suspended tenant's writing back: it was suspended after the request had begun."""
+    return on_application_error(request, Suspended())
 
 
 def on_connection_lost(request: Request[Any, Any, Any], error: Exception) -> Response[Any]:
@@ -160,5 +172,6 @@ EXCEPTION_HANDLERS: ExceptionHandlersMap = {
     OSError: on_connection_lost,
     **dict.fromkeys(CONNECTION_LOST, on_connection_lost),
     **dict.fromkeys(_UNSTORABLE, on_unstorable),
+    ReadOnlySQLTransactionError: on_read_only,
     Exception: on_anything,
 }

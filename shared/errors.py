@@ -106,6 +106,16 @@ class Overtaken(ApplicationError):
     title = "该记录在读取之后已被更正，本次没有办理；请重新读取后再改"
 
 
+class Suspended(ApplicationError):
+    """The tenant is suspended: it goes on reading and exporting, and writes nothing."""
+
+    status = 423
+    title = "本单位已暂停使用：可以查阅和导出，不能办理"
+
+    def __init__(self) -> None:
+        super().__init__(code="tenant.suspended")
+
+
 class TooLarge(ApplicationError):
     status = 413
     title = "上传的内容超过限制"

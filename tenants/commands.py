@@ -341,7 +341,7 @@ def unit_rules(slug: str, named: str, codes: tuple[str, ...]) -> None:
 @click.option("--province", "slug", required=True)
 @click.argument("named")
 def suspend(slug: str, named: str) -> None:
-    """暂停一个单位：立即结束其全部登录。"""
+    """暂停一个单位：只能查阅和导出，不能办理；已登录的人员不受影响。"""
     _set_active(slug, named, False)
 
 

@@ -48,5 +48,5 @@ async def _audit(connection: ASGIConnection[Any, Any, Any, Any], named: UUID, co
     scope = Scope("web_institution", tenant.id, tenant.province_id, tenant.id, tenant.department_id)
     actor = Actor(None, tenant.id, address=address_of(connection))
     request_id = connection.scope["state"].get("request_id", "")
-    async with transaction(engine_of(connection), scope, actor, request_id=request_id) as tx:
+    async with transaction(engine_of(connection), scope, actor, request_id=request_id, regardless=True) as tx:
         await write_audit(tx, "session.refused", "session", None, outcome="refused", details={"code": code, "way": way})

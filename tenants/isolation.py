@@ -26,7 +26,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from shared.clock import local_day, real_now
 from shared.db.engine import CONNECTION_LOST
 from shared.db.records import idempotency_key
-from shared.db.transaction import Actor, Outcome, Scope, Transaction, begin, driver_of, legal_instant
+from shared.db.transaction import Actor, Outcome, Scope, Transaction, begin, driver_of, legal_instant, note_afterwards
 from shared.errors import ApplicationError, Conflict, Forbidden, NotFound, NotSignedIn
 from shared.ids import NIL
 from tenants.packs import know_banner
@@ -35,6 +35,7 @@ from tenants.rechecking import RECHECK, recheck
 from tenants.registry import PROVINCE_COLUMNS, Province, list_provinces
 from tenants.sessions import Session, find_session
 from tenants.standing import borrowed, keep_apart
+from tenants.suspension import regardless
 from tenants.training import know_training
 
 WRITING = frozenset({"POST", "PUT", "PATCH", "DELETE"})
@@ -55,6 +56,7 @@ class Edge:
     permissions: frozenset[str] = frozenset()
     on_behalf_of: UUID | None = None
     token: str = ""
+    suspended: bool = False
     closed: bool = False
 
     async def close(self) -> None:
@@ -107,6 +109,7 @@ async def load_session(connection: ASGIConnection[Any, Any, Any, Any]) -> Edge:
             await _know_province(edge.driver, edge.session.province_id)
             await know_training(edge.driver, edge.session.tenant_id)
             edge.permissions = session_permissions(edge.session.roles, edge.session.role)
+            edge.suspended = edge.session.suspended and edge.session.role != "web_operator"
             after = _recheck_after(connection, edge.session.role)
             state = connection.app.state
             if real_now() - edge.session.seen_at > after and not await recheck(
@@ -264,7 +267,8 @@ async def running(
     repeatable = bool(request.route_handler.opt.get("repeatable"))
     key = await _request_key(request, form_token, tx) if writing else ""
     hashed = await _request_hash(request, key) if writing and not repeatable else ""
-    await begin(edge.driver, tx.scope)
+    await begin(edge.driver, tx.scope, regardless=regardless(request, edge.suspended, writing))
+    tx.reading_only = edge.suspended and not writing
     try:
         if writing and not repeatable:
             await _claim_key(tx, actor, key, hashed)
@@ -280,6 +284,7 @@ async def running(
         await edge.close()
         raise
     await edge.driver.execute("commit")
+    await note_afterwards(tx)
     await edge.close()
 
 

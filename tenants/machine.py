@@ -41,7 +41,7 @@ async def machine_guard(connection: ASGIConnection[Any, Any, Any, Any], handler:
         raise NotSignedIn("令牌无效、已过期或不是发给本平台的") from refused
     if tenant.kind != "institution":
         raise Forbidden
-    edge.permissions = held
+    edge.permissions, edge.suspended = held, not tenant.active
     if handler.opt.get("permission") not in edge.permissions:
         raise Forbidden
     connection.scope["state"]["claims"] = claims
@@ -79,7 +79,7 @@ async def machine_transaction(request: Request[Any, Any, Any]) -> AsyncGenerator
         await edge.driver.fetchval("select app.pack_in_force($1)", tenant.province_id),
         request.scope["state"].get("request_id", ""),
     )
-    await begin(edge.driver, scope)
+    await begin(edge.driver, scope, regardless=True)
     try:
         person_id = await person_of_account(tx, claims.issuer, claims.subject, name=claims.name)
     except BaseException:

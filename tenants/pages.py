@@ -131,6 +131,7 @@ def base_context(connection: ASGIConnection[Any, Any, Any, Any]) -> dict[str, An
         "clock": PageClock(now, connection.app.state.settings.mode == "demo"),
         "menu": menu,
         "training": session is not None and is_training(session.tenant_id),
+        "suspended": edge is not None and edge.suspended,
         "flash": _flash(connection),
         "form_key": FreshKey(secret, token),
         "csrf": None,

@@ -234,7 +234,7 @@ async def _list_tenant(tx: Transaction, new: NewTenant, department_id: UUID, *, 
 
 
 async def set_active(tx: Transaction, tenant_id: UUID, active: bool) -> None:
-    """Suspend a tenant, ending its sessions at once, or let it in again.
+    """Suspend a tenant, which from then on only reads and exports, or let it work again. Its sessions go on.
 
     :raises NotProvisioned: no such tenant in this province.
     """
@@ -260,8 +260,6 @@ async def set_active(tx: Transaction, tenant_id: UUID, active: bool) -> None:
             "active": active,
         },
     )
-    if not active:
-        await tx.execute(text("select app.end_sessions_of(:tenant)"), {"tenant": tenant_id})
     await write_audit(
         tx, "organisation.change", "organisation", tenant_id, details={"changes": {"state": [row.state, state]}}
     )

@@ -53,6 +53,7 @@ class Session:
     """A signed-in person: whose tenant, which audience's database role, which roles of the institution.
 
     ``roles`` are the identity provider's and those that the unit granted; ``lent`` what others have lent, for whatever days.
+    A tenant that is ``suspended`` reads and exports only.
     """
 
     role: str
@@ -70,10 +71,11 @@ class Session:
     legal_now: datetime
     pack_version_id: UUID | None
     lent: tuple[Lent, ...] = ()
+    suspended: bool = False
 
 
 _LOOK_UP = (
-    "select s.*, p.granted, p.lent, p.closed from app.session_of($1) s "
+    "select s.*, p.granted, p.lent, p.closed, app.is_suspended(s.tenant_id) as suspended from app.session_of($1) s "
     "left join lateral app.standing_of(s.tenant_id, s.person_id) p on true"
 )
 
@@ -102,4 +104,5 @@ async def find_session(driver: "asyncpg.Connection[asyncpg.Record]", token: str)
         row["legal_now"],
         row["pack_version_id"],
         read_lent(row["lent"]),
+        row["suspended"],
     )

@@ -24,6 +24,7 @@ from shared.ui.page import Crumb, FormState
 from tenants.masking import masked, names_shown
 from tenants.pages import MenuEntry, SearchBox, page, redirect, refused_in_place, unprocessable
 from tenants.people import names_of
+from tenants.suspension import STAYS_OPEN
 
 HOME = "/institution/ledger"
 _PAGE = "ledger/institution/"
@@ -287,7 +288,7 @@ async def change_state(
     return redirect(tx, f"{HOME}/{achievement_id}", done="done")
 
 
-@post("/ledger/exports", opt=_EXPORT)
+@post("/ledger/exports", opt={**_EXPORT, **STAYS_OPEN})
 async def request_export(request: Request[Any, Any, Any], tx: Transaction) -> Response[Any]:
     """Ask for what is filtered, or what is ticked, as xlsx."""
     form = await request.form()

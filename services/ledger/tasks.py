@@ -21,7 +21,7 @@ async def roll_up_totals(tx: Transaction) -> None:
     await roll_up(tx)
 
 
-@task()
+@task(while_suspended=True)
 async def write_export(tx: Transaction, export_id: str) -> None:
     """Write one export that somebody asked for."""
     asked = await tx.row(

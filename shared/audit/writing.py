@@ -1,6 +1,7 @@
 """Who did or read what: one row per act, inserted in the transaction of the act itself."""
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any, Literal
 from uuid import UUID
 
@@ -40,8 +41,22 @@ async def write_audit(
 
     ``details`` hold ids, codes and before/after values; names and other personal values stand there as salted hashes
     only. No RETURNING: roles that write audit for others may not read it. The hashes of the decisions that were recorded
-    before it in the same transaction stand under ``decisions``.
+    before it in the same transaction stand under ``decisions``. A suspended tenant's reading notes it right after its end.
     """
+    if tx.reading_only:
+        tx.afterwards.append(
+            partial(
+                write_audit,
+                action=action,
+                object_kind=object_kind,
+                object_id=object_id,
+                outcome=outcome,
+                details=details,
+                tenant_id=tenant_id,
+                department_id=department_id,
+            )
+        )
+        return
     scope = tx.scope
     vouched = tx.read_once.pop((vouch_for, tenant_id or scope.tenant_id), None)
     if vouched:
@@ -70,6 +85,11 @@ async def write_reading_audit(
     tx: Transaction, action: str, object_kind: str, institutions: Sequence[tuple[UUID, UUID]]
 ) -> None:
     """Insert for each institution, as (tenant id, department id), that what concerns it was read: one statement."""
+    if tx.reading_only:
+        tx.afterwards.append(
+            partial(write_reading_audit, action=action, object_kind=object_kind, institutions=institutions)
+        )
+        return
     scope = tx.scope
     await tx.execute(
         text(

@@ -71,13 +71,15 @@ class Scope:
 
 class Transaction:
     """A running transaction. ``now`` is the legal instant; ``today`` its day in Asia/Shanghai. ``read_once`` holds what a
-    transaction need not read again, by a key of whoever read it.
+    transaction need not read again, by a key of whoever read it. ``reading_only`` says that the tenant is suspended; what such
+    a reading has to note all the same waits in ``afterwards``.
 
     A plain class, not a dataclass: the web framework would take a dataclass parameter apart and hand on a copy.
     """
 
     __slots__ = (
         "actor",
+        "afterwards",
         "closing",
         "connection",
         "driver",
@@ -85,6 +87,7 @@ class Transaction:
         "outcome",
         "pack_version_id",
         "read_once",
+        "reading_only",
         "request_id",
         "scope",
     )
@@ -109,6 +112,8 @@ class Transaction:
         self.outcome: Outcome | None = None
         self.closing: dict[str, Closing] = {}
         self.read_once: dict[Any, Any] = {}
+        self.reading_only = False
+        self.afterwards: list[Closing] = []
 
     @property
     def today(self) -> date:
@@ -177,7 +182,7 @@ class Outcome:
     refused: bool = False
 
 
-_ENTER = "begin; select app.enter('{role}', '{tenant}', '{province}', '{organisation}')"
+_ENTER = "begin; select app.{entrance}('{role}', '{tenant}', '{province}', '{organisation}')"
 _ROLES = frozenset(
     {
         "web_public",
@@ -198,8 +203,9 @@ async def driver_of(connection: AsyncConnection) -> "asyncpg.Connection[asyncpg.
     return cast("asyncpg.Connection[asyncpg.Record]", raw.driver_connection)
 
 
-async def begin(driver: "asyncpg.Connection[asyncpg.Record]", scope: Scope) -> None:
-    """Open the transaction and enter it, in one round trip.
+async def begin(driver: "asyncpg.Connection[asyncpg.Record]", scope: Scope, *, regardless: bool = False) -> None:
+    """Open the transaction and enter it, in one round trip. A suspended tenant's is read-only, unless ``regardless``: for
+    its exports, and for what keeps its streams in order.
 
     The statement is a simple query, which takes no parameters: the role is one of a fixed set and the rest are UUIDs.
     """
@@ -207,6 +213,7 @@ async def begin(driver: "asyncpg.Connection[asyncpg.Record]", scope: Scope) -> N
         raise ValueError(f"not a serving role: {scope.role}")
     await driver.execute(
         _ENTER.format(
+            entrance="enter_regardless" if regardless else "enter",
             role=scope.role,
             tenant=UUID(str(scope.tenant_id)),
             province=UUID(str(scope.province_id)),
@@ -222,14 +229,17 @@ async def legal_instant(driver: "asyncpg.Connection[asyncpg.Record]") -> datetim
 
 @asynccontextmanager
 async def transaction(
-    engine: AsyncEngine, scope: Scope, actor: Actor, *, request_id: str = ""
+    engine: AsyncEngine, scope: Scope, actor: Actor, *, request_id: str = "", regardless: bool = False
 ) -> AsyncIterator[Transaction]:
-    """A transaction of its own, for tasks, commands and tests: commits at the end, rolls back on any exception."""
+    """A transaction of its own, for tasks, commands and tests: commits at the end, rolls back on any exception.
+
+    ``regardless`` of a suspension, as in :func:`begin`.
+    """
     async with engine.connect() as connection:
         driver = await driver_of(connection)
         now = await legal_instant(driver)
         pack = await driver.fetchval("select app.pack_in_force($1)", scope.province_id)
-        await begin(driver, scope)
+        await begin(driver, scope, regardless=regardless)
         tx = Transaction(connection, driver, scope, actor, now, pack, request_id)
         try:
             yield tx
@@ -239,6 +249,18 @@ async def transaction(
                 await driver.execute("rollback")
             raise
         await driver.execute("commit")
+
+
+async def note_afterwards(tx: Transaction) -> None:
+    """Write what a suspended tenant's reading left to be noted, in a transaction of its own; the reading's is committed."""
+    if not tx.afterwards:
+        return
+    waiting, tx.afterwards, tx.reading_only = tx.afterwards, [], False
+    await begin(tx.driver, tx.scope, regardless=True)
+    for note in waiting:
+        await note(tx)
+    await tx.finish()
+    await tx.driver.execute("commit")
 
 
 @asynccontextmanager

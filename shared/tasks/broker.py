@@ -33,6 +33,7 @@ log = structlog.get_logger()
 P = ParamSpec("P")
 QUEUES = ("default", "import")
 _HOUR_MS = 3_600_000
+_PUT_OFF_SECONDS = 60
 
 _engine: AsyncEngine | None = None
 _engine_lock = threading.Lock()
@@ -121,17 +122,25 @@ class Task:
     stays when the worker is killed between two calls.
 
     ``upkeep`` marks what keeps a tenant's own streams in order (sealing, the outbox): it always works as the worker of the
-    tenant that the message names, whoever wrote into that stream; ``role`` is its database role.
+    tenant that the message names, whoever wrote into that stream; ``role`` is its database role. Upkeep goes on while the
+    tenant is suspended, and so does what hands out what is there (``while_suspended``); everything else waits.
     """
 
     def __init__(
-        self, function: Callable[..., Awaitable[bool | None]], queue: str, *, upkeep: bool = False, role: str = "worker"
+        self,
+        function: Callable[..., Awaitable[bool | None]],
+        queue: str,
+        *,
+        upkeep: bool = False,
+        role: str = "worker",
+        while_suspended: bool = False,
     ) -> None:
         self.function = function
         self.name = function.__name__
         self.queue = queue
         self.upkeep = upkeep
         self.role = role
+        self.while_suspended = upkeep or while_suspended
         TASKS[self.name] = self
 
     async def enqueue(
@@ -144,17 +153,17 @@ class Task:
         """Do the task's work, each step in a transaction of its own."""
         more: bool | None = True
         while more:
-            async with transaction(engine, scope, actor) as tx:
+            async with transaction(engine, scope, actor, regardless=self.while_suspended) as tx:
                 more = await self.function(tx, **payload)
 
 
 def task(
-    queue: str = "default", *, upkeep: bool = False, role: str = "worker"
+    queue: str = "default", *, upkeep: bool = False, role: str = "worker", while_suspended: bool = False
 ) -> Callable[[Callable[Concatenate[Transaction, P], Coroutine[Any, Any, bool | None]]], Task]:
     """Declare an actor: ``@task() async def seal_audit(tx, **payload)``."""
 
     def declare(function: Callable[Concatenate[Transaction, P], Coroutine[Any, Any, bool | None]]) -> Task:
-        return Task(function, queue, upkeep=upkeep, role=role)
+        return Task(function, queue, upkeep=upkeep, role=role, while_suspended=while_suspended)
 
     return declare
 
@@ -250,6 +259,9 @@ def _runner(declared: Task) -> Callable[..., Coroutine[Any, Any, None]]:
             who = Actor(None, entered.tenant_id)
         else:
             entered, who = entered_as(scope, actor, department)
+        if not declared.while_suspended and await is_suspended(worker_engine(), entered.tenant_id):
+            await put_off(worker_engine(), declared, entered, who, **payload)
+            return
         log.info("task.started", task=declared.name, tenant=str(entered.tenant_id))
         try:
             with task_measured(declared.name):
@@ -260,6 +272,19 @@ def _runner(declared: Task) -> Callable[..., Coroutine[Any, Any, None]]:
         log.info("task.done", task=declared.name, tenant=str(entered.tenant_id))
 
     return run
+
+
+async def is_suspended(engine: AsyncEngine, tenant_id: UUID) -> bool:
+    """Whether a tenant reads only, for now."""
+    async with engine.connect() as connection:
+        return bool(await connection.scalar(text("select app.is_suspended(:id)"), {"id": tenant_id}))
+
+
+async def put_off(engine: AsyncEngine, declared: Task, scope: Scope, actor: Actor, **payload: Any) -> None:
+    """Put a suspended tenant's task back into the queue, unchanged: it is asked again every minute until it may run."""
+    log.info("task.put_off", task=declared.name, tenant=str(scope.tenant_id), code="tenant.suspended")
+    async with transaction(engine, scope, actor, regardless=True) as tx:
+        await declared.enqueue(tx, delay_seconds=_PUT_OFF_SECONDS, **payload)
 
 
 def entered_as(scope: dict[str, str | None], actor: str, department: str) -> tuple[Scope, Actor]:

@@ -8,6 +8,7 @@ from services.administration.own.pages import end_one, end_others, permissions_p
 from shared.db.transaction import Transaction
 from shared.ui.page import Crumb
 from tenants.pages import MenuEntry
+from tenants.suspension import STAYS_OPEN
 
 _SELF = {"permission": "console:self:read"}
 _SESSIONS = "/console/sessions"
@@ -25,13 +26,13 @@ async def sessions(request: Request[Any, Any, Any], tx: Transaction) -> Response
     return await sessions_page(request, tx, (Crumb("登录管理"),))
 
 
-@post("/sessions/{reference:str}/end", opt=_SELF, status_code=303)
+@post("/sessions/{reference:str}/end", opt={**_SELF, **STAYS_OPEN}, status_code=303)
 async def end_session(tx: Transaction, reference: str) -> Response[Any]:
     """End one of one's own sessions."""
     return await end_one(tx, reference, _SESSIONS)
 
 
-@post("/sessions/end-others", opt=_SELF, status_code=303)
+@post("/sessions/end-others", opt={**_SELF, **STAYS_OPEN}, status_code=303)
 async def end_other_sessions(request: Request[Any, Any, Any], tx: Transaction) -> Response[Any]:
     """End all of one's own sessions but this one."""
     return await end_others(request, tx, _SESSIONS)

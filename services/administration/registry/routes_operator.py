@@ -152,7 +152,7 @@ async def asking_state(request: Request[Any, Any, Any], tx: Transaction, tenant_
 
 @post("/organisations/{tenant_id:uuid}/state", opt=_WRITE, status_code=303)
 async def change_state(request: Request[Any, Any, Any], tx: Transaction, tenant_id: UUID) -> Response[Any]:
-    """Suspend an organisation, ending its people's sessions at once, or let it in again."""
+    """Suspend an organisation, whose people then only read and export, or let them work again."""
     wanted = (await _sent(request)).get("state", "")
     try:
         await set_active(tx, tenant_id, wanted == "active")
