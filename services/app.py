@@ -92,6 +92,7 @@ from services.pilot import routes_console as pilot_console
 from services.pilot import routes_public as pilot_public
 from shared.api_description import ACCEPTED, api_description, described
 from shared.db.engine import make_engine
+from shared.documents.scanner import Scanner
 from shared.keys.keyring import Keyring
 from shared.settings import Settings, settings
 from shared.storage.objects import ObjectStore
@@ -293,6 +294,7 @@ def create_app(configuration: Settings | None = None) -> Litestar:
                 "settings": configured,
                 "keyring": Keyring(configured.key_directory),
                 "objects": ObjectStore(configured),
+                "scanner": Scanner(configured.scanner_url, configured.scanner_seconds),
                 "menu": MENU,
                 "search": SEARCH,
             }

@@ -17,8 +17,9 @@ from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from shared.db.engine import CONNECTION_LOST
-from shared.errors import ApplicationError, Forbidden, NotFound, NotSignedIn, Suspended
-from shared.problems import problem
+from shared.errors import ApplicationError, Forbidden, NotFound, NotSignedIn, Suspended, UploadRefused
+from shared.observability import metrics
+from shared.problems import problem, refusal_problem
 from shared.ui.links import local_address
 from tenants.isolation import Replay
 from tenants.pages import page
@@ -96,11 +97,21 @@ def on_application_error(request: Request[Any, Any, Any], error: ApplicationErro
         return _answer(request, 401, error.message, return_to=_page_before(request))
     if isinstance(error, NotFound):
         return _answer(request, 404, _TITLES[404])
+    if isinstance(error, UploadRefused):
+        return _upload_refused(request, error)
     # A form shows again what was typed; a machine knows what it sent.
     details = (
         {name: value for name, value in error.details.items() if name != "values"} if is_api(request) else error.details
     )
     return _answer(request, error.status, error.message, **details)
+
+
+def _upload_refused(request: Request[Any, Any, Any], error: UploadRefused) -> Response[Any]:
+    if is_api(request):
+        return refusal_problem(error.refusal)
+    metrics.refusals.labels(error.refusal.code).inc()
+    context = {"refusal": error.refusal, "back": _page_before(request)}
+    return page(request, "refusal.html", "没有办理", context, status=error.status)
 
 
 def _page_before(request: Request[Any, Any, Any]) -> str:

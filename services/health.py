@@ -31,6 +31,7 @@ async def readyz(request: Request[Any, Any, Any]) -> Response[dict[str, Any]]:
     checks = {**database, "object_store": objects, "identity_keys": identity, "keys": _keys(request)}
     ready = all(value == "ok" for value in checks.values())
     # Named, yet no reason to be taken out of service: every other process would answer the same.
+    checks["scanner"] = await request.app.state.scanner.state()
     checks["policy"] = await _policy(request) if database["database"] == "ok" else "unknown"
     return Response({"status": "ready" if ready else "not ready", "checks": checks}, status_code=200 if ready else 503)
 

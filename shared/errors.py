@@ -133,6 +133,16 @@ class Unavailable(ApplicationError):
     title = "服务暂时不可用，请稍后再试"
 
 
+class UploadRefused(ApplicationError):
+    """A file that is not taken whatever it was sent for; the edge keeps an audit row of it, though nothing else was done."""
+
+    status = 422
+
+    def __init__(self, refusal: Refusal) -> None:
+        super().__init__(refusal.message)
+        self.refusal = refusal
+
+
 class QueryInvalid(ApplicationError):
     """An address asks for what there is not; ``details["errors"]`` names each parameter with what is allowed."""
 

@@ -56,6 +56,9 @@ class Settings(BaseSettings):
 
     push_hosts: str = ""
 
+    scanner_url: str = ""
+    scanner_seconds: int = Field(default=20, ge=1, le=300)
+
     session_idle_minutes: int = Field(default=30, ge=1, le=24 * 60)
     console_idle_minutes: int = Field(default=10, ge=1, le=24 * 60)
     session_hours: int = Field(default=10, ge=1, le=72)
@@ -89,6 +92,13 @@ class Settings(BaseSettings):
             raise ValueError("必须设置")
         if address and not _is_database(address):
             raise ValueError("应为数据库地址，如 postgresql://账号:口令@主机:5432/数据库")
+        return value
+
+    @field_validator("scanner_url")
+    @classmethod
+    def _scanner(cls, value: str) -> str:
+        if value and not _is_scanner(value):
+            raise ValueError("应为查毒程序的地址，如 unix:/run/clamav/clamd.ctl 或 tcp://127.0.0.1:3310")
         return value
 
     @property
@@ -128,6 +138,17 @@ def _is_database(address: str) -> bool:
     except ValueError:
         return False
     return parts.scheme == "postgresql" and bool(parts.path.strip("/"))
+
+
+def _is_scanner(address: str) -> bool:
+    try:
+        parts = urlsplit(address)
+        port = parts.port
+    except ValueError:
+        return False
+    if parts.scheme == "unix":
+        return parts.path.startswith("/") and not parts.netloc
+    return parts.scheme == "tcp" and bool(parts.hostname) and port is not None and parts.path in ("", "/")
 
 
 @lru_cache(maxsize=1)

@@ -23,11 +23,12 @@ from sqlalchemy import delete, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from shared.audit.writing import write_audit
 from shared.clock import local_day, real_now
 from shared.db.engine import CONNECTION_LOST
 from shared.db.records import idempotency_key
 from shared.db.transaction import Actor, Outcome, Scope, Transaction, begin, driver_of, legal_instant, note_afterwards
-from shared.errors import ApplicationError, Conflict, Forbidden, NotFound, NotSignedIn
+from shared.errors import ApplicationError, Conflict, Forbidden, NotFound, NotSignedIn, Refusal, UploadRefused
 from shared.ids import NIL
 from tenants.packs import know_banner
 from tenants.permissions import own_permission, permissions_of
@@ -278,14 +279,26 @@ async def running(
         if writing and not repeatable:
             await _settle_key(tx, actor, key)
         await tx.finish()
-    except BaseException:
+    except BaseException as error:
         with suppress(*CONNECTION_LOST):  # the server has then rolled back by itself
             await edge.driver.execute("rollback")
+            if isinstance(error, UploadRefused):
+                await _keep_note(edge, tx, error.refusal)
         await edge.close()
         raise
     await edge.driver.execute("commit")
     await note_afterwards(tx)
     await edge.close()
+
+
+async def _keep_note(edge: Edge, tx: Transaction, refusal: Refusal) -> None:
+    """The audit row of what was turned away at the door, in a transaction that does nothing else."""
+    noting = Transaction(edge.connection, edge.driver, tx.scope, tx.actor, tx.now, tx.pack_version_id, tx.request_id)
+    await begin(edge.driver, tx.scope)
+    details = {"code": refusal.code, **refusal.inputs}
+    await write_audit(noting, "upload.examine", "upload", None, outcome="refused", details=details)
+    await noting.finish()
+    await edge.driver.execute("commit")
 
 
 async def _request_key(request: Request[Any, Any, Any], form_token: str, tx: Transaction) -> str:

@@ -61,6 +61,7 @@ KINDS = {
     "report_reminder": "年度报告催报",
     "ledger_total": "台账汇总数",
     "session": "登录",
+    "upload": "上传的文件",
     "account": "人员账号",
     "delegation": "委托代办",
     "machine_client": "接口凭据",
@@ -122,6 +123,8 @@ VERBS = {
     "exported": "导出",
     "download": "下载",
     "signed_in": "登录",
+    "session.refused": "不予登录",
+    "upload.examine": "病毒查杀",
     "refused": "登录被拒绝",
     "ended": "退出其他登录",
     "read": "查阅",
@@ -303,8 +306,11 @@ STATES: Mapping[str, Mapping[str, str]] = {
 }
 Change = tuple[str, str, str]
 _ADMINISTRATION = frozenset(
-    {"session", "account", "delegation", "machine_client", "audit", "organisation", "calendar", "province", "clock"}
-)
+    {
+        "session", "upload", "account", "delegation", "machine_client", "audit", "organisation", "calendar", "province",
+        "clock",
+    }
+)  # fmt: skip
 
 
 def is_business(kind: str) -> bool:

@@ -11,27 +11,44 @@ import re
 import zipfile
 import zlib
 from collections.abc import Iterator
+from itertools import islice
 
 _MARKUP = re.compile(rb"<(?:!doctype\s+html|html|head|body|script|svg|iframe|object|\?php)\b", re.I)
 _HEAD = 1024
-_ESCAPED = re.compile(rb"#([0-9A-Fa-f]{2})")
+
+
+def _name(*names: bytes) -> bytes:
+    """A pattern of names as a PDF may spell them: /J#61vaScript is /JavaScript."""
+    return b"/(?:" + b"|".join(b"".join(b"(?:%c|#(?i:%02x))" % (c, c) for c in name) for name in names) + b")"
+
+
 # Long names are looked for everywhere, since a stray "stream" could hide an object; the short one would turn up by chance
 # in packed pictures and is looked for outside of them only.
 _ACTIVE = re.compile(
-    rb"/(?:JavaScript|Launch|EmbeddedFiles?|RichMedia|SubmitForm|ImportData|GoToE|XFA)(?![A-Za-z])|/JS(?=[\s(<\[/])"
-)
-_ACTIVE_ANYWHERE = re.compile(rb"/(?:JavaScript|EmbeddedFiles?|RichMedia|SubmitForm|ImportData)(?![A-Za-z])")
-_ENCRYPTED = re.compile(rb"/Encrypt(?=[\s<])")
-_PACKED_OBJECTS = b"/ObjStm"
+    _name(
+        b"JavaScript", b"Launch", b"EmbeddedFile", b"EmbeddedFiles", b"RichMedia", b"SubmitForm", b"ImportData", b"GoToE"
+    )
+    + rb"(?![A-Za-z])|"
+    + _name(b"XFA")
+    + rb"(?=[\s(<\[/])"
+)  # fmt: skip
+_SCRIPT = re.compile(_name(b"JS") + rb"(?=[\s(<\[/])")
+_ENCRYPTED = re.compile(_name(b"Encrypt") + rb"(?=[\s<])")
+_PACKED_OBJECTS = re.compile(_name(b"ObjStm"))
+# What nobody packs objects with, and what would hide their names from whoever looks.
+_ODD_PACKING = re.compile(_name(b"ASCIIHexDecode", b"ASCII85Decode", b"RunLengthDecode", b"LZWDecode", b"AHx", b"A85"))
+_BEGINS_AS_PACKED = re.compile(rb"\s*(?:\d+\s+\d+\s|\Z)")
+_LOOSE = re.compile(rb"[(%]")
+_PACKED_AT_MOST = 20_000
 _UNPACKED_AT_MOST = 64 * 2**20
-_ESCAPES_AT_MOST = 100_000
+_PIECE = 2**14
 _PIXELS_AT_MOST = 200_000_000
 _PNG = b"\x89PNG\r\n\x1a\n"
 _JPEG = b"\xff\xd8\xff"
 _JPEG_FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 
 _ACTS = "PDF 中带有脚本、附件或会自动执行的动作"
-_LOCKED = "PDF 设有密码或权限限制，无法查验"
+_LOCKED = "PDF 设有密码、权限限制或不常见的压缩方式，无法查验"
 _TWO_AT_ONCE = "文件中夹带了压缩包或网页"
 _BOMB = "文件解压后的内容异常庞大"
 _TOO_MANY_PIXELS = "图片的尺寸异常巨大"
@@ -53,26 +70,41 @@ def beyond_a_scan(content: bytes) -> str | None:
 def _in_pdf(content: bytes) -> str | None:
     if _MARKUP.search(content, max(content.rfind(b"%%EOF"), 0)):
         return _TWO_AT_ONCE
-    streams = list(_streams(content))
-    places = [0, *(place for begin, end in streams for place in (begin, end)), len(content)]
-    outside = _named_plainly(b" ".join(content[a:b] for a, b in zip(places[::2], places[1::2], strict=True)))
-    if outside is None or _ACTIVE.search(outside) or _ACTIVE_ANYWHERE.search(content):
+    if _ACTIVE.search(content) or _SCRIPT.search(_beside_streams(content)):
         return _ACTS
-    if _ENCRYPTED.search(outside):
+    return _LOCKED if _ENCRYPTED.search(content) else _in_packed_objects(content)
+
+
+def _in_packed_objects(content: bytes) -> str | None:
+    """Objects may be packed, and then hold the names. What says so anywhere must be followed by objects that can be read."""
+    places = [found.end() for found in islice(_PACKED_OBJECTS.finditer(content), _PACKED_AT_MOST + 1)]
+    if len(places) > _PACKED_AT_MOST:
+        return _BOMB
+    if places and _ODD_PACKING.search(content):
         return _LOCKED
-    left = _UNPACKED_AT_MOST
-    for begin, end in streams:
-        # The dictionary of a stream stands right before it; objects may be packed, and then hold the names.
-        if _PACKED_OBJECTS not in (_named_plainly(content[max(0, begin - 400) : begin]) or b""):
-            continue
-        objects = _unpacked(content[begin:end].lstrip(b"\r\n"), left + 1)
+    left, begin = _UNPACKED_AT_MOST, -1
+    for place in places:
+        if place <= begin:
+            continue  # the same stream is still the next one
+        begin = content.find(b"stream", place)
+        if begin < 0:
+            return None
+        # In a string or a remark the word begins nothing: what stands behind it there is not what is unpacked.
+        spelt = _LOOSE.search(content, place, begin) is None
+        objects = _unpacked(content, begin + len(b"stream"), left + 1) if spelt else None
+        if objects is None or not _BEGINS_AS_PACKED.match(objects):
+            return _LOCKED
         left -= len(objects)
         if left < 0:
             return _BOMB
-        named = _named_plainly(objects)
-        if named is None or _ACTIVE.search(named):
+        if _ACTIVE.search(objects) or _SCRIPT.search(objects):
             return _ACTS
     return None
+
+
+def _beside_streams(content: bytes) -> bytes:
+    places = [0, *(place for one in _streams(content) for place in one), len(content)]
+    return b" ".join(content[a:b] for a, b in zip(places[::2], places[1::2], strict=True))
 
 
 def _streams(content: bytes) -> Iterator[tuple[int, int]]:
@@ -87,18 +119,20 @@ def _streams(content: bytes) -> Iterator[tuple[int, int]]:
         end += len(b"endstream")
 
 
-def _named_plainly(text: bytes) -> bytes | None:
-    """Names may be written with escapes: /J#61vaScript is /JavaScript. None where there are more than anybody writes."""
-    if text.count(b"#") > _ESCAPES_AT_MOST:
-        return None
-    return _ESCAPED.sub(lambda found: bytes([int(found[1], 16)]), text)
-
-
-def _unpacked(packed: bytes, at_most: int) -> bytes:
+def _unpacked(content: bytes, begin: int, at_most: int) -> bytes | None:
+    """What is packed from there on; cut off where the file is. None where it is packed in no way that is read here."""
+    while content[begin : begin + 1] in (b"\r", b"\n"):
+        begin += 1
+    unpacking, unpacked = zlib.decompressobj(), b""
     try:
-        return zlib.decompressobj().decompress(packed, at_most)
+        # In pieces, since the end is known to the packing alone: the word "endstream" may stand in the middle of it.
+        for place in range(begin, len(content), _PIECE):
+            unpacked += unpacking.decompress(content[place : place + _PIECE], at_most - len(unpacked))
+            if unpacking.eof or len(unpacked) >= at_most:
+                break
     except zlib.error:
-        return packed
+        return None
+    return unpacked
 
 
 def _png_size(content: bytes) -> tuple[int, int] | None:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 import unicodedata
 from dataclasses import dataclass, field
+from typing import Any
 
+from litestar import Request
 from multipart import MultipartError, MultipartSegment, PushMultipartParser
 
 from shared.errors import ApplicationError
@@ -78,6 +80,18 @@ def read_upload(content_type: str, body: bytes) -> UploadForm:
                 pass
     except (MultipartError, UnicodeDecodeError) as error:
         raise UploadUnreadable from error
+    return form
+
+
+async def receive_form(request: Request[Any, Any, Any], body: bytes) -> UploadForm:
+    """The form of a request, its files examined by the site's scanner: what every handler that takes a file begins with.
+
+    :raises UploadUnreadable: no multipart form, or a damaged one.
+    :raises UploadRefused: the scanner found something. :raises Unavailable: it is set, and does not answer.
+    """
+    form = read_upload(request.headers.get("content-type", ""), body)
+    for file in form.files.values():
+        await request.app.state.scanner.examine(file.content)
     return form
 
 

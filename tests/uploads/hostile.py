@@ -69,6 +69,13 @@ def jpeg(width: int, height: int, tail: bytes = b"") -> bytes:
     return b"\xff\xd8\xff\xc0\x00\x11\x08" + struct.pack(">HH", height, width) + b"\x03" + b"\0" * 9 + tail
 
 
+def packed_objects(
+    objects: bytes, *, name: bytes = b"/ObjStm", between: bytes = b"", begin: bytes = b"1 0 ", level: int = 9
+) -> bytes:
+    inside = zlib.compress(begin + objects, level)
+    return b"<</Type" + name + between + b"/Filter/FlateDecode>>stream\r\n" + inside + b"\nendstream"
+
+
 BOMB = packed({"xl/workbook.xml": b"<x/>", "xl/_rels/workbook.xml.rels": b" " * (30 * 2**20)})
 ZIP = packed({"a.txt": b"x"})
 ACTIONS = {
@@ -84,12 +91,51 @@ ACTIONS = {
     "remote": b"<</S/GoToE>>",
     "form": b"<</AcroForm<</XFA 2 0 R>>>>",
     "encrypted": b"<</Encrypt 9 0 R>>",
-    "packed": b"<</Type/ObjStm>>stream\r\n" + zlib.compress(b"<</S/Launch>>") + b"\nendstream",
-    "packed-bomb": b"<</Type/ObjStm>>stream\r\n" + zlib.compress(b" " * (65 * 2**20)) + b"\nendstream",
+    "packed": packed_objects(b"<</S/Launch>>"),
+    "packed-escaped": packed_objects(b"<</S/J#61vaScript>>", name=b"/#4fbjStm"),
+    "packed-far": packed_objects(b"<</S/Launch>>", between=b" " * 5_000),
+    "packed-bomb": packed_objects(b" " * (65 * 2**20)),
+    "packed-twice": b"<</Type/ObjStm/Filter[/FlateDecode/ASCIIHexDecode]>>stream\n"
+    + zlib.compress(b"1 0 <</S/Launch>>".hex().encode())
+    + b"\nendstream",
+    "packed-otherwise": b"<</Type/ObjStm/Filter/LZWDecode>>stream\n\x80\x0b\x60\nendstream",
+    "packed-differences": packed_objects(b"\x02<</S/Launch>>", begin=b"\x02"),
+    "packed-decoy": b"<</Type/ObjStm/X(stream\n" + zlib.compress(b"1 0 <<>>") + b")>>stream\n\1\nendstream",
+    "packed-cut": packed_objects(b"<</X(endstream)/S/Launch>>", level=0),
+    "packed-many": b"<</Type/ObjStm>>stream\nendstream" * 20_001,
     "hidden": b"% stream\n<</S/JavaScript>>\n% endstream",
-    "escapes": b"#41" * 100_001,
+    "hidden-escaped": b"(stream)<</S/La#75nch>>(endstream)",
+    "hidden-packed": b"(stream)" + packed_objects(b"<</S/Launch>>"),
 }
 _ENTRIES = ("../../etc/passwd", "/etc/passwd", "C:\\x.exe", "..\\..\\x", "a\u202etxt.exe", "CON", "x" * 3_000, "a\x01b")
+
+
+def replaced(**parts: bytes) -> bytes:
+    """The good ledger with whole parts exchanged."""
+    with zipfile.ZipFile(io.BytesIO(LEDGER)) as archive:
+        whole = {name: archive.read(name) for name in archive.namelist()}
+    for name, content in parts.items():
+        whole[next(one for one in whole if one.endswith(f"{name}.xml"))] = content
+    return packed(whole)
+
+
+def lying(data: bytes) -> bytes:
+    """Every member says that it unpacks to ten bytes."""
+    told = bytearray(data)
+    for mark, place in ((b"PK\x03\x04", 22), (b"PK\x01\x02", 24)):
+        at = told.find(mark)
+        while at >= 0:
+            told[at + place : at + place + 4] = struct.pack("<I", 10)
+            at = told.find(mark, at + 4)
+    return bytes(told)
+
+
+def sheet(cells: bytes) -> bytes:
+    main = b"http://schemas.openxmlformats.org/spreadsheetml/2006/main"
+    return replaced(
+        sheet1=b'<?xml version="1.0"?><worksheet xmlns="%s"><sheetData>%s</sheetData></worksheet>' % (main, cells)
+    )
+
 
 ARCHIVES: tuple[File, ...] = (
     *((f"名{n}.xlsx", packed({entry: b"x"})) for n, entry in enumerate(_ENTRIES)),
@@ -107,6 +153,19 @@ ARCHIVES: tuple[File, ...] = (
     ("宏.docm", packed({"word/document.xml": b"<x/>", "word/vbaProject.bin": b"x"})),
     ("外部实体.docx", packed({"word/document.xml": EXTERNAL + b"<x>&e;</x>"})),
     ("大笑.docx", packed({"word/document.xml": LAUGHS + b"<x>&j;</x>"})),
+    ("宏.xlsm", packed({"xl/vbaProject.bin": b"x", "[Content_Types].xml": b"<x/>"})),
+    (
+        "远程模板.docx",
+        packed({"word/document.xml": b"<x/>", "word/_rels/settings.xml.rels": b'<x Target="http://x"/>'}),
+    ),
+    ("程序.jar", packed({"META-INF/MANIFEST.MF": b"Main-Class: X", "X.class": b"\xca\xfe\xba\xbe"})),
+    ("谎报.xlsx", lying(BOMB)),
+    ("谎报台账.xlsx", lying(LEDGER)),
+    ("很深.xlsx", replaced(sheet1=b"<a>" * 200_000)),
+    ("远格.xlsx", sheet(b'<row r="99999999999"><c r="ZZZZZZ99999999999"><v>1</v></c></row>')),
+    ("负行.xlsx", sheet(b'<row r="-1"><c r="A-1"><v>1</v></c></row>')),
+    ("无此字.xlsx", sheet(b'<row r="1"><c r="A1" t="s"><v>99999999</v></c></row>')),
+    ("外部公式.xlsx", sheet(b'<row r="1"><c r="A1"><f>cmd|\'/C calc\'!A0</f></c></row>')),
     ("二进制.xlsb", packed({"xl/workbook.bin": b"x"})),
     ("开放.ods", packed({"mimetype": b"application/vnd.oasis.opendocument.spreadsheet"})),
     *(
@@ -140,6 +199,15 @@ TEXTS: tuple[File, ...] = (
     ("压缩.7z", b"7z\xbc\xaf\x27\x1c"),
     ("旧.doc", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + "WordDocument".encode("utf-16-le")),
     ("旧.xls", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + "Workbook".encode("utf-16-le") + b"\xff" * 2_000),
+    ("脚本.pdf", b"#!/bin/sh\nrm -rf /\n"),
+    ("类.pdf", b"\xca\xfe\xba\xbe\0\0\x004"),
+    ("前缀.pdf", b"\n\n%PDF-1.7\n1 0 obj<</S/Launch>>endobj"),
+    ("网页七位.pdf", b"+ADw-script+AD4-alert(1)+ADw-/script+AD4-"),
+    ("快捷.lnk", b"L\0\0\0\x01\x14\x02\0\0\0\0\0\xc0\0\0\0\0\0\0F"),
+    ("动画.swf", b"CWS\x0a\0\0\0\0x\x9c"),
+    ("帮助.chm", b"ITSF\x03\0\0\0"),
+    ("安装.msi", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\0" * 3_000),
+    ("位图.png", b"BM\x36\0\0\0"),
     ("外部.xml", b'<?xml version="1.0"?>' + EXTERNAL + b"<x>&e;</x>"),
     ("大笑.xml", b'<?xml version="1.0"?>' + LAUGHS + b"<x>&j;</x>"),
 )

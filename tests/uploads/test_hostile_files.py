@@ -6,20 +6,16 @@ out as an attachment).
 """
 
 import re
-from collections.abc import Awaitable, Callable
 from typing import Any
 
-import httpx
 import pytest
 from sqlalchemy import text
 
 from services.ledger.papers.rules import fault
 from tenants.isolation import new_form_key
-from tests.services.ledger.importing.arranging import send
-from tests.services.ledger.importing.conftest import account  # noqa: F401 - a fixture
-from tests.services.ledger.payments.test_payments import sold
-from tests.uploads.hostile import FILES, SCANS, File
-from tests.web import Site, Visitor
+from tests.uploads.hostile import FILES, SCANS, File, jpeg, packed_objects, pdf, png
+from tests.uploads.places import PLACES, Sending
+from tests.web import Site
 from tests.world import World
 
 _CHINESE = re.compile(r"[\u4e00-\u9fff]{4}")
@@ -27,6 +23,7 @@ _KEPT = (
     "select (select count(*) from app.ledger_import where tenant_id = :t)"
     " + (select count(*) from app.ledger_paper where tenant_id = :t)"
     " + (select count(*) from app.unit_document where tenant_id = :t)"
+    " + (select count(*) from app.disclosure_paper where tenant_id = :t)"
 )
 
 
@@ -35,9 +32,7 @@ async def kept(world: World) -> int:
         return int((await connection.execute(text(_KEPT), {"t": world.university})).scalar_one())
 
 
-async def tried(
-    world: World, sending: Callable[[str, bytes], Awaitable[httpx.Response]], files: tuple[File, ...] = FILES
-) -> None:
+async def tried(world: World, sending: Sending, files: tuple[File, ...]) -> None:
     """Every file is refused with a sentence; everything that was not is told at once."""
     wrong = []
     for name, content in files:
@@ -49,59 +44,19 @@ async def tried(
     assert await kept(world) == 0
 
 
-def sender(
-    site: Site, visitor: Visitor, address: str, form: dict[str, str]
-) -> Callable[..., Awaitable[httpx.Response]]:
-    token = visitor.client.cookies["chengguo"]
-
-    async def sending(name: str, content: bytes) -> httpx.Response:
-        key = new_form_key(site.app.state.keyring.form_key, token)
-        files = {"file": (name, content, "application/pdf")}
-        return await visitor.client.post(address, params={"form_key": key}, data=form, files=files)
-
-    return sending
-
-
 def test_there_are_a_hundred_and_no_two_alike() -> None:
-    assert len({content for _, content in FILES}) >= 90
-    assert len(FILES) + len(BODIES) >= 100
+    assert len({content for _, content in FILES}) >= 115
 
 
-async def test_none_becomes_an_import(site: Site, world: World) -> None:
-    clerk = await site.signed_in(world, world.university)
-    await tried(world, sender(site, clerk, "/institution/imports", {}))
+# Papers are judged by one rule, whichever route they come by: all of them by one, a fifth of them by the others.
+_WHOLLY = ("/institution/imports", "/api/imports", "/institution/settings/documents")
 
 
-async def test_none_becomes_an_import_of_a_machine(site: Site, world: World, account: dict[str, Any]) -> None:  # noqa: F811
-    async def sending(name: str, content: bytes) -> httpx.Response:
-        return await send(site, "POST", "/api/imports", files={"file": (name, content, "application/zip")})
-
-    await tried(world, sending)
-
-
-@pytest.mark.parametrize("place", ["documents", "stage", "payments"])
-async def test_none_becomes_a_paper(site: Site, world: World, place: str) -> None:
-    """The rest of the form is right, so that the file alone is what is refused."""
-    row_id, conversion = await sold(world)
-    days = {"decided_on": "2026-03-02", "in_force_on": "2026-03-09"}
-    role, address, form = {
-        "documents": (
-            "department_head",
-            "/institution/settings/documents",
-            {"kind": "management_rules", "title": "办法", "number": "1号", "decided_by": "校长办公会", **days},
-        ),
-        "stage": ("clerk", f"/institution/ledger/{row_id}/stage/papers", {"kind": "assessment_report"}),
-        "payments": (
-            "finance",
-            f"/institution/ledger/{row_id}/payments",
-            {"conversion_id": str(conversion), "received_on": "2026-03-05", "amount": "1", "kind": "instalment",
-             "reference": "1"},
-        ),
-    }[place]  # fmt: skip
-    visitor = await site.signed_in(world, world.university, role)
-    sending = sender(site, visitor, address, form)
+@pytest.mark.parametrize("place", PLACES)
+async def test_none_is_kept(site: Site, world: World, account: dict[str, Any], place: str) -> None:
     # An empty file is no file, and a payment may be recorded without one.
-    await tried(world, sending, tuple(one for one in FILES if one[1]))
+    files = FILES if place in _WHOLLY else tuple(one for one in FILES if one[1])[::5]
+    await tried(world, await PLACES[place](site, world), files)
 
 
 _PART = b'--b\r\nContent-Disposition: form-data; name="file"; filename="a.xlsx"\r\n\r\n'
@@ -137,3 +92,9 @@ async def test_a_body_that_is_no_form_is_refused(site: Site, world: World, sent:
 
 def test_scans_are_refused_by_what_they_hold() -> None:
     assert [name for name, content in SCANS if fault(name, content) is None] == []
+
+
+def test_ordinary_papers_are_taken() -> None:
+    packed = pdf(packed_objects(b"<</Type/Catalog/Pages 2 0 R>>") + b"\nendobj\n" + packed_objects(b"<</Type/Page>>"))
+    for name, content in (("合同.pdf", packed), ("扫描.png", png(2_480, 3_508)), ("扫描.jpg", jpeg(2_480, 3_508))):
+        assert fault(name, content) is None

@@ -13,7 +13,7 @@ from services.administration.documents.forms import DocumentForm
 from services.ledger.papers.rules import SIZE_LIMIT, TYPES, fault
 from shared.audit.writing import write_audit
 from shared.db.transaction import Transaction
-from shared.documents.uploads import Upload, read_upload
+from shared.documents.uploads import Upload, receive_form
 from shared.errors import FormInvalid, NotFound, Refusal
 from shared.forms import read
 from shared.ui.page import Crumb, FormState
@@ -51,7 +51,7 @@ async def show_documents(request: Request[Any, Any, Any], tx: Transaction) -> Re
 @post("/settings/documents", opt={"permission": queries.WRITE}, status_code=303)
 async def add_document(request: Request[Any, Any, Any], tx: Transaction, body: RawBody) -> Response[Any]:
     """Keep a new version; the body is read in memory, what is not kept is nowhere."""
-    sent = read_upload(request.headers.get("content-type", ""), body)
+    sent = await receive_form(request, body)
     form, errors = read(DocumentForm, sent.values)
     upload = sent.files.get("file") or Upload("", b"")
     wrong = await asyncio.to_thread(fault, upload.file_name, upload.content)

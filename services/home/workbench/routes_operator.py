@@ -14,7 +14,7 @@ from tenants.registry import KINDS, UNIT_KINDS, list_organisations
 
 @get("/", opt={"permission": "operator:home:read"})
 async def operator_home(request: Request[Any, Any, Any], tx: Transaction) -> Response[str]:
-    """Who is registered in the province, and which packs govern it."""
+    """Who is registered in the province, which packs govern it, and whether uploads are examined."""
     context = {
         "organisations": await list_organisations(tx),
         "kinds": KINDS,
@@ -25,6 +25,7 @@ async def operator_home(request: Request[Any, Any, Any], tx: Transaction) -> Res
         "reading": await reading_of(tx),
         "in_force": tx.pack_version_id,
         "today": tx.today,
+        "scanner": await request.app.state.scanner.state(),
     }
     return page(request, "home/operator/home.html", "工作台", context)
 

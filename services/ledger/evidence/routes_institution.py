@@ -18,7 +18,7 @@ from services.ledger.evidence.queries import find_paper
 from services.ledger.papers.rules import fault
 from shared.audit.writing import write_audit
 from shared.db.transaction import Transaction
-from shared.documents.uploads import Upload, read_upload
+from shared.documents.uploads import Upload, receive_form
 from shared.errors import NotFound, Refusal
 from shared.forms import read
 from shared.ui.page import FormState
@@ -36,7 +36,7 @@ async def attach_paper(
     row = await find_disclosure(tx, disclosure_id)
     if row is None or row.person_id != tx.actor.person_id:
         raise NotFound
-    sent = read_upload(request.headers.get("content-type", ""), body)
+    sent = await receive_form(request, body)
     form, errors = read(PaperForm, sent.values)
     upload = sent.files.get("file") or Upload("", b"")
     if wrong := await asyncio.to_thread(fault, upload.file_name, upload.content):

@@ -22,7 +22,7 @@ from services.ledger.reading.template import template
 from shared.api_description import Uploading, answers
 from shared.audit.writing import write_audit
 from shared.db.transaction import Outcome, Transaction
-from shared.documents.uploads import Upload, file_name_of, read_upload
+from shared.documents.uploads import Upload, file_name_of, receive_form
 from shared.documents.workbook_limits import WorkbookError
 from shared.errors import FormInvalid, Refusal
 from shared.forms import read
@@ -122,10 +122,11 @@ class ConfirmIn(msgspec.Struct):
     as_of: date
 
 
-def _sent(request: Request[Any, Any, Any], body: bytes, filename: str) -> Upload:
+async def _sent(request: Request[Any, Any, Any], body: bytes, filename: str) -> Upload:
     content_type = request.headers.get("content-type", "")
     if content_type.startswith("multipart/form-data"):
-        return read_upload(content_type, body).files.get("file") or Upload("", b"")
+        return (await receive_form(request, body)).files.get("file") or Upload("", b"")
+    await request.app.state.scanner.examine(body)
     named = filename or ("ledger.csv" if content_type.startswith("text/csv") else "ledger.xlsx")
     return Upload(file_name_of(named), body)
 
@@ -153,7 +154,7 @@ async def send_ledger(
     kept and the answer says what an import would do. Where no header is known it is refused, or with ``by_hand`` kept in the
     state ``mapping``: say at ``columns`` where it stands.
     """
-    upload = _sent(request, body, filename)
+    upload = await _sent(request, body, filename)
     if dry_run:
         return await _looked(tx, upload)
     received = await workflow.receive(tx, request.app.state.objects, upload, source="api", as_of=as_of, by_hand=by_hand)

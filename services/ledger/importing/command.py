@@ -14,8 +14,9 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from services.ledger.importing import display, queries, workflow
 from shared.db.engine import make_engine
 from shared.db.transaction import Actor, Scope, Transaction, transaction
+from shared.documents.scanner import Scanner
 from shared.documents.uploads import Upload, file_name_of
-from shared.errors import NotFound, Refusal
+from shared.errors import NotFound, Refusal, Unavailable, UploadRefused
 from shared.settings import SettingsError, settings
 from shared.storage.objects import ObjectStore
 from tenants.registry import Tenant, list_tenants
@@ -39,8 +40,10 @@ def import_for_tenant(file: Path, tenant: str, as_of: date | None, say: Say, *, 
         raise SettingsError("缺少 CHENGGUO_DATABASE_TASKS_URL：导入须用任务进程的数据库账号")
     url = configuration.database_tasks_url.get_secret_value()
     upload = Upload(file_name_of(file.name), file.read_bytes())
+    scanner = Scanner(configuration.scanner_url, configuration.scanner_seconds)
 
     async def main() -> None:
+        await _examined(scanner, upload)
         engine = make_engine(url, pool_size=2, application="command")
         try:
             found = await tenant_named(engine, tenant)
@@ -49,6 +52,13 @@ def import_for_tenant(file: Path, tenant: str, as_of: date | None, say: Say, *, 
             await engine.dispose()
 
     asyncio.run(main())
+
+
+async def _examined(scanner: Scanner, upload: Upload) -> None:
+    try:
+        await scanner.examine(upload.content)
+    except (UploadRefused, Unavailable) as error:
+        raise CommandRefused(error.message) from error
 
 
 async def tenant_named(engine: AsyncEngine, wanted: str) -> Tenant:

@@ -15,7 +15,7 @@ from services.ledger.reading.profile import LedgerProfile
 from services.ledger.reading.template import template
 from shared.audit.writing import write_audit
 from shared.db.transaction import Transaction
-from shared.documents.uploads import read_upload
+from shared.documents.uploads import receive_form
 from shared.errors import Refusal
 from shared.forms import read, typed
 from shared.ui.page import FormState
@@ -35,7 +35,7 @@ async def list_imports(request: Request[Any, Any, Any], tx: Transaction) -> Resp
 @post("/imports", opt=pages.IMPORT, status_code=303)
 async def upload(request: Request[Any, Any, Any], tx: Transaction, body: RawBody) -> Response[Any]:
     """Take a ledger in; the body was read into memory whole, and is never spooled to disk."""
-    sent = read_upload(request.headers.get("content-type", ""), body)
+    sent = await receive_form(request, body)
     file, by_hand = sent.files.get("file"), sent.values.get("by_hand") == "yes"
     if file is None or not file.content:
         form = FormState(sent.values, {"file": "请选择要导入的台账文件；文件不能是空的"})

@@ -20,7 +20,7 @@ from services.ledger.points import NOW, Point
 from services.ledger.queries import Detail
 from services.ledger.then import absent, asked_record, record_at
 from shared.db.transaction import Transaction
-from shared.documents.uploads import read_upload
+from shared.documents.uploads import receive_form
 from shared.errors import NotFound, Refusal
 from shared.forms import read, typed
 from shared.ui.page import Crumb, FormState
@@ -111,7 +111,7 @@ async def record_payment(
 ) -> Response[Any]:
     """Record a payment; the body is read in memory, what is not kept is nowhere."""
     await _now(tx, achievement_id)
-    sent = read_upload(request.headers.get("content-type", ""), body)
+    sent = await receive_form(request, body)
     upload = sent.files.get("file")
     given = upload if upload is not None and upload.content else None
     form, errors = read(forms.PaymentForm, sent.values)

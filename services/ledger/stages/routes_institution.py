@@ -13,7 +13,7 @@ from services.ledger.papers.workflow import Paper
 from services.ledger.stages import forms, pages, workflow
 from services.ledger.then import absent, asked_record
 from shared.db.transaction import Transaction
-from shared.documents.uploads import Upload, read_upload
+from shared.documents.uploads import Upload, receive_form
 from shared.errors import Refusal
 from shared.forms import read, typed
 from shared.ui.page import FormState
@@ -57,7 +57,7 @@ async def add_proof(
 ) -> Response[Any]:
     """Keep a paper; the body is read in memory, what is not kept is nowhere."""
     row, _ = await pages.loaded(tx, achievement_id)
-    sent = read_upload(request.headers.get("content-type", ""), body)
+    sent = await receive_form(request, body)
     words = await words_of(tx)
     subjects = [code for code, _ in words.pairs("criterion") if sent.values.get(f"subject-{code}")]
     values = {**sent.values, "subjects": subjects}
