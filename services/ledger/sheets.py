@@ -66,17 +66,29 @@ def _rights(filters: Filters) -> str:
 
 
 def _disclosures(filters: Filters) -> str:
-    """The state of each by its own events, which say when it came about and when that was recorded."""
-    past = (" and e.at < :until" if filters.as_of else "") + (
-        " and e.recorded_at <= cast(:known as timestamptz)" if filters.known_at else ""
-    )
+    """The state of each by its own events, which say when it came about and when that was recorded; of a past day what it
+    said when it was last handed in by then.
+    """
+
+    def past(one: str) -> str:
+        day = f" and {one}.at < :until" if filters.as_of else ""
+        return day + (f" and {one}.recorded_at <= cast(:known as timestamptz)" if filters.known_at else "")
+
+    said, told = "", "d.name, d.type, d.submitted_at"
+    if filters.point.past:
+        told = "v.said ->> 'name' as name, v.said ->> 'type' as type, s.submitted_at"
+        said = (
+            "left join lateral (select k.said from app.disclosure_statement k where k.tenant_id = :tenant "
+            f"and k.disclosure_id = d.id{past('k')} order by k.number desc limit 1) v on true "
+        )
     return (
         "select array[extract(epoch from d.submitted_at)::bigint, ('x' || substr(d.id::text, 25, 12))::bit(48)::bigint] "
-        "as place, d.name, d.type, d.submitted_at, p.name as discloser, s.to_state as state, s.at as since, a.code "
+        f"as place, {told}, p.name as discloser, s.to_state as state, s.at as since, a.code "
         "from app.disclosure d join app.person p on p.tenant_id = :tenant and p.id = d.person_id "
-        "cross join lateral (select e.to_state, e.at from app.workflow_event e where e.tenant_id = :tenant "
-        f"and e.case_kind = 'disclosure' and e.case_id = d.id and e.to_state is not null{past} "
-        "order by e.recorded_at desc, e.id desc limit 1) s "
+        "cross join lateral (select e.to_state, e.at, max(e.at) filter (where e.event = 'submitted') over () as submitted_at "
+        "from app.workflow_event e where e.tenant_id = :tenant "
+        f"and e.case_kind = 'disclosure' and e.case_id = d.id and e.to_state is not null{past('e')} "
+        f"order by e.recorded_at desc, e.id desc limit 1) s {said}"
         "left join app.achievement a on a.tenant_id = :tenant and a.id = d.achievement_id and s.to_state = 'registered' "
         "where d.tenant_id = :tenant and d.submitted_at is not null and s.to_state not in ('draft') "
         "and (d.achievement_id is null or d.achievement_id <> all (array(select q.id from app.achievement q "
@@ -102,9 +114,13 @@ def _right(row: Any, words: Vocabulary) -> Cells:
 
 def _disclosure(row: Any, words: Vocabulary) -> Cells:
     return (
-        row["name"], words.label("type", row["type"]), row["discloser"] or "（已删除）", _day(local_day(row["submitted_at"])),
-        DISCLOSURE_STATES.get(row["state"], row["state"]), _day(local_day(row["since"])), row["code"],
+        row["name"], words.label("type", row["type"]), row["discloser"] or "（已删除）", _day_of(row["submitted_at"]),
+        DISCLOSURE_STATES.get(row["state"], row["state"]), _day_of(row["since"]), row["code"],
     )  # fmt: skip
+
+
+def _day_of(instant: Any) -> str:
+    return _day(local_day(instant)) if instant is not None else ""
 
 
 def _day(value: Any) -> str:

@@ -38,6 +38,7 @@ _LABELS = {
     "decision": "规则判断的依据",
     "disclosure": "成果披露",
     "disclosure_return": "披露的退回理由",
+    "disclosure_statement": "披露历次提交的内容",
     "empowerment_agreement": "赋权协议",
     "empowerment_application": "赋权申请",
     "empowerment_feasibility": "可行性分析",

@@ -24,6 +24,7 @@ from services.ledger.disclosure.models import disclosure, disclosure_completer
 from services.ledger.disclosure.queries import find_disclosure, members_of
 from services.ledger.disclosure.workflow import CASE as DISCLOSURE
 from services.ledger.disclosure.workflow import MOVES as DISCLOSURES
+from services.ledger.disclosure.workflow import empty_versions
 from services.ledger.evidence.workflow import empty_papers
 from services.ledger.models import achievement, achievement_completer, achievement_gram, achievement_right
 from services.ledger.workflow import CASE, MOVES, wipe
@@ -120,6 +121,7 @@ async def wipe_draft(tx: Transaction, disclosure_id: UUID) -> Refusal | None:
         .where(disclosure.c.tenant_id == tx.tenant_id, disclosure.c.id == disclosure_id)
         .values(**empty)
     )
+    await empty_versions(tx, disclosure_id)
     papers = await empty_papers(tx, disclosure_id)
     if row.submitted_at is not None or papers:
         words = [one for one in (row.name, row.right_number) if one and len(one) >= queries.TELLING]

@@ -10,10 +10,11 @@ from services.ledger.accounting import rules
 from services.ledger.disclosure.queries import unit_kind_of
 from services.ledger.display import record_tabs, words_of
 from services.ledger.forms import money_of
+from services.ledger.rules import vocabulary
 from services.ledger.then import absent, asked_record
 from shared.db.transaction import Transaction
 from shared.ui.page import Crumb, FormState
-from tenants.packs import governing
+from tenants.pack_days import governing_on
 from tenants.pages import page
 
 _HOME = "/institution/ledger"
@@ -33,27 +34,30 @@ def _amounts(query: Any) -> tuple[dict[str, Decimal | None], dict[str, str]]:
 
 @get("/ledger/{achievement_id:uuid}/accounting", opt={"permission": "institution:ledger:read"})
 async def show_hints(request: Request[Any, Any, Any], tx: Transaction, achievement_id: UUID) -> Response[str]:
-    """What the text says of each kind of cost; with amounts in the address, where each would go."""
+    """What the text says of each kind of cost, of a past day the text of that day; with amounts in the address, where each
+    would go.
+    """
     then = await asked_record(request, tx, achievement_id)
     if then.detail is None:
         return await absent(request, tx, achievement_id, then.point, _TITLE)
     row, point = then.detail.row, then.point
-    words, pack = await words_of(tx), (await governing(tx)).pack
+    rules_then = await governing_on(tx, point.as_of)
+    pack = rules_then.pack
     amounts, errors = _amounts(request.query_params)
-    states = [one.status for one in then.detail.rights]
-    found = rules.situations(row.stage_since is not None, states, row.status, pack)
+    found = rules.situations(row.stage_since is not None, [one.status for one in then.detail.rights], row.status, pack)
     hints = rules.hints(await unit_kind_of(tx), found, amounts, pack, point.day(tx.today))
     asked = {component for component, _ in hints}
     context = {
         "row": row,
-        "words": words,
+        "words": vocabulary(pack),
         "hints": [(component, one.answer) for component, one in hints],
         "components": [(code, label) for code, label in rules.COMPONENTS.items() if code in asked],
         "labels": rules.COMPONENTS,
         "results": rules.RESULTS,
         "form": FormState(dict(request.query_params), errors),
         "home": f"{_HOME}/{row.id}",
-        "tabs": record_tabs(row.id, words, _TITLE, point),
+        "tabs": record_tabs(row.id, await words_of(tx), _TITLE, point),
+        "rules_then": rules_then,
         "point": point,
         "today": tx.today,
         "path": _HOME,

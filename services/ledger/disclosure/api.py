@@ -1,5 +1,6 @@
 """Disclosure for machines: the gate's answers and the disclosure in one call."""
 
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
@@ -9,10 +10,11 @@ from litestar import Request, Response, get, post, put
 from litestar.params import JSONBody, QueryParameter
 from sqlalchemy import Row
 
-from services.ledger.disclosure import forms, queries, rules, workflow
+from services.ledger.disclosure import forms, queries, rules, then, workflow
 from services.ledger.disclosure.models import DISCLOSURE_STATES
 from services.ledger.display import words_of
 from services.ledger.forms import members_of
+from services.ledger.points import point_of
 from services.ledger.secrecy.workflow import count_answer
 from shared.api_description import Matching, answers
 from shared.db.transaction import Outcome, Transaction
@@ -21,6 +23,7 @@ from shared.forms import read
 from shared.policy.pack import Pack
 from tenants.machine import api_refused
 from tenants.packs import governing
+from tenants.people import names_of
 
 
 class CompleterIn(msgspec.Struct):
@@ -86,7 +89,8 @@ class DisclosedCompleterOut(msgspec.Struct):
 class DisclosureOut(msgspec.Struct, kw_only=True):
     """A disclosure as it stands; once verified, ``achievement_id`` is its row of the ledger.
 
-    ``returns`` holds the reasons of every return, the newest round first.
+    ``returns`` holds the reasons of every return, the newest round first. Of a past day, what it said when it was last handed
+    in by then; all empty where that is not kept, as of a draft.
     """
 
     id: UUID
@@ -218,11 +222,21 @@ def _tag(row: Row[Any]) -> str:
 
 @get("/disclosures", opt={"permission": queries.WRITE}, summary="成果披露")
 async def list_disclosures(
-    tx: Transaction, status: State | None = None, after: UUID | None = None, limit: Limit = _PAGE
+    request: Request[Any, Any, Any],
+    tx: Transaction,
+    status: State | None = None,
+    after: UUID | None = None,
+    limit: Limit = _PAGE,
+    as_of: date | None = None,
+    known_at: datetime | None = None,
+    known_on: date | None = None,
 ) -> DisclosurePage:
-    """The account's own disclosures, the newest first; ``status`` keeps those in one state."""
+    """The account's own disclosures, the newest first; ``status`` keeps those in one state. ``as_of`` and ``known_at`` (an
+    instant with its zone; or ``known_on``, the end of a real day): where they stood on a past day, and as it was known then.
+    """
+    point = point_of(request.query_params, tx.today)
     states = [status] if status else list(DISCLOSURE_STATES)
-    rows = await queries.list_disclosures(tx, states, person_id=tx.actor.person_id, behind=after, limit=limit + 1)
+    rows = await then.listed(tx, states, point, person_id=tx.actor.person_id, behind=after, limit=limit + 1)
     items = [
         DisclosureSummary(
             id=row.id,
@@ -240,25 +254,46 @@ async def list_disclosures(
 
 
 @get("/disclosures/{disclosure_id:uuid}", opt={"permission": queries.WRITE}, summary="一项成果披露")
-async def read_disclosure(tx: Transaction, disclosure_id: UUID) -> Response[DisclosureOut]:
-    """One disclosure of the token's account with its ETag: where it stands, why it came back, which achievement it became."""
-    row = await queries.readable_disclosure(tx, disclosure_id)
-    if row is None:
+async def read_disclosure(
+    request: Request[Any, Any, Any],
+    tx: Transaction,
+    disclosure_id: UUID,
+    as_of: date | None = None,
+    known_at: datetime | None = None,
+    known_on: date | None = None,
+) -> Response[DisclosureOut]:
+    """One disclosure of the token's account with its ETag: where it stands, why it came back, which achievement it became;
+    at a past point as of the list, without an ETag: 404 where it had not been begun.
+    """
+    row, point = await queries.readable_disclosure(tx, disclosure_id), point_of(request.query_params, tx.today)
+    returns = await queries.returns_of(tx, disclosure_id)
+    if row is not None and not point.past:
+        said = rules.said(row._asdict(), await queries.shares_of(tx, disclosure_id))
+        return Response(await _told(tx, row, said, returns), headers={"etag": _tag(row)})
+    past = await then.disclosure_then(tx, disclosure_id, point) if row is not None else None
+    if past is None:
         raise NotFound
-    values = {field: getattr(row, field) for field in DisclosureOut.__struct_fields__ if hasattr(row, field)}
-    team = await queries.members_of(tx, disclosure_id)
-    shares = [str(one.share) if one.share is not None else None for one in team]
-    said = DisclosureOut(
-        **{**values, "evidence": list(row.evidence or ())},
+    returns = await then.returns_then(tx, returns, disclosure_id, point)
+    return Response(await _told(tx, past, past.said or {}, returns))
+
+
+async def _told(tx: Transaction, row: Row[Any], said: Mapping[str, Any], returns: Sequence[Row[Any]]) -> DisclosureOut:
+    names = await names_of(tx, rules.people_said(said))
+    team = [DisclosedCompleterOut(UUID(one), names.get(UUID(one), ""), share) for one, share in said.get("team", ())]
+    obtained = said.get("obtained_on")
+    return DisclosureOut(
+        id=row.id,
+        state=row.state,
         state_label=DISCLOSURE_STATES[row.state],
-        completers=[
-            DisclosedCompleterOut(one.person_id, one.name, share) for one, share in zip(team, shares, strict=True)
-        ],
-        returns=[
-            ReturnOut(one.round, one.field, one.reason, one.at) for one in await queries.returns_of(tx, disclosure_id)
-        ],
+        completers=team,
+        **{name: said.get(name) for name in rules.SAID if name not in ("evidence", "obtained_on")},
+        evidence=list(said.get("evidence") or ()),
+        obtained_on=date.fromisoformat(obtained) if obtained else None,
+        submitted_at=row.submitted_at,
+        verified_at=row.verified_at,
+        achievement_id=row.achievement_id,
+        returns=[ReturnOut(one.round, one.field, one.reason, one.at) for one in returns],
     )
-    return Response(said, headers={"etag": _tag(row)})
 
 
 HANDLERS = (disclose, resubmit, list_disclosures, read_disclosure)

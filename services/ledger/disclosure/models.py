@@ -106,6 +106,16 @@ disclosure_return = tenant_table(
     ForeignKeyConstraint(["tenant_id", "disclosure_id"], _DISCLOSURE),
 )
 
+disclosure_statement = tenant_table(
+    "disclosure_statement",
+    Column("disclosure_id", Uuid, primary_key=True),
+    Column("number", SmallInteger, primary_key=True, comment="1, 2, 3 …: each time it was handed in, or taken back"),
+    Column("said", Json, comment="what it said, field to text; the team as ids and shares; empty once it is wiped"),
+    Column("at", DateTime(timezone=True), nullable=False, comment="legal instant"),
+    Column("recorded_at", DateTime(timezone=True), nullable=False, server_default=func.clock_timestamp()),
+    ForeignKeyConstraint(["tenant_id", "disclosure_id"], _DISCLOSURE),
+)
+
 disclosure_paper = tenant_table(
     "disclosure_paper",
     Column("id", Uuid, primary_key=True),

@@ -8,7 +8,13 @@ from uuid import UUID
 
 from sqlalchemy import ColumnElement, Row, func, or_, select, tuple_
 
-from services.ledger.disclosure.models import DISCLOSURE_STATES, disclosure, disclosure_completer, disclosure_return
+from services.ledger.disclosure.models import (
+    DISCLOSURE_STATES,
+    disclosure,
+    disclosure_completer,
+    disclosure_return,
+    disclosure_statement,
+)
 from services.ledger.queries import not_hidden
 from shared.db.transaction import Transaction
 from shared.todo import Todo
@@ -40,12 +46,12 @@ async def find_disclosure(tx: Transaction, disclosure_id: UUID, *, for_update: b
 async def readable_disclosure(tx: Transaction, disclosure_id: UUID) -> Row[Any] | None:
     """One's own, or any of the tenant for those who verify; anything else is as if it did not exist."""
     row = await tx.row(
-        select(disclosure).where(disclosure.c.tenant_id == tx.tenant_id, disclosure.c.id == disclosure_id, _shown(tx))
+        select(disclosure).where(disclosure.c.tenant_id == tx.tenant_id, disclosure.c.id == disclosure_id, shown_to(tx))
     )
     return row if row is not None and (row.person_id == tx.actor.person_id or VERIFY in tx.actor.permissions) else None
 
 
-def _shown(tx: Transaction) -> ColumnElement[bool]:
+def shown_to(tx: Transaction) -> ColumnElement[bool]:
     """Not what became a record that is suspected to be classified."""
     became = disclosure.c.achievement_id
     return or_(became.is_(None), not_hidden(tx, became))
@@ -98,19 +104,22 @@ async def list_disclosures(
     statement = (
         select(table, person.c.name.label("discloser"))
         .join(person, (person.c.tenant_id == table.c.tenant_id) & (person.c.id == table.c.person_id))
-        .where(table.c.tenant_id == tx.tenant_id, table.c.state.in_(states), _shown(tx))
+        .where(table.c.tenant_id == tx.tenant_id, table.c.state.in_(states), shown_to(tx), *behind_one(tx, behind))
         .order_by(table.c.created_at.desc(), table.c.id.desc())
         .limit(limit)
     )
-    if behind is not None:
-        mark = select(table.c.created_at, table.c.id).where(table.c.tenant_id == tx.tenant_id, table.c.id == behind)
-        place = mark.subquery()
-        statement = statement.where(
-            tuple_(table.c.created_at, table.c.id) < select(place.c.created_at, place.c.id).scalar_subquery()
-        )
     if person_id is not None:
         statement = statement.where(table.c.person_id == person_id)
     return await tx.rows(statement)
+
+
+def behind_one(tx: Transaction, behind: UUID | None) -> list[ColumnElement[bool]]:
+    """Those that are older than one."""
+    table = disclosure.c
+    if behind is None:
+        return []
+    mark = select(table.created_at, table.id).where(table.tenant_id == tx.tenant_id, table.id == behind).subquery()
+    return [tuple_(table.created_at, table.id) < select(mark.c.created_at, mark.c.id).scalar_subquery()]
 
 
 async def unit_kind_of(tx: Transaction) -> str | None:
@@ -129,6 +138,15 @@ async def last_round(tx: Transaction, disclosure_id: UUID) -> int:
         select(func.max(table.c.round)).where(table.c.tenant_id == tx.tenant_id, table.c.disclosure_id == disclosure_id)
     )
     return int(found or 0)
+
+
+async def last_version(tx: Transaction, disclosure_id: UUID) -> int:
+    """How many versions are kept of what a disclosure said."""
+    table = disclosure_statement
+    kept = select(func.max(table.c.number)).where(
+        table.c.tenant_id == tx.tenant_id, table.c.disclosure_id == disclosure_id
+    )
+    return int(await tx.scalar(kept) or 0)
 
 
 async def todos(tx: Transaction) -> list[Todo]:

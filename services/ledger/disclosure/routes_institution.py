@@ -1,33 +1,33 @@
 """Pages of disclosure: the gate, the form that saves itself, verification with reasons by field."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from fractions import Fraction
+from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
 from litestar import Request, Response, get, post
 from sqlalchemy import Row
 
-from services.ledger.disclosure import forms, queries, rules, workflow
-from services.ledger.disclosure.models import DISCLOSURE_STATES
+from services.ledger.disclosure import forms, pages, queries, rules, then, workflow
+from services.ledger.disclosure.display import SHOWN
 from services.ledger.display import words_of
 from services.ledger.evidence import queries as evidence_queries
 from services.ledger.evidence import rules as evidence_rules
 from services.ledger.forms import members_of
-from services.ledger.rules import Vocabulary, secret_gate
+from services.ledger.points import point_of
+from services.ledger.rules import secret_gate
 from services.ledger.secrecy.workflow import count_answer
 from shared.db.transaction import Outcome, Transaction
 from shared.errors import NotFound, Refusal
 from shared.forms import read, typed
 from shared.policy.answer import Citation
 from shared.policy.pack import Pack
+from shared.ui.links import with_query
 from shared.ui.page import Crumb, FormState
 from shared.ui.words import share as share_words
 from tenants.packs import governing
 from tenants.pages import MenuEntry, page, redirect, refused, refused_in_place, unprocessable
-from tenants.people import names_of
 
-_HOME = "/institution/disclosures"
+_HOME = pages.HOME
 _PAGE = "ledger/disclosure/institution/"
 _WRITE = {"permission": queries.WRITE}
 _VERIFY = {"permission": queries.VERIFY}
@@ -38,56 +38,26 @@ _TABS = {
     "done": ("已核实", ("registered", "returned")),
 }
 MENU = (MenuEntry("institution", "单列管理", "成果披露", "bulb", _HOME, queries.WRITE, 20),)
-_TONES = {
-    "draft": "secondary",
-    "submitted": "blue",
-    "returned": "orange",
-    "registered": "green",
-    "withdrawn": "secondary",
-}
-# The fields of the form in its order, as the page of one disclosure shows them.
-_SHOWN = (
-    ("name", "成果名称"),
-    ("type", "成果类型"),
-    ("technical_field", "技术领域"),
-    ("form", "成果形式"),
-    ("stage", "成果所属阶段"),
-    ("market_prospect", "市场应用前景"),
-    ("funding", "经费来源"),
-    ("evidence", "佐证材料"),
-    ("evidence_elsewhere", "未上传的材料"),
-    ("right_number", "权利号"),
-    ("obtained_on", "取得时间"),
-    ("college", "所属部门"),
-    ("remark", "备注"),
-    ("team", "完成人（团队）"),
-)
-
-
-# Fields that stand in the form where the province asks for them, and nowhere else.
-_ONLY_IF_ASKED = frozenset({"technical_field", "form", "stage", "market_prospect"})
 
 
 @get("/disclosures", opt=_WRITE)
 async def list_disclosures(
     request: Request[Any, Any, Any], tx: Transaction, tab: str = "", behind: UUID | None = None
 ) -> Response[str]:
-    """One's own disclosures; for those who verify, what waits; newest first, by keyset."""
+    """One's own disclosures; for those who verify, what waits; newest first, by keyset; today, or as of a past day."""
+    point = point_of(request.query_params, tx.today)
     verifies = queries.VERIFY in tx.actor.permissions
     allowed = {code: value for code, value in _TABS.items() if verifies or code == "mine"}
     chosen = tab if tab in allowed else ("waiting" if verifies else "mine")
     whose = tx.actor.person_id if chosen == "mine" else None
-    size = queries.PAGE_SIZE
-    rows = await queries.list_disclosures(tx, _TABS[chosen][1], person_id=whose, behind=behind, limit=size + 1)
-    here = f"{_HOME}?tab={chosen}"
+    rows = await then.listed(tx, _TABS[chosen][1], point, person_id=whose, behind=behind, limit=queries.PAGE_SIZE + 1)
     context = {
-        "rows": rows[:size],
-        "tabs": [(label, f"{_HOME}?tab={code}", code == chosen, 0) for code, (label, _) in allowed.items()],
-        "tab": chosen,
-        "states": DISCLOSURE_STATES,
-        "tones": _TONES,
-        "newest": here if behind else None,
-        "older": f"{here}&behind={rows[size - 1].id}" if len(rows) > size else None,
+        **pages.list_context(rows, chosen, point, behind),
+        "tabs": [
+            (label, with_query(_HOME, point.as_query(), tab=code), code == chosen, 0)
+            for code, (label, _) in allowed.items()
+        ],
+        "today": tx.today,
     }
     return page(request, f"{_PAGE}list.html", "成果披露", context)
 
@@ -164,7 +134,7 @@ async def _editing(tx: Transaction, row: Row[Any], form: FormState | None = None
         "disclosure": row,
         "form": form,
         "asked": asked,
-        "labels": {name: asked[name]["label"] if name in asked else label for name, label in _SHOWN},
+        "labels": {name: asked[name]["label"] if name in asked else label for name, label in SHOWN},
         "further": [(forms.MORE + code, one) for code, one in rules.further(asked).items()],
         "needs": evidence,
         "proved": bool(pack.content.evidence.get("disclosure")),
@@ -254,57 +224,6 @@ async def save_draft(request: Request[Any, Any, Any], tx: Transaction, disclosur
     return Response({"saved": refusal is None}, status_code=status)
 
 
-def _exact(one: queries.DisclosedMember) -> str | None:
-    return str(one.share) if one.share is not None else None
-
-
-def _told(
-    said: Mapping[str, Any], further: Iterable[str], words: Vocabulary, names: Mapping[UUID, str]
-) -> dict[str, str]:
-    """What a disclosure says in words, by field of the form."""
-    told = {name: str(said.get(name) or "") for name, _ in _SHOWN}
-    told |= {forms.MORE + code: said.get("more", {}).get(code, "") for code in further}
-    told |= {name: words.label(name, told[name]) for name in ("type", "stage", "funding")}
-    told["evidence"] = "、".join(words.labels["evidence"].get(one, one) for one in said.get("evidence") or ())
-    team = [(names.get(UUID(one), "（已删除）"), Fraction(share) if share else None) for one, share in said["team"]]
-    told["team"] = "、".join(f"{name} {share_words(share)}" if share is not None else name for name, share in team)
-    return told
-
-
-async def _shown(tx: Transaction, row: Row[Any]) -> dict[str, Any]:
-    words = await words_of(tx)
-    pack = (await governing(tx)).pack
-    asked = rules.fields_of(await queries.unit_kind_of(tx), row.funding, pack, tx.today)
-    team = await queries.members_of(tx, row.id)
-    further = rules.further(asked)
-    shown = [(name, asked[name]["label"] if name in asked else label) for name, label in _SHOWN]
-    shown += [(forms.MORE + code, one["label"]) for code, one in further.items()]
-    now = rules.said(row._asdict(), [(str(one.person_id), _exact(one)) for one in team])
-    names = await names_of(tx, rules.people_said(row.returned_as) + [one.person_id for one in team])
-    values = _told(now, further, words, names)
-    before = _told(row.returned_as, further, words, names) if row.returned_as else values
-    held = tx.actor.permissions
-    own = row.person_id == tx.actor.person_id
-    moves = workflow.MOVES.available(row.state, held)
-    return {
-        "disclosure": row,
-        "entries": [
-            (name, label, values[name], asked.get(name.removeprefix(forms.MORE)))
-            for name, label in shown
-            if values[name] or name not in _ONLY_IF_ASKED or name in asked
-        ],
-        **await evidence_queries.shown(tx, row.id, words),
-        "state": DISCLOSURE_STATES[row.state],
-        "tone": _TONES[row.state],
-        "moves": {one.name: one for one in moves if own or one.permission != queries.WRITE},
-        "returns": await queries.returns_of(tx, row.id),
-        "before": {name: before[name] for name in values if before[name] != values[name]},
-        "labels": dict(shown),
-        "form": FormState(),
-        "refusal": None,
-    }
-
-
 async def _readable(tx: Transaction, disclosure_id: UUID) -> Row[Any]:
     row = await queries.readable_disclosure(tx, disclosure_id)
     if row is None:
@@ -314,10 +233,12 @@ async def _readable(tx: Transaction, disclosure_id: UUID) -> Row[Any]:
 
 @get("/disclosures/{disclosure_id:uuid}", opt=_WRITE)
 async def show_disclosure(request: Request[Any, Any, Any], tx: Transaction, disclosure_id: UUID) -> Response[str]:
-    """One disclosure: what it says, what is missing, what may be done."""
-    row = await _readable(tx, disclosure_id)
-    crumbs = (_ROOT, Crumb(row.name or "（未命名）"))
-    return page(request, f"{_PAGE}show.html", row.name or "成果披露", await _shown(tx, row), crumbs=crumbs)
+    """One disclosure: what it says, what is missing, what may be done; of a past day, where it stood and what it said."""
+    row, point = await _readable(tx, disclosure_id), point_of(request.query_params, tx.today)
+    context = await pages.context_then(tx, disclosure_id, point) if point.past else await pages.context_of(tx, row)
+    name = (context["disclosure"].name if context["disclosure"] is not None else None) or "（未命名）"
+    template = "show.html" if not point.past else "then.html"
+    return page(request, f"{_PAGE}{template}", name, context, crumbs=(_ROOT, Crumb(name)))
 
 
 @post("/disclosures/{disclosure_id:uuid}/return", opt=_VERIFY)
@@ -325,7 +246,7 @@ async def return_disclosure(request: Request[Any, Any, Any], tx: Transaction, di
     """Give it back with reasons by field."""
     row = await _readable(tx, disclosure_id)
     values = typed(await request.form())
-    shown = await _shown(tx, row)
+    shown = await pages.context_of(tx, row)
     reasons = forms.reasons_of(values, [name for name, *_ in shown["entries"]])
     if not reasons:
         context = {**shown, "form": FormState(values, {"reason": "请填写至少一条退回理由"})}
@@ -342,7 +263,7 @@ async def register_disclosure(request: Request[Any, Any, Any], tx: Transaction, 
     row = await _readable(tx, disclosure_id)
     registered = await workflow.register(tx, disclosure_id)
     if isinstance(registered, Refusal):
-        context = await _shown(tx, row)
+        context = await pages.context_of(tx, row)
         return refused_in_place(request, tx, registered, f"{_PAGE}show.html", row.name or "成果披露", context)
     return redirect(tx, f"/institution/ledger/{registered}", done="done")
 

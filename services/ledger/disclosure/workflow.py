@@ -15,6 +15,7 @@ from services.ledger.disclosure.models import (
     disclosure,
     disclosure_completer,
     disclosure_return,
+    disclosure_statement,
 )
 from services.ledger.entry import Completer, Entry, Right, right_number
 from services.ledger.rules import Decided
@@ -107,6 +108,7 @@ async def submit(
     stopped = await move(tx, MOVES, disclosure_id, "submit", row.state, changes=changes)
     if stopped is not None:
         return await refuse(tx, stopped, "disclosure.submit", CASE, disclosure_id)
+    await _keep_version(tx, disclosure_id)
     await _tell(tx, disclosure_id, {"to_permission": queries.VERIFY, "title": "有新的成果披露待核实"})
     return None
 
@@ -171,7 +173,10 @@ async def withdraw(tx: Transaction, disclosure_id: UUID) -> Refusal | None:
     """Take one's own disclosure back before it is registered."""
     row = await _own(tx, disclosure_id)
     stopped = await move(tx, MOVES, disclosure_id, "withdraw", row.state)
-    return await refuse(tx, stopped, "disclosure.withdraw", CASE, disclosure_id) if stopped is not None else None
+    if stopped is not None:
+        return await refuse(tx, stopped, "disclosure.withdraw", CASE, disclosure_id)
+    await _keep_version(tx, disclosure_id)
+    return None
 
 
 def _entry(row: Row[Any], team: Sequence[queries.DisclosedMember], asked: Mapping[str, Mapping[str, Any]]) -> Entry:
@@ -198,6 +203,23 @@ def _entry(row: Row[Any], team: Sequence[queries.DisclosedMember], asked: Mappin
         college=row.college,
         remark=row.remark,
         extra=named,
+    )
+
+
+async def _keep_version(tx: Transaction, disclosure_id: UUID) -> None:
+    """Keep what a disclosure says from now on; what is typed in between is nobody's word yet, and no day's."""
+    row = await _loaded(tx, disclosure_id)
+    said = rules.said(row._asdict(), await queries.shares_of(tx, disclosure_id))
+    number = await queries.last_version(tx, disclosure_id) + 1
+    key = {"tenant_id": tx.tenant_id, "disclosure_id": disclosure_id, "number": number}
+    await tx.execute(insert(disclosure_statement).values(**key, said=said, at=tx.now))
+
+
+async def empty_versions(tx: Transaction, disclosure_id: UUID) -> None:
+    """Leave nothing of what a disclosure that is wiped ever said but when it said something."""
+    table = disclosure_statement
+    await tx.execute(
+        update(table).where(table.c.tenant_id == tx.tenant_id, table.c.disclosure_id == disclosure_id).values(said=None)
     )
 
 

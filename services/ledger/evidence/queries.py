@@ -4,11 +4,13 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, func, select
+from sqlalchemy import ColumnElement, Row, Text, and_, cast, func, not_, select
 
 from services.ledger.disclosure.models import disclosure, disclosure_paper
 from services.ledger.papers.rules import SIZE_LIMIT, TYPES
+from services.ledger.points import NOW, Point, act_then
 from services.ledger.rules import Vocabulary
+from shared.db.records import workflow_event
 from shared.db.transaction import Transaction
 
 
@@ -62,9 +64,28 @@ async def disclosed_papers(tx: Transaction, achievement_id: UUID, words: Vocabul
     return [(one, words.labels["evidence"].get(one.kind, one.kind)) for one in papers]
 
 
-async def shown(tx: Transaction, disclosure_id: UUID, words: Vocabulary) -> dict[str, Any]:
+async def papers_then(tx: Transaction, disclosure_id: UUID, point: Point) -> Sequence[Row[Any]]:
+    """Those that stood at a point; one that was taken away since is told with that, and opened no more."""
+    table = disclosure_paper
+    added = _done(tx, point, "paper_added", table.c.added_at)
+    gone = and_(table.c.withdrawn_at.is_not(None), _done(tx, point, "paper_taken_away", table.c.withdrawn_at))
+    return await tx.rows(
+        select(table)
+        .where(table.c.tenant_id == tx.tenant_id, table.c.disclosure_id == disclosure_id, added, not_(gone))
+        .where(table.c.file_name.is_not(None))
+        .order_by(table.c.added_at, table.c.id)
+    )
+
+
+def _done(tx: Transaction, point: Point, event: str, at: ColumnElement[Any]) -> ColumnElement[bool]:
+    acts, paper = workflow_event.c, disclosure_paper.c
+    told = (acts.case_kind == "disclosure", acts.case_id == paper.disclosure_id, acts.event == event)
+    return act_then(tx, point, at, *told, acts.details["paper"].astext == cast(paper.id, Text))
+
+
+async def shown(tx: Transaction, disclosure_id: UUID, words: Vocabulary, point: Point = NOW) -> dict[str, Any]:
     """What a page says of the papers."""
-    papers = await papers_of(tx, disclosure_id)
+    papers = await (papers_then(tx, disclosure_id, point) if point.past else papers_of(tx, disclosure_id))
     return {
         "papers": [(one, words.labels["evidence"].get(one.kind, one.kind)) for one in papers],
         "types": TYPES,

@@ -13,7 +13,7 @@ from services.ledger.papers.routes_institution import DOWNLOAD
 from services.ledger.papers.rules import SIZE_LIMIT, TYPES
 from services.ledger.points import NOW
 from services.ledger.queries import entry_from, entry_of, find_achievement
-from services.ledger.rules import Vocabulary, stage_of
+from services.ledger.rules import Vocabulary, stage_of, vocabulary
 from services.ledger.stages.forms import CRITERION, START
 from services.ledger.stages.rules import papers_by_criterion
 from services.ledger.stages.workflow import PURPOSE
@@ -31,13 +31,13 @@ TITLE = "成果阶段"
 TEMPLATE = "ledger/stages/stage.html"
 
 
-async def loaded(tx: Transaction, achievement_id: UUID) -> tuple[Row[Any], Pack]:
-    """The achievement and the pack in force.
+async def loaded(tx: Transaction, achievement_id: UUID, pack: Pack | None = None) -> tuple[Row[Any], Pack]:
+    """The achievement and the pack, by default the one in force.
 
     :raises NotFound: unknown, another tenant's, quarantined; or a province whose text knows no stages.
     """
     row = await find_achievement(tx, achievement_id)
-    pack = (await governing(tx)).pack
+    pack = pack or (await governing(tx)).pack
     if row is None or row.state == "quarantined" or pack.content.stage is None:
         raise NotFound
     return row, pack
@@ -56,10 +56,10 @@ async def context_of(
     then: Standing | None = None,
 ) -> dict[str, Any]:
     """Everything of the page; ``forms`` are those that came back, by name: criteria, proof, start, withdraw; ``then`` is
-    the record of a past day, told by the rules of today.
+    the record of a past day, and ``pack`` the one that governed on it.
     """
     point, detail = (then.point, then.detail) if then is not None else (NOW, None)
-    words, given = await words_of(tx), forms or {}
+    words, given = vocabulary(pack), forms or {}
     rule = pack.content.stage
     assert rule is not None
     entry = entry_from(row, (), detail.rights) if detail is not None else await entry_of(tx, row)
@@ -92,13 +92,14 @@ async def context_of(
         "may_write": not point.past
         and any(one.name == "record_stage" for one in MOVES.available(row.state, tx.actor.permissions)),
         "point": point,
+        "rules_then": None,
         "may_fetch": DOWNLOAD in tx.actor.permissions,
         "limit": SIZE_LIMIT,
         "types": TYPES,
         "today": tx.today,
         "refusal": None,
         "home": f"{HOME}/{row.id}",
-        "tabs": record_tabs(row.id, words, TITLE, point),
+        "tabs": record_tabs(row.id, await words_of(tx), TITLE, point),
         "path": HOME,
     }
 

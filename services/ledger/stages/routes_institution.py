@@ -10,6 +10,7 @@ from litestar.params import RawBody
 from services.ledger.display import words_of
 from services.ledger.papers import rules as paper_rules
 from services.ledger.papers.workflow import Paper
+from services.ledger.points import point_of
 from services.ledger.stages import forms, pages, workflow
 from services.ledger.then import absent, asked_record
 from shared.db.transaction import Transaction
@@ -17,6 +18,7 @@ from shared.documents.uploads import Upload, receive_form
 from shared.errors import Refusal
 from shared.forms import read, typed
 from shared.ui.page import FormState
+from tenants.pack_days import governing_on
 from tenants.pages import came_back, page, redirect, refused
 
 _READ = {"permission": "institution:ledger:read"}
@@ -25,13 +27,14 @@ _WRITE = {"permission": "institution:ledger:write"}
 
 @get("/ledger/{achievement_id:uuid}/stage", opt=_READ)
 async def show_stage(request: Request[Any, Any, Any], tx: Transaction, achievement_id: UUID) -> Response[str]:
-    """What is recognised and why; the forms for those who may write."""
-    _, pack = await pages.loaded(tx, achievement_id)
+    """What is recognised and why, of a past day by the rules of that day; the forms for those who may write."""
+    rules_then = await governing_on(tx, point_of(request.query_params, tx.today).as_of)
+    _, pack = await pages.loaded(tx, achievement_id, rules_then.pack)
     then = await asked_record(request, tx, achievement_id)
     if then.detail is None:
         return await absent(request, tx, achievement_id, then.point, pages.TITLE)
     row = then.detail.row
-    context = await pages.context_of(tx, row, pack, then=then)
+    context = {**await pages.context_of(tx, row, pack, then=then), "rules_then": rules_then}
     return page(request, pages.TEMPLATE, pages.TITLE, context, crumbs=pages.crumbs(row))
 
 

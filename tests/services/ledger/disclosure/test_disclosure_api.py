@@ -7,6 +7,7 @@ import httpx
 import pytest
 
 from services.ledger.disclosure import workflow
+from shared.clock import real_now
 from tenants.identity import Claims
 from tests.tenants.test_idempotency import API
 from tests.web import Site
@@ -124,3 +125,31 @@ async def test_what_came_back_is_corrected_and_sent_again_under_its_tag(
     assert (read["state"], read["technical_field"]) == ("submitted", "新材料（催化）")
     account["subject"] = "another account of the same institution"
     assert (await put(said, **{"if-match": tag})).status_code == 404
+
+
+async def test_a_machine_reads_where_it_stood_and_what_it_said_then(
+    site: Site, world: World, account: dict[str, Any]
+) -> None:
+    made = await ask(site, "POST", "/api/disclosures", API)
+    known = real_now().isoformat()
+    async with world.acting(world.university, "clerk") as tx:
+        await workflow.return_for_correction(tx, made.json()["id"], {"name": "名称请与权利证书一致"})
+    place = made.headers["location"]
+    tag = (await ask(site, "GET", place)).headers["etag"]
+    client, headers = site.anonymous().client, {"authorization": "Bearer token"}
+    again = {name: value for name, value in API.items() if name not in ("classified", "key_technology")}
+    sent = await client.put(
+        place,
+        json={**again, "name": "另一种名称"},
+        headers={**headers, "if-match": tag, "idempotency-key": uuid4().hex},
+    )
+    assert sent.status_code == 200, sent.text
+    then = await client.get(place, params={"known_at": known}, headers=headers)
+    assert (then.json()["state"], then.json()["name"], then.json()["returns"]) == ("submitted", API["name"], [])
+    assert [one["share"] for one in then.json()["completers"]] == ["1/2", "1/2"]
+    assert "etag" not in then.headers
+    listed = await client.get("/api/disclosures", params={"known_at": known}, headers=headers)
+    assert [(one["state"], one["name"]) for one in listed.json()["items"]] == [("submitted", API["name"])]
+    before = await client.get(place, params={"as_of": "2020-01-01"}, headers=headers)
+    assert before.status_code == 404
+    assert (await client.get("/api/disclosures", params={"as_of": "2020-01-01"}, headers=headers)).json()["items"] == []
