@@ -12,10 +12,11 @@ from typing import Any, TypeVar
 from uuid import UUID
 
 import click
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from shared.audit.writing import write_audit
-from shared.db.engine import make_engine
+from shared.db.engine import CONNECTION_LOST, make_engine
 from shared.db.transaction import Transaction
 from shared.errors import ApplicationError, FormInvalid
 from shared.ids import new_id
@@ -23,12 +24,13 @@ from shared.policy.sources import PackError
 from shared.policy.telling import told_all
 from shared.settings import settings
 from tenants import provisioning, registration
-from tenants.keycloak.commands import open_beyond_the_registry
+from tenants.keycloak.commands import AGAIN, open_beyond_the_registry
 from tenants.keycloak.opening import Opening
 from tenants.registry import KINDS, UNIT_KINDS, list_organisations, list_provinces
 from tenants.unit_rules import record_unit_rules
 
 T = TypeVar("T")
+_FAILED: tuple[type[Exception], ...] = (DBAPIError, *CONNECTION_LOST)
 _DAY = click.DateTime(["%Y-%m-%d"])
 
 
@@ -50,8 +52,11 @@ def run(work: Callable[[AsyncEngine], Awaitable[T]]) -> T:
         raise click.ClickException(error.message) from error
     except PackError as error:
         raise click.ClickException(told_all(error)) from error
-    except (OSError, ConnectionError) as error:
+    except OSError as error:
         raise click.ClickException(f"数据库无法连接：{error}") from error
+    except _FAILED as error:
+        # Of a commit nobody knows whether it was done; the command looks first, so that doing it again does no harm.
+        raise click.ClickException(f"数据库没有办成（{type(error).__name__}）{AGAIN}") from error
 
 
 def _administrator(command: Callable[..., None]) -> Callable[..., None]:

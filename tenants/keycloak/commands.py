@@ -16,7 +16,7 @@ from tenants.keycloak.drift import CODE, as_code, drift
 from tenants.keycloak.opening import Opened, Opening, open_tenant
 
 T = TypeVar("T")
-_AGAIN = "。已完成的步骤保留；排除故障后重新执行同一条命令即可"
+AGAIN = "。已完成的步骤保留；排除故障后重新执行同一条命令即可"
 
 
 def told(error: KeycloakError) -> str:
@@ -48,7 +48,7 @@ def open_beyond_the_registry(wanted: Opening) -> Opened | None:
     try:
         _try_storage(ObjectStore(settings()), wanted)
     except ApplicationError as error:
-        raise click.ClickException(f"{error.message}{_AGAIN}") from error
+        raise click.ClickException(f"{error.message}{AGAIN}") from error
     click.echo("  ✓ 文件存储")
     if not settings().keycloak_secret.get_secret_value():
         click.echo(f"请在统一身份认证中建立组织 {wanted.alias}，并把其属性 tenant 设为 {wanted.tenant_id}")
@@ -57,7 +57,7 @@ def open_beyond_the_registry(wanted: Opening) -> Opened | None:
     async def work() -> Opened:
         return await open_tenant(Administration(settings()), wanted, lambda done: click.echo(f"  ✓ {done}"))
 
-    opened = at_keycloak(work(), _AGAIN)
+    opened = at_keycloak(work(), AGAIN)
     if opened.password:
         click.echo(f"首位管理员的初始口令（只显示这一次，首次登录须更换）：{opened.password}")
     return opened

@@ -3,6 +3,7 @@ among them. No answer is a fault of ours, none is of another form than described
 """
 
 import os
+import re
 from collections.abc import AsyncIterator
 from typing import Any
 from uuid import UUID
@@ -23,11 +24,13 @@ from schemathesis.specs.openapi.checks import (
 from sqlalchemy import insert
 
 from services.administration.machines import workflow as machines
-from services.ledger.disclosure.models import disclosure
+from services.ledger.disclosure.models import disclosure, disclosure_paper
+from services.ledger.papers.models import ledger_paper
 from shared.documents.uploads import Upload
 from shared.ids import new_id
 from tenants.identity import Claims
 from tenants.permissions import ROLES as PERMISSIONS
+from tests.services.annual_report.arranging import REPORT, YEAR, frozen
 from tests.services.empowerment.arranging import (
     Prepared,
     announced,
@@ -54,6 +57,7 @@ CALLERS = (*ROLES, *SCOPES)
 CASES = 1500 if os.environ.get("CI") else 300
 MARK = "别家单位的成果标记"
 CHECKS = [not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance]
+_LISTED_BY = {"/api/disclosures": "disclosure_id", "/api/imports": "import_id"}
 # What a client library never sends by itself, or what the test sets.
 _OWN_HEADERS = {"authorization", "idempotency-key", "if-match", "content-length", "host"}
 
@@ -76,27 +80,51 @@ def account(monkeypatch: pytest.MonkeyPatch, world: World) -> dict[str, Any]:
     return holder
 
 
-async def arranged(world: World, site: Site) -> dict[str, list[UUID]]:
-    """Ids by the name of their path parameter: of the caller's own tenant, of another one, of nothing."""
+Ids = dict[str, list[Any]]
+
+
+async def arranged(world: World, site: Site) -> Ids:
+    """What is known by the name of a path parameter or of a field: of the caller's own tenant, and of another one."""
     own = await prepare(world)
-    application = await announced(world, own)
-    ids = {
-        "achievement_id": [own.achievement_id],
-        "application_id": [application],
-        "notice_id": [await notice_of(world, own.tenant, application)],
-    }
     there = world.institute
     team = (await add_person(world, there, MARK),)
     achievement_id = await add_achievement(world, there, MARK, completers=team)
     await is_completer(world, there, team[0])
     await select_for_pilot(world, there)
-    theirs = await announced(world, Prepared(there, achievement_id, team, own.list_version_id))
-    ids["achievement_id"].append(achievement_id)
-    ids["application_id"].append(theirs)
-    ids["notice_id"].append(await notice_of(world, there, theirs))
-    ids["disclosure_id"] = [await disclosed(world, own.tenant, "本单位的披露"), await disclosed(world, there, MARK)]
-    ids["import_id"] = [await asking(world, site, one, name) for one, name in ((own.tenant, "本单位的"), (there, MARK))]
+    ids: Ids = {"ordinal": [0, 1, 2], "report": [REPORT], "year": [YEAR], "paper_id": []}
+    for one, name in ((own, "本单位的"), (Prepared(there, achievement_id, team, own.list_version_id), MARK)):
+        application = await announced(world, one)
+        disclosure_id = await disclosed(world, one.tenant, name)
+        await frozen(world, one.tenant)
+        known = {
+            "achievement_id": one.achievement_id,
+            "application_id": application,
+            "notice_id": await notice_of(world, one.tenant, application),
+            "disclosure_id": disclosure_id,
+            "import_id": await asking(world, site, one.tenant, name),
+            "person_id": one.team[0],
+            "representative_id": one.team[0],
+        }
+        for field, value in known.items():
+            ids.setdefault(field, []).append(value)
+        ids["paper_id"] += await papers(world, one, disclosure_id, name)
     return ids
+
+
+async def papers(world: World, one: Prepared, disclosure_id: UUID, name: str) -> list[UUID]:
+    """One of the achievement's stage, one of the disclosure."""
+    of_ledger, of_disclosure = new_id(), new_id()
+    file = {
+        "tenant_id": one.tenant, "kind": "assessment_report", "file_name": f"{name}.pdf", "media_type": "application/pdf",
+        "size": 1, "object_hash": "0" * 64, "added_at": at("2026-03-09"),
+    }  # fmt: skip
+    stage = {"id": of_ledger, "achievement_id": one.achievement_id, "purpose": "stage"}
+    async with world.maintenance.begin() as connection:
+        await connection.execute(insert(ledger_paper).values(**file, **stage))
+        await connection.execute(
+            insert(disclosure_paper).values(**file, id=of_disclosure, disclosure_id=disclosure_id, version=1)
+        )
+    return [of_ledger, of_disclosure]
 
 
 async def asking(world: World, site: Site, tenant: UUID, name: str) -> UUID:
@@ -148,11 +176,32 @@ async def token_of(world: World, account: dict[str, Any], caller: str) -> str:
         return (await machines.register(tx, caller, SCOPES[caller]))[1]
 
 
-async def sent(site: Site, case: Case[Any], ids: list[UUID], token: str) -> httpx.Response:
-    """The case with a token, a fresh key, and one of the known ids in its path."""
+def chosen(ids: Ids, name: str, drawn_value: Any) -> Any:
+    """One of the known values of that name, or the drawn one, which nobody knows."""
+    values = [*ids.get(name, ()), drawn_value]
+    value = values[crc32(str(drawn_value).encode()) % len(values)]
+    return str(value) if isinstance(value, UUID) else value
+
+
+def acquainted(ids: Ids, body: Any) -> Any:
+    """A drawn body with known ids in some of its fields."""
+    if isinstance(body, list):
+        return [acquainted(ids, one) for one in body]
+    if not isinstance(body, dict):
+        return body
+    return {
+        name: chosen(ids, name, value) if name in ids and isinstance(value, str) else acquainted(ids, value)
+        for name, value in body.items()
+    }
+
+
+async def sent(site: Site, case: Case[Any], ids: Ids, token: str) -> httpx.Response:
+    """The case with a token, a fresh key, and known ids in its path, its place in a list and its body."""
     for name, value in (case.path_parameters or {}).items():
-        if ids and name.endswith("_id"):
-            case.path_parameters[name] = str(ids[crc32(str(value).encode()) % len(ids)])
+        case.path_parameters[name] = chosen(ids, name, value)
+    if case.query and case.path in _LISTED_BY and case.query.get("after"):
+        case.query["after"] = chosen(ids, _LISTED_BY[case.path], case.query["after"])
+    case.body = acquainted(ids, case.body)
     wanted = case.as_transport_kwargs(base_url=BASE)
     made = requests.Request(
         **{name: wanted[name] for name in ("method", "url", "json", "data", "files", "params") if name in wanted}
@@ -182,9 +231,10 @@ async def test_no_fault_no_other_form_no_foreign_data(
     number = max(1, CASES // len(CALLERS) // len(operations))
     faults, statuses = [], set()
     for operation in operations:
-        known = next((ids[name] for name in ids if f"{{{name}}}" in operation.path), [])
+        unknown = set(re.findall(r"{(\w+)}", operation.path)) - ids.keys()
+        assert not unknown, f"no known ids for {unknown} of {operation.path}"
         for case in drawn(operation, number):
-            answer = await sent(site, case, [*known, new_id()] if known else [], token)
+            answer = await sent(site, case, ids, token)
             statuses.add(answer.status_code)
             if MARK in answer.text or str(world.institute) in answer.text:
                 faults.append(f"foreign data: {case.method} {case.formatted_path}")
