@@ -4,7 +4,7 @@ A change holds from a day. Every version known now that reaches beyond that day 
 values from that day on, so that a correction of the past leaves later changes standing.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import cache, lru_cache
@@ -73,10 +73,27 @@ ACHIEVEMENTS = Recorded(achievement, achievement_version)
 CONVERSIONS = Recorded(conversion_record, conversion_record_version)
 
 
+@dataclass(frozen=True, slots=True)
+class Following:
+    """What a change makes of each version by what that version says itself: ``reads`` are the columns it looks at."""
+
+    reads: tuple[str, ...]
+    values: Callable[[Mapping[str, Any]], Mapping[str, Any]]
+
+
 async def write_versions(
-    tx: Transaction, kind: Recorded, row_id: UUID, patch: Mapping[str, Any], since: date, reason: str, revision: int
+    tx: Transaction,
+    kind: Recorded,
+    row_id: UUID,
+    patch: Mapping[str, Any],
+    since: date,
+    reason: str,
+    revision: int,
+    following: Following | None = None,
 ) -> datetime:
     """Record that a row has other values from ``since`` on; returns the instant from which that is known.
+
+    Every later version gets ``patch``; with ``following``, what follows for it from its own values instead.
 
     The caller holds the row's lock, so that the instant read here is later than that of every version it closes. A
     second change in the same transaction replaces the first one's versions: what was never committed was never known.
@@ -84,15 +101,20 @@ async def write_versions(
     :raises ValueError: nothing is known of the row from that day on.
     """
     key = {"tenant": tx.tenant_id, "id": row_id}
-    known = await _known(kind).fetch(tx.driver, {**key, "since": since})
+    reads = following.reads if following is not None else ()
+    known = await _known(kind, reads).fetch(tx.driver, {**key, "since": since})
     if not known:
         raise ValueError("nothing is recorded from that day on")
     now = await tx.recorded_now()
     own = [row["recorded"].lower for row in known if row["own"]]
     at: datetime = own[0] if own else max(now, max(row["recorded"].lower for row in known) + _TICK)
     await _closed(kind).run(tx.driver, {**key, "at": at, "versions": [row["version"] for row in known]})
-    changed = {**patch, "reason": reason, "actor_id": tx.actor.person_id, "revision": revision}
+    noted = {"reason": reason, "actor_id": tx.actor.person_id, "revision": revision}
     for row in known:
+        changed = {
+            **(following.values({name: row[name] for name in reads}) if following is not None else patch),
+            **noted,
+        }
         began, ended = row["held"].lower, row["held"].upper
         copied = {**key, "version": row["version"], "at": at}
         if began is not None and began < since:
@@ -117,11 +139,11 @@ def _is(kind: Recorded) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
 
 
 @cache
-def _known(kind: Recorded) -> HotStatement:
-    """What is known now from a day on."""
+def _known(kind: Recorded, reads: tuple[str, ...]) -> HotStatement:
+    """What is known now from a day on, with the columns ``reads`` of it."""
     versions = kind.versions
     return HotStatement(
-        select(versions.c.version, versions.c.held, versions.c.recorded, _OWN)
+        select(versions.c.version, versions.c.held, versions.c.recorded, _OWN, *(versions.c[name] for name in reads))
         .where(
             *_is(kind),
             func.upper_inf(versions.c.recorded),
@@ -168,11 +190,12 @@ async def change_achievement(
     *,
     team: Sequence[Completer] | None = None,
     rights: Sequence[Right] | None = None,
+    following: Following | None = None,
 ) -> Row[Any]:
     """Write a change of one locked achievement everywhere: versions, projection, team, rights, search words, totals.
 
-    ``team`` members are existing people. A changed ``state`` was already moved by the caller. Returns the row as it
-    stands afterwards.
+    ``team`` members are existing people. ``following`` says what becomes of each version, ``patch`` then what becomes of
+    the one that stands. A changed ``state`` was already moved by the caller. Returns the row as it stands afterwards.
     """
     values = dict(patch)
     if "name" in values:
@@ -186,7 +209,7 @@ async def change_achievement(
         recorded["rights"] = [right.as_json() for right in rights]
         await _replace_rights(tx, before.id, rights)
     revision = before.revision + 1
-    at = await write_versions(tx, ACHIEVEMENTS, before.id, recorded, since, reason, revision)
+    at = await write_versions(tx, ACHIEVEMENTS, before.id, recorded, since, reason, revision, following)
     values.pop("state", None)
     values |= {"revision": revision, "recorded_at": at, "held_from": max(since, before.held_from)}
     given = {f"new_{name}": _given(achievement.c[name], value) for name, value in values.items()}

@@ -11,7 +11,7 @@ from sqlalchemy.dialects.postgresql import Range
 from services.ledger import rules
 from services.ledger.entry import FIELDS, Completer, Deal, Entry, Right, name_key
 from services.ledger.handed import take_back
-from services.ledger.history import change_achievement, retire
+from services.ledger.history import Following, change_achievement, retire
 from services.ledger.intake import Registered, fill_intake, lock_ledger, open_intake, register_intake
 from services.ledger.models import (
     ACHIEVEMENT_STATES,
@@ -149,11 +149,12 @@ async def correct(
 
 
 async def record_conversion(
-    tx: Transaction, achievement_id: UUID, deal: Deal, *, reason: str = "登记转化"
+    tx: Transaction, achievement_id: UUID, deal: Deal, *, since: date | None = None, reason: str = "登记转化"
 ) -> UUID | Refusal:
     """Record one conversion: it counts once, its amount adds to the achievement's (rule 44); returns the record's id.
 
-    It holds from the day of signing (from the ledger's own beginning where that is later), else from today.
+    It holds from ``since``, else from the day of signing, else from today; never from before the ledger's own beginning. On
+    every day from then on it adds to what the achievement was worth on that day.
 
     :raises NotFound: no such achievement of this tenant.
     """
@@ -163,14 +164,24 @@ async def record_conversion(
     wanted = (await entry_of(tx, row)).with_(**patch, deals=(deal,))
     completed = rules.complete(wanted, governed.pack, tx.today, exact=True)
     await _decide(tx, governed, completed.decided, achievement_id)
-    since = max(deal.signed_on or tx.today, row.began_on)
+    since = max(since or deal.signed_on or tx.today, row.began_on)
     refusal = completed.refusal or rules.wrong_day(since, row.began_on, tx.today)
     refusal = refusal or await move(tx, MOVES, achievement_id, "record_conversion", row.state, reason=reason)
     if refusal is not None:
         return await refuse(tx, refusal, "achievement.record_conversion", CASE, achievement_id)
     patch["value_kind"] = completed.entry.value_kind
-    await change_achievement(tx, row, patch, since, reason)
+    await change_achievement(tx, row, patch, since, reason, following=_on_every_day(deal, patch["value_kind"]))
     return await _add_conversion(tx, achievement_id, deal, since, reason, patch["conversions"])
+
+
+def _on_every_day(deal: Deal, kind: str | None) -> Following:
+    """A conversion adds to what stood on each day from its own on: days before a later one know nothing of that one yet."""
+
+    def values(day: Mapping[str, Any]) -> Mapping[str, Any]:
+        added = rules.after_conversion(day["status"], day["value"], day["conversions"], deal)
+        return added | {"value_kind": (kind or day["value_kind"]) if added["value"] is not None else None}
+
+    return Following(("status", "value", "conversions", "value_kind"), values)
 
 
 async def quarantine(tx: Transaction, achievement_id: UUID, reason: str) -> Refusal | None:

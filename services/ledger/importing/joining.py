@@ -96,7 +96,7 @@ async def _join(
         return [{**repeats[0], "code": "first_row_open"}]
     recorded = row.state == ImportState.APPLIED and first.disposition == "valid"
     if recorded:
-        refusal = await _record(tx, first.achievement_id, deals_of(entry))
+        refusal = await _record(tx, first.achievement_id, deals_of(entry), row.as_of)
         if refusal is not None:
             return [*repeats, _issue("against_rules", refusal.message.rstrip("。"))]
     else:
@@ -110,10 +110,13 @@ def _issue(code: str, field: str) -> dict[str, Any]:
     return {"severity": Severity.HUMAN.value, "code": code, "field": field, "column": ""}
 
 
-async def _record(tx: Transaction, achievement_id: UUID, deals: Sequence[Mapping[str, Any]]) -> Refusal | None:
+async def _record(
+    tx: Transaction, achievement_id: UUID, deals: Sequence[Mapping[str, Any]], as_of: date
+) -> Refusal | None:
+    """The ledger said them as of its own day, however late they are answered: as though they had joined before."""
     for deal in deals:
         known = {**deal, "amount": _decimal(deal["amount"])}
-        done = await record_conversion(tx, achievement_id, Deal(**known), reason=_REASON)
+        done = await record_conversion(tx, achievement_id, Deal(**known), since=as_of, reason=_REASON)
         if isinstance(done, Refusal):
             return done
     return None

@@ -154,13 +154,10 @@ class Ledger(RuleBasedStateMachine):
         days = self.book.days[row_id]
         since = max(signed, min(days))
         self.book.signed.append((row_id, since, signed, amount))
-        now = days[TODAY]
-        value = amount + (now["value"] or 0) if now["status"] == "converted" else amount
-        changed = {"value": value} | ({"status": "converted"} if now["status"] != "converted" else {})
-        changed = {name: one for name, one in changed.items() if now[name] != one}
-        for day in days:
+        for day, then in days.items():
             if day >= since:
-                days[day].update(changed)
+                then["value"] = amount + (then["value"] or 0) if then["status"] == "converted" else amount
+                then["status"] = "converted"
 
     @rule(row_id=rows, since=st.sampled_from(DAYS), name=st.sampled_from(["甲研究院", "乙研究院"]))
     def own(self, row_id: UUID, since: date, name: str) -> None:
@@ -173,7 +170,7 @@ class Ledger(RuleBasedStateMachine):
 
     @rule(row_id=rows, since=st.sampled_from(DAYS), status=st.sampled_from(["applied", "lapsed"]))
     def hold_a_right(self, row_id: UUID, since: date, status: str) -> None:
-        number = f"KNOW-{row_id.hex[:12]}"
+        number = f"KNOW-{row_id.hex[-12:]}"
 
         async def work() -> Any:
             async with self.acting() as tx:

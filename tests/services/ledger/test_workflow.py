@@ -205,6 +205,28 @@ async def test_conversions_are_counted_and_the_achievement_once(world: World) ->
         assert (cell.n, cell.sum) == (1, Decimal("150000.50"))
 
 
+@pytest.mark.requirement("R071", "R205")
+async def test_a_conversion_of_the_past_adds_to_each_day_what_that_day_had(world: World) -> None:
+    async with world.acting(world.university) as tx:
+        row_id = await registered(tx)
+    for signed, amount, mode in ((date(2026, 3, 10), 5, "assignment"), (date(2026, 3, 5), 7, "licence")):
+        async with world.acting(world.university) as tx:
+            deal = Deal(mode=mode, signed_on=signed, amount=Decimal(amount))
+            assert isinstance(await workflow.record_conversion(tx, row_id, deal), UUID)
+    async with world.acting(world.university) as tx:
+        said = [
+            (one.held.lower, one.status, one.mode, one.conversions, one.value, one.value_kind)
+            for one in await queries.versions_of(tx, row_id)
+            if one.recorded.upper is None
+        ]
+        assert said == [
+            (DAY, "not_converted", None, 0, None, None),
+            (date(2026, 3, 5), "converted", "licence", 1, Decimal(7), "amount"),
+            (date(2026, 3, 10), "converted", "assignment", 2, Decimal(12), "amount"),
+        ]
+        assert await recounted(tx)
+
+
 @pytest.mark.requirement("R073")
 async def test_a_converted_achievement_without_amount_is_refused_with_the_article(world: World) -> None:
     async with world.acting(world.university) as tx:

@@ -11,7 +11,15 @@ from services.ledger.importing.answering import Answered
 from services.ledger.importing.settling import Rows
 from services.ledger.listing import Filters, ledger_page
 from shared.storage.objects import ObjectStore
-from tests.services.ledger.importing.arranging import applied, checked, counted, read_through, send, state_of
+from tests.services.ledger.importing.arranging import (
+    AS_OF,
+    applied,
+    checked,
+    counted,
+    read_through,
+    send,
+    state_of,
+)
 from tests.services.ledger.importing.test_answering import (
     answer_row,
     answered,
@@ -89,6 +97,15 @@ async def test_after_the_import_it_is_recorded_at_once_and_can_still_be_undone(
     now = await answer_row(world, import_id, 1, {"further_conversion": ""})
     assert now.disposition == "joined"
     assert await the_one(world) == (2, Decimal(120_000), [("甲公司", Decimal(50_000)), ("乙公司", Decimal(70_000))])
+    async with world.acting(world.university) as tx:
+        # the ledger said so as of its own day, whenever the question is answered
+        (then,) = (await ledger_page(tx, Filters(as_of=AS_OF), limit=10)).rows
+        assert (then["conversions"], then["value"]) == (2, Decimal(120_000))
+        said = await tx.rows(
+            text("select lower(held) as day from app.conversion_record_version where tenant_id = :t"),
+            {"t": tx.tenant_id},
+        )
+        assert [one.day for one in said] == [AS_OF, AS_OF]
     async with world.acting(world.university) as tx:
         assert await undoing.undo(tx, import_id, "导错了") is None
     async with world.working(world.university) as tx:
