@@ -103,11 +103,13 @@ class Stager:
             for sheet in layout.sheets
             if (column := sheet.column_of("number")) is not None
         }
-        self._offsets = {
-            (sheet.name, column.letter): column.index - sheet.first_column
-            for sheet in layout.sheets
-            for column in sheet.columns
-        }
+        # By the field, since a row below a further header is kept with its cells where the first header has them.
+        self._places: dict[tuple[str, str], list[tuple[str, int]]] = {}
+        for sheet in layout.sheets:
+            for column in sheet.columns:
+                if column.field:
+                    place = (column.letter, column.index - sheet.first_column)
+                    self._places.setdefault((sheet.name, column.label), []).append(place)
         self._follows: dict[tuple[Any, ...], Follows] = {}
 
     def row(self, ordinal: int, record: Record) -> StagedRow:
@@ -140,9 +142,10 @@ class Stager:
             return structs.replace(issue, said=f"“{record.sheet}”{issue.column}列")
         if issue.kind in REPEATED:
             return structs.replace(issue, said=REPEATED[issue.kind])
-        offset = self._offsets.get((record.sheet, issue.column))
-        if offset is None or issue.of is not None or not record.raw:
+        places = self._places.get((record.sheet, issue.field))
+        if places is None or not issue.column or issue.of is not None or not record.raw:
             return issue
+        offset = next((place for letter, place in places if letter == issue.column), places[0][1])
         said = " ".join(cell_text(record.raw[0][offset]).split())
         return structs.replace(issue, said=_plain(said[:_SAID_SHOWN]))
 

@@ -8,7 +8,7 @@ from typing import Final
 from services.ledger.reading.layout import SheetLayout
 from services.ledger.reading.records import Issue, Record, severity_of
 from services.ledger.reading.vocabulary import FIELD_LABELS
-from shared.documents.workbook import Sheet
+from shared.documents.workbook import Sheet, column_letter
 
 # Stands for a column that the sheet does not have: rows carry one empty cell more than the sheet.
 ABSENT: Final = -1
@@ -31,7 +31,10 @@ class SheetCells:
         )
         self.hidden_rows = sheet.marks.hidden_rows
         self.marked = self._marked(sheet)
-        self._plain_issues: dict[tuple[str, str], Issue] = {}
+        self._plain_issues: dict[tuple[str, str, str], Issue] = {}
+        self._first_column = sheet.first_column
+        self._moved_row = 0
+        self._sources: dict[int, int] = {}
 
     @staticmethod
     def _marked(sheet: Sheet) -> dict[int, dict[int, str]]:
@@ -47,6 +50,8 @@ class SheetCells:
 
     def move(self, number: int, targets: Mapping[int, int]) -> None:
         """Take note that the cells of a row stand elsewhere: offset as in the sheet → offset in the row lists."""
+        self._moved_row = number
+        self._sources = {there: offset for offset, there in targets.items()}
         marks = self.marked.get(number)
         if marks:
             self.marked[number] = {targets[offset]: kind for offset, kind in marks.items() if offset in targets}
@@ -59,19 +64,27 @@ class SheetCells:
         """Whether the sheet has a column for the field."""
         return field in self._offsets
 
-    def letter(self, field: str) -> str:
-        """The letter of a field's column, '' if there is none."""
-        return self._letters.get(field, "")
+    def letter(self, field: str, record: Record) -> str:
+        """The letter of the column in which a record has a field, '' if there is none: below a further header its own.
+
+        A record is asked about before the next row is moved.
+        """
+        if record.rows[-1] != self._moved_row:
+            return self._letters.get(field, "")
+        places = (self._sources.get(self.at(one)) for one in (("type", "grant") if field == "type" else (field,)))
+        source = next((one for one in places if one is not None), None)
+        return "" if source is None else column_letter(self._first_column + source)
 
     def add(self, record: Record, code: str, field: str, proposals: tuple[str, ...] = ()) -> None:
         """Say something about a field of a record."""
+        letter = self.letter(field, record)
         if proposals:
             record.issues.append(
-                Issue(severity_of(code), code, FIELD_LABELS[field], self.letter(field), tuple(dict.fromkeys(proposals)))
+                Issue(severity_of(code), code, FIELD_LABELS[field], letter, tuple(dict.fromkeys(proposals)))
             )
             return
-        issue = self._plain_issues.get((code, field))
+        issue = self._plain_issues.get((code, field, letter))
         if issue is None:
-            issue = Issue(severity_of(code), code, FIELD_LABELS[field], self.letter(field))
-            self._plain_issues[(code, field)] = issue
+            issue = Issue(severity_of(code), code, FIELD_LABELS[field], letter)
+            self._plain_issues[(code, field, letter)] = issue
         record.issues.append(issue)

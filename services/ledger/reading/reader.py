@@ -80,7 +80,6 @@ class LedgerReader:
         cells = SheetCells(sheet, layout)
         interpreter = RowInterpreter(cells, self.profile, self._latest)
         secrets = self.secrets.of_sheet(sheet.index)
-        name_column, number_column = cells.letter("name"), cells.letter("number")
         hidden = {row: found.record for row, found in secrets.items()}
         for item in RowGrouper(sheet, layout, hidden, cells.move).walk():
             if isinstance(item, Group):
@@ -97,7 +96,8 @@ class LedgerReader:
                     cells.add(record, "amount_merged_over_records", "value")
                     record.disposition = disposition_of(record.issues)
                 if record.disposition is not Disposition.REFUSED:
-                    duplicate = self.duplicate_index.judge(record, name_column, number_column)
+                    name, number = cells.letter("name", record), cells.letter("number", record)
+                    duplicate = self.duplicate_index.judge(record, name, number)
                     if duplicate:
                         record.disposition = Disposition.HUMAN
                         self.duplicates.append(duplicate)

@@ -12,7 +12,7 @@ from typing import Final, Literal
 
 import msgspec
 
-from services.ledger.reading.columns import HEAD_ROWS, Column, field_of_header, header_of_row
+from services.ledger.reading.columns import HEAD_ROWS, Column, field_of_header
 from services.ledger.reading.layout import Layout, SheetLayout
 from services.ledger.reading.records import CLASSIFIED, SUSPECTED
 from services.ledger.reading.sections import Sections
@@ -138,7 +138,8 @@ def find_secrets(workbook: Workbook, layout: Layout) -> Secrets:
 
 
 def _search(sheet: Sheet, layout: SheetLayout, *, known: bool) -> dict[int, Finding]:
-    columns, headed = _columns(sheet, layout), bool(layout.columns)
+    first, headed = _columns(sheet, layout), bool(layout.columns)
+    columns, sections = first, Sections(layout)
     asked = any(column.field == "secrecy" and column.asks for column in columns.values())
     found: dict[int, Finding] = {}
     levels: set[str] = set()
@@ -146,9 +147,11 @@ def _search(sheet: Sheet, layout: SheetLayout, *, known: bool) -> dict[int, Find
         if number < layout.first_row:
             continue
         text = "\x1f".join([cell for cell in row if cell.__class__ is str])
-        if headed and "名" in text and (below := header_of_row(sheet.first_column, row)):
-            # A further header: what stands below it has other columns.
-            columns = {column.index: _by_heading(column) for column in below}
+        if headed and sections.begins(row):
+            # What stands below a further header has its columns, below the first one repeated those that a person named.
+            columns = {column.index: _by_heading(column) for column in sections.heading}
+            if sections.current is None:
+                columns |= {index: column for index, column in first.items() if column.field or index not in columns}
             asked = any(column.field == "secrecy" and column.asks for column in columns.values())
             continue
         if not asked and _ANY_MARK.search(text) is None:

@@ -43,6 +43,8 @@ class Sections:
         self._value = self._offsets.get("value")
         self._remark = self._offsets.get("remark")
         self.current: Section | None = None
+        self.heading: tuple[Column, ...] = ()
+        """The columns of the last header that was met, as its own words name them."""
 
     def begins(self, row: Sequence[CellValue]) -> bool:
         """Whether the row is the header of a ledger with other columns; rows after it are then moved."""
@@ -51,6 +53,7 @@ class Sections:
         columns = header_of_row(self._first, row)
         if columns is None:
             return False
+        self.heading = columns
         offsets = {column.field: column.index - self._first for column in columns if column.field}
         again = all(self._words.get(column.index) == compact(column.header) for column in columns)
         self.current = None if again or offsets == self._offsets else self._section(columns, offsets)

@@ -66,6 +66,22 @@ def test_an_amount_below_a_header_without_a_unit_is_not_read_by_the_first_ones()
     assert (reader.found[1].disposition.value, codes(reader.found[1])) == ("human", ["amount_extra_text"])
 
 
+def test_a_question_below_a_second_header_names_the_column_in_which_the_cell_stands() -> None:
+    second: list[CellValue] = ["转化状态", "成果类型", "成果名称", "完成人", "转化方式"]
+    rows: list[list[CellValue]] = [
+        [*HEAD], ["甲法", "", "非专利技术", "", "未转化"], second, ["待定", "非专利技术", "乙法", "同上", ""],
+        ["未转化", "非专利技术", "甲法", "李四", ""], [*HEAD], ["丙法", "", "非专利技术", "", "未转化"],
+    ]  # fmt: skip
+    reader = sheet(*rows)
+    told = {one.row: [(issue.code, issue.column) for issue in one.issues] for one in reader.found}
+    assert told == {
+        2: [("team_missing", "B")],
+        4: [("team_ditto", "D"), ("status_unknown", "A")],
+        5: [("duplicate", "C")],
+        7: [("team_missing", "B")],
+    }
+
+
 def test_what_is_classified_below_a_second_header_is_found_by_its_own_column() -> None:
     second: list[CellValue] = ["序号", "是否涉密", "成果名称", "完成人", "成果类型", "转化状态"]
     data = book((

@@ -13,13 +13,23 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.ledger.reading.copies import CopyNote, note_of, refused_rows, reopen, values_only
+from services.ledger.reading.layout import Corrections
 from services.ledger.reading.reader import LedgerReader
 from services.ledger.reading.returned import returned_rows
 from services.ledger.reading.secrecy import level_of, says_secret
 from services.ledger.reading.summary import Tally, summarise, truth_line
 from shared.documents.workbook import CellValue, Workbook, read_workbook
 from shared.documents.workbook_writing import WrittenSheet, write_workbook
-from tests.services.ledger.reading.samples import FOUR_STATES, HEADER, HEADER_CELLS, KNOWN, known_file, row, workbook
+from tests.services.ledger.reading.samples import (
+    FOUR_STATES,
+    HEADER,
+    HEADER_CELLS,
+    KNOWN,
+    SECRECY,
+    known_file,
+    row,
+    workbook,
+)
 
 
 def every_byte(data: bytes) -> Iterator[bytes]:
@@ -170,6 +180,14 @@ def test_a_classified_row_takes_its_block_and_its_repetitions_with_it() -> None:
     assert (repeated.row, [issue.code for issue in repeated.issues]) == (4, ["suspected_classified"])
     assert plain.name == "普通成果"
     assert not any("装配工艺".encode() in piece for piece in outputs(book))
+
+
+def test_a_column_that_a_person_named_is_searched_below_the_repeated_header_too() -> None:
+    head = [*HEADER[:SECRECY], "管控等次", "备注"]
+    book = workbook(row("甲法"), list(head), row("某型减振支座", secrecy="秘密（3年）"), row("丙法"), header=head)
+    said = Corrections(columns={"台账": {"J": "secrecy"}})
+    found = {one.row: one.secret for one in LedgerReader(book, FOUR_STATES, corrections=said).records()}
+    assert found == {2: False, 4: True, 5: False}
 
 
 def test_hidden_sheets_are_searched_too() -> None:
