@@ -161,6 +161,46 @@ async def test_a_permission_reaches_those_who_signed_in_with_it(world: World, po
     assert [one["To"] for one in post.received] == ["clerk@unit.example"]
 
 
+async def unit(world: World, kind: str) -> UUID:
+    """A tenant of another kind than those of the small world."""
+    tenant = new_id()
+    values = {"id": tenant, "province": world.province_id, "kind": kind, "alias": tenant.hex}
+    async with world.maintenance.begin() as connection:
+        await connection.execute(
+            text(
+                "insert into app.organisation (id, province_id, kind, unit_kind, name, short_name, department_id) "
+                "values (:id, :province, :kind, 'university', '另一单位', '另一', :id)"
+            ),
+            values,
+        )
+        asked = text("select app.put_tenant(:id, :province, :kind, :id, :alias, '另一单位', true)")
+        await connection.execute(asked, values)
+    return tenant
+
+
+async def test_a_permission_reaches_those_of_an_agency_too(world: World, post: PostOffice) -> None:
+    agency = await unit(world, "agency")
+    await address(world, agency, "agency", signed_in_as="agency")
+    async with world.acting(agency, "agency", "agency") as tx:
+        await send(tx, "message", {"title": TITLE, "to_permission": "console:agency:work"})
+    await work(world, agency)
+    assert [one["To"] for one in post.received] == ["agency@unit.example"]
+
+
+@pytest.mark.requirement("R196")
+async def test_what_is_tried_in_a_training_unit_stays_in_its_messages(world: World, post: PostOffice) -> None:
+    tried = await unit(world, "training")
+    clerk = await address(world, tried, "clerk", signed_in_as="clerk")
+    async with world.acting(tried) as tx:
+        await send(tx, "message", {"title": TITLE, "to_permission": "institution:objection:answer"})
+        await send(tx, "mail", {"to_person": str(clerk), "subject": TITLE, "text": "请办理。"})
+    for _ in range(2):
+        await work(world, tried)
+    assert post.received == []
+    async with world.acting(tried) as tx:
+        assert [row.title for row in await queries.messages(tx)] == [TITLE]
+
+
 async def test_without_a_server_nothing_is_written_outside_a_demo(world: World, configuration: Settings) -> None:
     clerk = await address(world, world.university, "clerk")
     async with world.acting(world.university) as tx:
