@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, Select, String, func, or_, select, union_all
+from sqlalchemy import Row, Select, String, false, func, or_, select, union_all
 
 from services.home.erasing.models import erasure_order
 from services.ledger.models import achievement, achievement_right, achievement_version
@@ -100,7 +100,7 @@ async def records_saying(tx: Transaction, words: Sequence[str], own_id: UUID) ->
             table.tenant_id == tx.tenant_id,
             table.state == "registered",
             table.id != own_id,
-            or_(*(func.strpos(table.name, one) > 0 for one in words)),
+            or_(false(), *(func.strpos(table.name, one) > 0 for one in words)),
         )
         .order_by(table.number)
         .limit(10)

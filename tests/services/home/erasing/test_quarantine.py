@@ -18,6 +18,7 @@ from shared.storage.objects import ObjectStore
 from tests.services.empowerment.arranging import announced, prepare
 from tests.services.home.erasing.test_wiping import saying, stored
 from tests.services.ledger.disclosure.test_pages import FORM, NEW, begun
+from tests.services.ledger.test_workflow import registered
 from tests.web import Site
 from tests.world import World
 
@@ -103,6 +104,15 @@ async def test_the_office_releases_or_orders_the_wipe_with_a_reason_that_does_no
     stranger = await site.signed_in(world, world.institute, "secrecy")
     assert (await stranger.get(page)).status_code == 404
     assert (await stranger.get(f"/institution/secrecy/orders/{order.id}")).status_code == 404
+
+
+async def test_a_name_too_short_to_be_looked_for_is_wiped_beside_other_records(world: World) -> None:
+    async with world.acting(world.university) as tx:
+        short = await registered(tx, "甲")
+        await registered(tx, "一种示例装置")
+        assert await quarantine(tx, short, "疑似涉密") is None
+    async with world.acting(world.university, "secrecy") as tx:
+        assert await order_wipe(tx, short, "经认定涉密") is None
 
 
 async def counted(world: World) -> list[tuple[object, ...]]:
