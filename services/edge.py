@@ -2,6 +2,7 @@
 
 import time
 from typing import Any
+from urllib.parse import quote_from_bytes
 
 import structlog
 from litestar.enums import HttpMethod, ScopeType
@@ -14,6 +15,7 @@ from shared.observability import metrics
 log = structlog.get_logger()
 _ASSETS = "/assets"
 _UNLOGGED = frozenset({_ASSETS, "/healthz", "/readyz"})
+_ASCII = bytes(range(128))
 
 
 class Edge:
@@ -32,6 +34,10 @@ class Edge:
         bind_contextvars(request_id=state["request_id"])
         started = time.perf_counter()
         status = 500
+
+        # 方法 typed into an address as it stands, which a browser would have escaped
+        if not scope["query_string"].isascii():
+            scope["query_string"] = quote_from_bytes(scope["query_string"], _ASCII).encode()
 
         # HEAD is answered as the GET it asks about, without the body
         head = scope["method"] == HttpMethod.HEAD.value

@@ -1,10 +1,15 @@
 """What every answer has, whatever was asked."""
 
+from typing import Any, cast
+from urllib.parse import unquote_to_bytes
+
 import pytest
+from litestar import Litestar
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from tests.web import Site
+from tests.services.ledger.test_workflow import registered
+from tests.web import Site, Visitor
 from tests.world import World
 
 
@@ -111,3 +116,21 @@ async def test_a_report_of_the_content_security_policy_is_taken(site: Site) -> N
     report = {"csp-report": {"document-uri": "http://testserver.local/", "violated-directive": "script-src"}}
     answer = await site.anonymous().client.post("/csp-report", json=report)
     assert answer.status_code == 204
+
+
+async def test_chinese_that_nobody_escaped_is_read_as_it_stands_in_the_address(site: Site, world: World) -> None:
+    async with world.acting(world.university) as tx:
+        await registered(tx, "一种示例催化剂的制备方法")
+        await registered(tx, "一种示例装置")
+
+    async def unescaped(scope: Any, receive: Any, send: Any) -> None:
+        scope["query_string"] = unquote_to_bytes(scope["query_string"])
+        await site.app(scope, receive, send)
+
+    clerk = await site.signed_in(world, world.university)
+    typed = Visitor(cast(Litestar, unescaped), clerk.client.cookies["chengguo"])
+    page = await typed.get("/institution/ledger", q="方法")
+    assert "CS-0001" in page.text
+    assert "CS-0002" not in page.text
+    broken = await typed.client.get("/institution/ledger?q=%b7%bd")
+    assert broken.status_code == 200, "bytes that are no UTF-8 find nothing and break nothing"
