@@ -11,12 +11,12 @@ from services.annual_report import workflow as annual_report
 from services.annual_report.internal import workflow as internal
 from services.annual_report.reviewing import workflow as reviewing
 from services.empowerment import workflow as empowerment
-from services.ledger import export
+from services.home.pushing import workflow as pushing
+from services.ledger import export, handed
 from services.ledger import workflow as ledger
 from services.ledger.bulk import workflow as bulk
 from services.ledger.claiming import workflow as claiming
 from services.ledger.disclosure import workflow as disclosure
-from services.ledger.helping import workflow as helping
 from services.ledger.importing import workflow as importing
 from services.ledger.losses import workflow as losses
 from services.ledger.screening import workflow as screening
@@ -37,7 +37,7 @@ MACHINES: Mapping[str, Sequence[tuple[str, Moves]]] = {
         ("完成人认领", claiming.MOVES),
         ("权利丧失移交", losses.MOVES),
         ("筛查轮次", screening.MOVES),
-        ("第三方机构协助", helping.MOVES),
+        ("第三方机构协助", handed.MOVES),
         ("批量办理", bulk.MOVES),
         ("导出", export.MOVES),
     ),
@@ -49,10 +49,25 @@ MACHINES: Mapping[str, Sequence[tuple[str, Moves]]] = {
         ("内部报送", internal.MOVES),
     ),
     "notices": (("公示", notices.MOVES), ("异议", notices.OBJECTION_MOVES)),
+    "home": (("推送地址", pushing.TARGETS), ("推送", pushing.DELIVERIES)),
+}
+# Moves that only the worker makes: nobody has a button for them, and in another state it does nothing.
+BY_WORKER = {
+    *(("ledger_import", one) for one in ("start_reading", "finish_reading", "apply", "fail", "finish_undo", "keep")),
+    ("export", "finish_export"),
+    ("notice", "close"),
+}
+# Moves that come with an act on something else: of a case in another state nobody can ask for them.
+BESIDE = {("notice", "publish"), ("asset_report", "supersede")}
+# States in which who would make the move does not see the case any more.
+HIDDEN: Mapping[tuple[str, str], frozenset[str]] = {
+    ("agency_task", "deliver"): frozenset({"accepted", "ended"}),
+    **{("notice", one): frozenset({"draft"}) for one in ("change", "interrupt", "withdraw")},
+    **{("annual_report", one): frozenset({"draft"}) for one in ("return_for_correction", "accept")},
 }
 _HEAD = f"""{BEGIN}
 有权限者能否办理看“结果”；拒绝的代码为 `state.stale`（409），括号内是所引条款（{"；".join(REGIONS)}）；
-没有括号的是平台自身的步骤，政策没有规定；由后台任务办理的，不合状态时不做。
+没有括号的是平台自身的步骤，政策没有规定；由后台任务办理的，没有人能办理，不合状态时不做，随另一事项办理的也是；“查无此事”是 404。
 同类机构中没有该权限的人 403；其他机构和其他类用户 404；未登录的 401（页面转到登录）。
 """
 
@@ -66,6 +81,10 @@ def article(moves: Moves) -> str:
 def outcome(moves: Moves, name: str, state: str, cited: str) -> str:
     """What becomes of a move from a state, for those who hold its permission."""
     move = moves.named(name)
+    if state in HIDDEN.get((moves.case_kind, name), ()):
+        return "查无此事"
+    if state not in move.sources and (moves.case_kind, name) in BY_WORKER | BESIDE:
+        return "不做"
     if state not in move.sources:
         return f"拒绝（{cited}）" if cited else "拒绝"
     reached = [move.target, *sorted(move.onward - {move.target})]
@@ -81,7 +100,10 @@ def table(label: str, moves: Moves) -> Iterator[str]:
     for state, name in moves.states.items():
         for move in moves.moves:
             done = outcome(moves, move.name, state, cited)
-            yield f"| {name} | {move.label} | `{move.permission}` | {done} | 403 | 404 | 401 |"
+            if (moves.case_kind, move.name) in BY_WORKER:
+                yield f"| {name} | {move.label} | 后台任务 | {done} | – | – | – |"
+            else:
+                yield f"| {name} | {move.label} | `{move.permission}` | {done} | 403 | 404 | 401 |"
 
 
 def tables(slice_: str) -> str:

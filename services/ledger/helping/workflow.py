@@ -1,6 +1,7 @@
 """The verbs of a task: handed over, taken back or accepted by the institution; saved and delivered by the agency."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
@@ -8,11 +9,11 @@ from sqlalchemy import Row, update
 from sqlalchemy.dialects.postgresql import insert
 
 from services.ledger.display import words_of
-from services.ledger.handed import ENDED, tell_agency
+from services.ledger.handed import ENDED, MOVES, tell_agency
 from services.ledger.helping import queries, rules
 from services.ledger.helping.forms import HandOverForm
-from services.ledger.helping.queries import MANAGE, WORK
-from services.ledger.models import AGENCY_TASK_STATES, agency_task
+from services.ledger.helping.queries import MANAGE
+from services.ledger.models import agency_task
 from services.ledger.ownership.rules import owner_of
 from services.ledger.ownership.workflow import record_ownership
 from services.ledger.queries import achievement_for_update
@@ -22,24 +23,10 @@ from shared.audit.writing import write_audit
 from shared.db.transaction import Transaction
 from shared.errors import FormInvalid, NotFound, Refusal, stale
 from shared.ids import new_id
-from shared.workflow import Move, Moves, move, record_decision, record_event, refuse, send
+from shared.workflow import move, record_decision, record_event, refuse, send
 from tenants.packs import governing
 
-CASE = "agency_task"
-_LIVE = frozenset({"open", "delivered"})
-MOVES = Moves(
-    CASE,
-    agency_task,
-    AGENCY_TASK_STATES,
-    (
-        Move("deliver", frozenset({"open"}), "delivered", "delivered_by_agency", WORK, "交付"),
-        Move("give_back", frozenset({"delivered"}), "open", "given_back_to_agency", MANAGE, "退回机构修改"),
-        Move("accept", frozenset({"delivered"}), "accepted", "accepted_from_agency", MANAGE, "采纳"),
-        Move("end", _LIVE, "ended", "ended_for_agency", MANAGE, "终止委托"),
-    ),
-    articles=("enumerations.agency_service",),
-)
-
+CASE = MOVES.case_kind
 # What an agency is told of a move of the institution's.
 _TOLD = {"give_back": "交付的委托服务被退回修改", "accept": "交付的委托服务已采纳", "end": ENDED}
 
@@ -126,9 +113,9 @@ async def save(
     row = await queries.own_task(tx, task_id, for_update=True)
     if row is None:
         raise NotFound
-    refusal = None
-    if row.state != "open":
-        refusal = stale("该委托已经交付，不能再修改；请刷新页面")
+    refusal = MOVES.refusal("deliver", row.state)
+    if refusal is not None:
+        refusal = replace(refusal, message="该委托已经交付，不能再修改；请刷新页面")
     elif row.revision != revision:
         refusal = stale("该委托刚刚已由本机构其他人员修改；请刷新页面")
     if refusal is not None:
@@ -176,7 +163,7 @@ async def accept(tx: Transaction, achievement_id: UUID, task_id: UUID) -> Refusa
     Refused: nothing was delivered, or the ledger refuses the correction.
     """
     row = await _loaded(tx, achievement_id, task_id)
-    stopped = _ended(row) or MOVES.refusal("accept", row.state)
+    stopped = MOVES.refusal("accept", row.state) or _ended(row)
     if stopped is not None:
         return await refuse(tx, stopped, f"{CASE}.accept", CASE, task_id)
     label = (await governing(tx)).pack.label(rules.SERVICE, row.service)
@@ -228,7 +215,8 @@ def _ended(row: Row[Any]) -> Refusal | None:
 
 
 async def _moved(tx: Transaction, row: Row[Any], name: str, changes: Mapping[str, Any], reason: str) -> Refusal | None:
-    stopped = _ended(row) or await move(tx, MOVES, row.id, name, row.state, changes=changes, reason=reason)
+    stopped = MOVES.refusal(name, row.state) or _ended(row)
+    stopped = stopped or await move(tx, MOVES, row.id, name, row.state, changes=changes, reason=reason)
     if stopped is not None:
         return await refuse(tx, stopped, f"{CASE}.{name}", CASE, row.id)
     await tell_agency(tx, row.recipient_id, _TOLD[name])

@@ -60,7 +60,7 @@ MOVES = Moves(
     STATES,
     (
         Move("start_reading", frozenset({"uploaded"}), ImportState.READING, "reading_started", _IMPORT, "开始核对"),
-        Move("finish_reading", _BEFORE, ImportState.CHECKED, "checked", _IMPORT, "完成核对"),
+        Move("finish_reading", frozenset({"reading"}), ImportState.CHECKED, "checked", _IMPORT, "完成核对"),
         Move(
             "remap",
             frozenset({"checked", "mapping"}),

@@ -43,6 +43,10 @@ class Agencies:
 
 @pytest.fixture
 async def agencies(world: World) -> Agencies:
+    return await two_agencies(world)
+
+
+async def two_agencies(world: World) -> Agencies:
     found = Agencies(new_id(), new_id())
     async with world.maintenance.begin() as connection:
         for id_, name in ((found.first, "示例技术转移公司"), (found.second, "另一技术转移公司")):
