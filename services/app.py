@@ -17,6 +17,7 @@ from services.administration.delegating import routes_institution as delegating_
 from services.administration.documents import routes_institution as documents_institution
 from services.administration.front import routes_public as front_public
 from services.administration.machines import routes_institution as machines_institution
+from services.administration.merging import routes_operator as merging_operator
 from services.administration.own import routes_console as own_console
 from services.administration.own import routes_institution as own_institution
 from services.administration.own import routes_operator as own_operator
@@ -173,6 +174,7 @@ OPERATOR: tuple[ControllerRouterHandler, ...] = (
     *workbench_operator.HANDLERS,
     *home_operator.HANDLERS,
     *registry_operator.HANDLERS,
+    *merging_operator.HANDLERS,
     *calendar_operator.HANDLERS,
     *own_operator.HANDLERS,
 )

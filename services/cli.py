@@ -117,6 +117,7 @@ cli.elsewhere = {
     "policy": _policy,
     "audit": _from("services.administration.commands", "audit"),
     "erasure": _from("services.home.erasing.commands", "erasure"),
+    "merger": _from("services.administration.merging.commands", "merger"),
     "keys": _from("shared.keys.commands", "keys"),
     "import": _from("services.ledger.import_command", "import_ledger"),
     "training": _from("deploy.demo.commands", "training"),

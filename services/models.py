@@ -4,6 +4,7 @@ import services.administration.accounts.models
 import services.administration.delegating.models
 import services.administration.documents.models
 import services.administration.machines.models
+import services.administration.merging.models
 import services.annual_report.internal.models
 import services.annual_report.models
 import services.empowerment.models
@@ -22,6 +23,7 @@ import services.ledger.papers.models
 import services.ledger.payments.models
 import services.ledger.screening.models
 import services.ledger.secrecy.models
+import services.ledger.transferring.models
 import services.ledger.views.models
 import services.negative_list.models
 import services.notices.models
@@ -30,6 +32,7 @@ import shared.audit.tables
 import shared.db.local
 import shared.db.records
 import tenants.credentials
+import tenants.names
 import tenants.packs
 import tenants.people
 import tenants.registry

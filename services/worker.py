@@ -16,6 +16,7 @@ import structlog
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from services.administration.merging import tasks as merging_tasks
 from services.administration.policy import tasks as policy_tasks
 from services.administration.tasks import follow_department
 from services.annual_report.internal.queries import has_plan as has_report_day
@@ -44,7 +45,7 @@ from tenants.upkeep import forget_keys
 
 log = structlog.get_logger()
 # Imported for the tasks that they declare, which verbs ask for by name.
-ASKED_BY_NAME = (importing_tasks, policy_tasks)
+ASKED_BY_NAME = (importing_tasks, merging_tasks, policy_tasks)
 _TICK_SECONDS = 1.0
 _RETRY_SECONDS = 30.0
 _RENEW_SECONDS = 3.0  # a third of the lease that app.schedule_job gives

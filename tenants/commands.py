@@ -291,6 +291,7 @@ def show_tenant(slug: str, named: str) -> None:
 @click.option("--province", "slug", required=True)
 @click.argument("named")
 @click.option("--name")
+@click.option("--renamed-on", help="更名自哪一天起，如 2026-09-01；不写即更正登记错误，不留曾用名")
 @click.option("--short-name")
 @click.option("--alias", help="在统一身份认证中的组织别名")
 @click.option("--unit-kind", type=click.Choice(sorted(UNIT_KINDS)))

@@ -242,6 +242,8 @@ async def set_active(tx: Transaction, tenant_id: UUID, active: bool) -> None:
     listed = await tx.row(text("select alias from app.tenant_of(:id)"), {"id": tenant_id})
     if row is None or listed is None or row.id == tx.tenant_id:
         raise NotProvisioned("没有这个单位，或者它是平台运维单位")
+    if active and row.settings.get("merged_into"):
+        raise NotProvisioned("该单位已并入其他单位，不能恢复使用")
     state = "active" if active else "suspended"
     await tx.execute(
         update(organisation)

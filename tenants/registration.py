@@ -15,6 +15,7 @@ from shared.errors import FormInvalid, NotFound
 from shared.identifiers import CreditCodeFault, credit_code
 from shared.ids import new_id
 from tenants.departments import NotProvisioned, move_department, relation_of
+from tenants.names import end_name, former_names
 from tenants.provisioning import NewTenant, put_directory_province, put_tenant, tenant_named
 from tenants.registry import KINDS, UNIT_KINDS, organisation, province
 
@@ -22,7 +23,7 @@ MODES = {"enforced": "执行：不符合规定的不予办理", "advisory": "提
 _ALIAS = re.compile(r"[a-z0-9][a-z0-9-]{1,59}")
 _PREFIX = re.compile(r"[A-Z0-9]{1,12}")
 _FIRST_DAY = date(1949, 10, 1)
-_AHEAD = timedelta(days=366)
+AHEAD = timedelta(days=366)
 _CODE_FAULTS = {
     CreditCodeFault.LENGTH: "统一社会信用代码应为 18 位",
     CreditCodeFault.CHARACTERS: "统一社会信用代码含有不允许的字符",
@@ -94,12 +95,20 @@ async def register(tx: Transaction, sent: Mapping[str, Any], *, tenant_id: UUID 
 async def change(tx: Transaction, tenant_id: UUID, sent: Mapping[str, Any]) -> bool:
     """Change what is registered of an organisation; its kind stays, and its department has a verb of its own.
 
+    A new name with ``renamed_on`` is a rename: until that day the organisation keeps the old one. Without the day it
+    corrects what was registered wrongly, and no page says the old name any more.
+
     :raises FormInvalid: every wrong field at once.
     :raises NotFound: no such organisation in this province.
     """
     await _one_at_a_time(tx)
     known = await registered(tx, tenant_id, lock=True)
-    return await put_tenant(tx, await _Reading(tx, sent, known).changed(known))
+    reading = _Reading(tx, sent, known)
+    renamed_on = await reading.rename(known)
+    new = await reading.changed(known)
+    if renamed_on is not None:
+        await end_name(tx, known.row, new.name, renamed_on)
+    return await put_tenant(tx, new)
 
 
 async def move(tx: Transaction, tenant_id: UUID, sent: Mapping[str, Any]) -> None:
@@ -113,7 +122,7 @@ async def move(tx: Transaction, tenant_id: UUID, sent: Mapping[str, Any]) -> Non
         raise NotFound
     reading = _Reading(tx, sent, known)
     department = await reading.department()
-    since = reading.day("since", "生效日期", tx.today + _AHEAD)
+    since = reading.day("since", "生效日期", tx.today + AHEAD)
     present = await relation_of(tx, tenant_id)
     if present is not None and department == present.department_id:
         reading.errors["department"] = f"自 {present.since} 起已由该部门主管"
@@ -204,6 +213,18 @@ class _Reading:
         self.refuse()
         assert since is not None
         return replace(read, department_id=department, since=since)
+
+    async def rename(self, known: Registered) -> date | None:
+        """The day of a rename; None where the name is only corrected, or stays."""
+        if not self.sent.get("renamed_on"):
+            return None
+        day = self.day("renamed_on", "更名日期", self.tx.today)
+        last = next(iter(await former_names(self.tx, known.row.id)), None)
+        if self.sent.get("name") == known.row.name:
+            self.errors["renamed_on"] = "名称没有变化；没有更名的，不填更名日期"
+        elif day is not None and last is not None and day <= last.until:
+            self.errors["renamed_on"] = f"更名日期须晚于上一次更名的日期 {last.until}"
+        return day
 
     async def changed(self, known: Registered) -> NewTenant:
         read = await self._fields(known.row.id, known.row.kind)

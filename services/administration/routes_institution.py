@@ -16,6 +16,7 @@ from shared.documents.workbook_writing import Style, Styled, WrittenRow, Written
 from shared.ui.links import with_query
 from shared.ui.page import Crumb, FormState
 from shared.ui.words import moment
+from tenants.names import former_names
 from tenants.pages import MenuEntry, page
 from tenants.permissions import ADMINISTRATORS, APART, ROLES
 from tenants.registry import UNIT_KINDS, own_organisation
@@ -105,6 +106,7 @@ async def settings(request: Request[Any, Any, Any], tx: Transaction) -> Response
     """The organisation as registered, its pilots, and how long their guidelines hold."""
     context = {
         "organisation": await own_organisation(tx),
+        "formerly": await former_names(tx, tx.tenant_id),
         "unit_kinds": UNIT_KINDS,
         "memberships": await memberships(tx),
         "validities": {entry.guideline: entry for entry in await validity(tx)},

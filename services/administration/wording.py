@@ -69,6 +69,7 @@ KINDS = {
     "audit": "操作日志",
     "clock": "演示时钟",
     "organisation": "单位",
+    "organisation_merger": "机构并入",
     "calendar": "日历",
     "province": "省份",
     "pack": "政策规则",
@@ -84,6 +85,11 @@ VERBS = {
     "person_claim.withdraw": "撤回",
     "person_claim.end": "解除关联",
     "move_department": "变更主管部门",
+    "rename": "更名",
+    "organisation_merger.examine": "核对",
+    "organisation_merger.carry_out": "办理",
+    "organisation_merger.went_over": "并入其他单位",
+    "organisation_merger.took_over": "接收并入单位",
     "follow_department": "主管部门变更生效",
     "enter": "登记",
     "remove": "取消登记",
@@ -302,13 +308,14 @@ STATES: Mapping[str, Mapping[str, str]] = {
     "empowerment": empowerment.STATES,
     "list_version": negative_list.STATES,
     "organisation": {"active": "使用中", "suspended": "已暂停"},
+    "organisation_merger": {"proposed": "待确认", "confirmed": "待办理", "withdrawn": "已撤回", "done": "已办理"},
     "pack_activation": {"proposed": "待确认", "confirmed": "已确认", "withdrawn": "已撤回"},
 }
 Change = tuple[str, str, str]
 _ADMINISTRATION = frozenset(
     {
-        "session", "upload", "account", "delegation", "machine_client", "audit", "organisation", "calendar", "province",
-        "clock",
+        "session", "upload", "account", "delegation", "machine_client", "audit", "organisation", "organisation_merger", "calendar",
+        "province", "clock",
     }
 )  # fmt: skip
 

@@ -14,10 +14,10 @@ from services.annual_report.figures import COLUMNS, Line
 from shared.db.transaction import Transaction
 
 # A row belongs to the year by the version that held on the day, as known at the freeze. A row without an opening version
-# that came by importing an existing ledger is no increase of the year: the ledger began with it.
+# that came by importing an existing ledger, or from an institution merged into this one, is no increase of the year.
 _YEAR = """
 select id as achievement_id, opening as opening_version, closing as closing_version,
-  opening is null and source = 'imported' and began > cast(:opening as date) as first_entry
+  opening is null and source in ('imported', 'merged') and began > cast(:opening as date) as first_entry
 from (
   select id, min(source) as source, min(lower(held)) as began,
     (array_agg(version) filter (where state = 'registered' and held @> cast(:opening as date)))[1] as opening,

@@ -27,6 +27,7 @@ from shared.audit.tables import audit_entry
 from shared.db.records import workflow_event
 from shared.db.transaction import Transaction
 from shared.policy.pack import Pack
+from tenants.names import local_day_of, name_on
 from tenants.registry import organisation
 
 CASE = "annual_report"
@@ -180,7 +181,7 @@ async def own_submissions(tx: Transaction, report_id: UUID) -> Sequence[Row[Any]
     """Every hand-over of a report with its recipient's name, newest first."""
     table = report_submission
     return await tx.rows(
-        select(table, organisation.c.name.label("recipient"))
+        select(table, name_on(local_day_of(table.c.submitted_at)).label("recipient"))
         .join(
             organisation,
             (organisation.c.id == table.c.recipient_id) & (organisation.c.province_id == table.c.province_id),
@@ -210,7 +211,7 @@ async def events_of(tx: Transaction, report_id: UUID) -> Sequence[Row[Any]]:
     """What happened to a report, newest first, with who acted."""
     table = workflow_event
     return await tx.rows(
-        select(table, organisation.c.name.label("organisation"))
+        select(table, name_on(local_day_of(table.c.at)).label("organisation"))
         .join(
             organisation,
             (organisation.c.id == table.c.actor_organisation_id) & (organisation.c.province_id == table.c.province_id),
@@ -224,7 +225,7 @@ async def looks_at(tx: Transaction, report_id: UUID, limit: int = PAGE_SIZE) -> 
     """Which authority looked at the report when, newest first; real instants."""
     table = audit_entry
     rows = await tx.rows(
-        select(table.c.action, table.c.at, organisation.c.name)
+        select(table.c.action, table.c.at, name_on(local_day_of(table.c.at)).label("name"))
         .join(
             organisation,
             (organisation.c.id == table.c.actor_organisation_id) & (organisation.c.province_id == table.c.province_id),

@@ -24,6 +24,7 @@ from shared.ids import new_id
 from shared.tasks.broker import ask
 from shared.workflow import Move, Moves, move, send
 from tenants.masking import names_shown
+from tenants.names import own_former_name
 
 CASE = "export"
 FIRST_ROW = 3
@@ -112,7 +113,8 @@ async def write_export(tx: Transaction, export_id: UUID, store: Store, filters: 
         return None
     words = await words_of(tx)
     day, sheet = filters.as_of or tx.today, SHEETS.get(job.list)
-    book, count = GrowingWorkbook(_head_of(sheet, filters.point, day, words)), 0
+    unit = await own_former_name(tx, filters.as_of)
+    book, count = GrowingWorkbook(_head_of(sheet, filters.point, day, words, unit)), 0
     async for rows in ledger_pages(tx, filters, sort) if sheet is None else portions(tx, sheet, filters):
         first = FIRST_ROW + count
         book.add(lines(rows, words, first) if sheet is None else _other_lines(sheet, rows, words, first))
@@ -140,11 +142,11 @@ async def _job(tx: Transaction, export_id: UUID) -> Row[Any] | None:
     )
 
 
-def _head_of(sheet: Sheet | None, point: Point, day: date, words: Vocabulary) -> WrittenSheet:
+def _head_of(sheet: Sheet | None, point: Point, day: date, words: Vocabulary, unit: str) -> WrittenSheet:
     if sheet is None:
         columns = [COLUMNS[place] for place in order_of(words)]
-        return head(day, columns, point.known_at)
-    return head(day, sheet.columns, point.known_at, sheet.title)
+        return head(day, columns, point.known_at, unit=unit)
+    return head(day, sheet.columns, point.known_at, sheet.title, unit)
 
 
 def head(
@@ -152,10 +154,15 @@ def head(
     columns: Sequence[tuple[str, int]] = COLUMNS,
     known_at: datetime | None = None,
     title: str = "职务科技成果单列管理台账",
+    unit: str = "",
 ) -> WrittenSheet:
-    """The sheet with its two first rows: what it is and as of when, and the columns' names."""
+    """The sheet with its two first rows: what it is and as of when, and the columns' names.
+
+    ``unit`` is what the unit was called on the day, where that was another name than today's.
+    """
     known = f"　按 {known_at.astimezone(SHANGHAI):%Y-%m-%d %H:%M}（实际时间）以前的登记" if known_at is not None else ""
-    words = f"{title}　截至 {day:%Y-%m-%d}{known}　示例格式　金额单位：元"
+    called = f"　时称 {unit}" if unit else ""
+    words = f"{title}　截至 {day:%Y-%m-%d}{called}{known}　示例格式　金额单位：元"
     rows: tuple[WrittenRow, ...] = ((1, [words]), (2, [Styled(label, Style.HEADER) for label, _ in columns]))
     widths = [width for _, width in columns]
     return WrittenSheet(title.removeprefix("职务科技成果"), rows, widths=widths, frozen_rows=2, frozen_columns=2)

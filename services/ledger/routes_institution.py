@@ -1,5 +1,6 @@
 """Pages of the ledger: the list, one achievement with its history, corrections, conversions, exports."""
 
+from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote
 from uuid import UUID
@@ -16,12 +17,14 @@ from services.ledger.points import NOW, Point, point_of
 from services.ledger.rules import Vocabulary
 from services.ledger.sheets import SHEETS
 from services.ledger.telling import event_told, facts_of, people_in, version_told
+from services.ledger.transferring.queries import origin_of
 from shared.audit.writing import write_audit
 from shared.db.transaction import Transaction
 from shared.errors import NotFound, Refusal
 from shared.forms import read, typed
 from shared.ui.page import Crumb, FormState
 from tenants.masking import masked, names_shown
+from tenants.names import own_former_name
 from tenants.pages import MenuEntry, SearchBox, page, redirect, refused_in_place, unprocessable
 from tenants.people import names_of
 from tenants.suspension import STAYS_OPEN
@@ -42,13 +45,16 @@ _ENDINGS = {
 }
 
 
+def _without(query: Mapping[str, str], names: set[str]) -> dict[str, str]:
+    return {name: value for name, value in query.items() if name not in names}
+
+
 @get("/ledger", opt=_READ)
 async def list_achievements(request: Request[Any, Any, Any], tx: Transaction) -> Response[str]:
     """The ledger, filtered and sorted as the address says: today, or as of a past day."""
     words = await words_of(tx)
     passed_over = asking.faults(request.query_params, words, tx.today)
-    wrong = {fault.field for fault in passed_over}
-    query = {name: value for name, value in request.query_params.items() if name not in wrong}
+    query = _without(request.query_params, {fault.field for fault in passed_over})
     filters = forms.filters_of(query, tx.today)
     sort = query.get("sort", "-number")
     chosen = columns.columns_of(query.get("columns"), words)
@@ -66,6 +72,7 @@ async def list_achievements(request: Request[Any, Any, Any], tx: Transaction) ->
         "selects": _selects(filters, words, await queries.facets(tx)),
         "chips": asking.chips_of(filters, words),
         "filters": filters,
+        "unit_then": await own_former_name(tx, filters.point.as_of),
         "query": kept,
         "sort": sort,
         "path": HOME,
@@ -130,6 +137,8 @@ async def _detail(
         "detail": detail,
         "hidden": hidden,
         "point": point,
+        "unit_then": await own_former_name(tx, point.as_of),
+        "origin": await origin_of(tx, achievement_id) if not hidden else None,
         "words": words,
         "facts": facts_of(detail, words) if detail is not None and not hidden else [],
         "history": [version_told(one, words, names) for one in changes] if not hidden else [],

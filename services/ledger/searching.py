@@ -134,6 +134,10 @@ def found(words: Words, first: str = "") -> str:
         )
     if words.ledger_number:
         parts.append("select o.id from app.achievement o where o.tenant_id = :tenant and o.number = :q_ledger")
+        parts.append(
+            "select f.achievement_id from app.achievement_origin f where f.tenant_id = :tenant "
+            "and f.former_number = :q_ledger"
+        )
     return f"a.id = any(array({' union all '.join(f'({part})' for part in parts)}))"
 
 

@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
+from services.administration.merging import workflow as merging
 from services.annual_report import workflow as annual_report
 from services.annual_report.internal import workflow as internal
 from services.annual_report.reviewing import workflow as reviewing
@@ -48,6 +49,7 @@ MACHINES: Mapping[str, Sequence[tuple[str, Moves]]] = {
         ("汇总报告", reviewing.AGGREGATE_MOVES),
         ("内部报送", internal.MOVES),
     ),
+    "administration": (("机构并入", merging.MOVES),),
     "notices": (("公示", notices.MOVES), ("异议", notices.OBJECTION_MOVES)),
     "home": (("推送地址", pushing.TARGETS), ("推送", pushing.DELIVERIES)),
 }
@@ -55,6 +57,7 @@ MACHINES: Mapping[str, Sequence[tuple[str, Moves]]] = {
 BY_WORKER = {
     *(("ledger_import", one) for one in ("start_reading", "finish_reading", "apply", "fail", "finish_undo", "keep")),
     ("export", "finish_export"),
+    ("organisation_merger", "carry_out"),
     ("notice", "close"),
 }
 # Moves that come with an act on something else: of a case in another state nobody can ask for them.

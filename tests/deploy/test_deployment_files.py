@@ -64,7 +64,7 @@ def test_every_command_that_is_named_exists(file: Path) -> None:
             assert inner in group.commands, (command, inner)
 
 
-@pytest.mark.parametrize("name", ["web", "worker", "migrate", "erasure"])
+@pytest.mark.parametrize("name", ["web", "worker", "migrate", "erasure", "merger"])
 def test_containers_run_commands_of_ours_confined(name: str) -> None:
     in_compose, in_kubernetes = compose()["services"][name], containers()[name]
     for arguments in (in_compose["command"], in_kubernetes["args"]):
@@ -91,7 +91,8 @@ def test_only_the_migration_has_the_administrators_login() -> None:
     assert files["migrate"] == [".env", "migrate.env"]
     assert files["web"] == files["worker"] == ".env"
     secrets = {name: [e["secretRef"]["name"] for e in c["envFrom"]] for name, c in containers().items()}
-    assert secrets == {name: [f"chengguo-{name}"] for name in ("migrate", "web", "worker", "erasure")}
+    own = {name: [f"chengguo-{name}"] for name in ("migrate", "web", "worker", "erasure")}
+    assert secrets == {**own, "merger": own["erasure"]}, "both are the maintenance login's daily work"
 
 
 @pytest.mark.requirement("R200")
@@ -109,9 +110,16 @@ def test_what_is_due_is_erased_once_a_day_whatever_runs_it() -> None:
     assert in_compose["profiles"], "it does not start with the rest"
 
 
+def test_mergers_are_carried_out_once_a_day_whatever_runs_it() -> None:
+    assert re.search(r"^ExecStart=\S+/chengguo merger run$", DAILY.read_text(encoding="utf-8"), re.M)
+    in_compose = compose()["services"]["merger"]
+    assert in_compose["command"] == containers()["merger"]["args"] == ["merger", "run"]
+    assert in_compose["profiles"], "it does not start with the rest"
+
+
 def test_only_the_erasure_has_the_maintenance_login() -> None:
     files = {name: str(service.get("env_file")) for name, service in compose()["services"].items()}
-    assert [name for name, file in files.items() if "erasure.env" in file] == ["erasure"]
+    assert [name for name, file in files.items() if "erasure.env" in file] == ["erasure", "merger"]
     told = [unit.name for unit in UNITS if "MAINTENANCE" in unit.read_text(encoding="utf-8")]
     assert told == [DAILY.name]
 

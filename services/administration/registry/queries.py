@@ -11,6 +11,7 @@ from sqlalchemy import Row, select
 from services.pilot.queries import MembershipRow, public_memberships
 from shared.db.transaction import Transaction
 from tenants.departments import departments_of
+from tenants.names import former_names
 from tenants.registration import Registered, registered
 from tenants.registry import list_organisations, organisation
 
@@ -26,12 +27,16 @@ class Relation:
 
 @dataclass(frozen=True, slots=True)
 class Unit:
-    """An organisation as its page shows it; ``relations`` and ``memberships`` are empty for an authority."""
+    """An organisation as its page shows it; ``relations`` and ``memberships`` are empty for an authority.
+
+    ``formerly`` are its former names, the last one first.
+    """
 
     registered: Registered
     competent: str
     relations: list[Relation]
     memberships: list[MembershipRow]
+    formerly: Sequence[Row[Any]]
 
     @property
     def row(self) -> Row[Any]:
@@ -62,7 +67,7 @@ async def unit(tx: Transaction, tenant_id: UUID) -> Unit:
         )
     )
     memberships = [one for one in await public_memberships(tx) if one.tenant_id == tenant_id]
-    return Unit(known, str(name), relations, memberships)
+    return Unit(known, str(name), relations, memberships, await former_names(tx, tenant_id))
 
 
 async def _relations(tx: Transaction, tenant_id: UUID) -> list[Relation]:

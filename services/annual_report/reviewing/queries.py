@@ -20,6 +20,7 @@ from services.annual_report.queries import deadlines
 from services.annual_report.reviewing.deals import Received
 from services.annual_report.rules import Form
 from shared.db.transaction import Transaction
+from tenants.names import local_day_of, name_on, once_called
 from tenants.packs import governing
 from tenants.registry import UNIT_KINDS, organisation
 
@@ -86,7 +87,7 @@ async def received(tx: Transaction, year: int) -> Sequence[Row[Any]]:
         select(
             table.c.id, table.c.tenant_id, table.c.report, table.c.year, table.c.edition, table.c.state,
             table.c.submitted_at, table.c.aggregate_id, table.c.payload["label"].astext.label("label"),
-            table.c.payload["late"].astext.label("late"), organisation.c.name.label("sender"),
+            table.c.payload["late"].astext.label("late"), name_on(local_day_of(table.c.submitted_at)).label("sender"),
         )
         .join(
             organisation,
@@ -103,7 +104,7 @@ async def received_from(tx: Transaction, words: str, limit: int = 20) -> Sequenc
     return await tx.rows(
         select(
             table.c.id, table.c.year, table.c.edition, table.c.aggregate_id, table.c.submitted_at,
-            table.c.payload["label"].astext.label("label"), organisation.c.name.label("sender"),
+            table.c.payload["label"].astext.label("label"), name_on(local_day_of(table.c.submitted_at)).label("sender"),
         )
         .join(
             organisation,
@@ -115,6 +116,7 @@ async def received_from(tx: Transaction, words: str, limit: int = 20) -> Sequenc
             or_(
                 organisation.c.name.icontains(words, autoescape=True),
                 organisation.c.short_name.icontains(words, autoescape=True),
+                once_called(words),
             ),
         )
         .order_by(table.c.submitted_at.desc(), table.c.id)
@@ -307,7 +309,7 @@ async def accepted(tx: Transaction, report: str, year: int) -> Sequence[Row[Any]
     """What a department accepted and has not sent on, with the units' names, by name."""
     table, own = report_submission, tx.scope.organisation_id
     return await tx.rows(
-        select(table, organisation.c.name.label("sender"))
+        select(table, name_on(local_day_of(table.c.submitted_at)).label("sender"))
         .join(
             organisation,
             (organisation.c.id == table.c.tenant_id) & (organisation.c.province_id == table.c.province_id),

@@ -11,6 +11,7 @@ from services.ledger.points import point_of
 from services.ledger.rules import Vocabulary
 from shared.db.transaction import Transaction
 from shared.ui.words import count, day, money
+from tenants.names import own_former_name
 from tenants.pages import MenuEntry, page
 
 _HERE = "/institution/dashboard"
@@ -42,6 +43,7 @@ async def dashboard(request: Request[Any, Any, Any], tx: Transaction) -> Respons
         "received_chart": charts.received_chart(income) if any(one.received for one in income) else None,
         "unstated": sum(one.unstated for one in income),
         "point": point,
+        "unit_then": await own_former_name(tx, point.as_of),
         "here": _HERE,
         "today": tx.today,
     }

@@ -18,6 +18,7 @@ from services.pilot.models import pilot_membership
 from shared.audit.tables import audit_entry
 from shared.db.records import workflow_event
 from shared.db.transaction import Transaction
+from tenants.names import local_day_of, name_on
 from tenants.registry import organisation
 
 PAGE_SIZE = 30
@@ -183,7 +184,7 @@ async def done_by(tx: Transaction, limit: int, *, begun_only: bool = False) -> l
         await tx.rows(
             select(
                 event.case_kind, event.case_id, event.event, event.at, event.reason, event.tenant_id,
-                organisation.c.name.label("unit"),
+                name_on(local_day_of(event.at)).label("unit"),
             )
             .join(
                 organisation,
