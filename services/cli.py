@@ -109,9 +109,18 @@ def _policy() -> click.Command:
     return policy
 
 
+def _tenant() -> click.Command:
+    from services.administration.archiving.commands import ARCHIVE
+    from tenants.commands import tenant
+
+    for command in ARCHIVE:
+        tenant.add_command(command)
+    return tenant
+
+
 cli.elsewhere = {
     "province": _from("tenants.commands", "province"),
-    "tenant": _from("tenants.commands", "tenant"),
+    "tenant": _tenant,
     "keycloak": _from("tenants.keycloak.commands", "keycloak"),
     "calendar": _from("tenants.calendar_commands", "calendar"),
     "policy": _policy,

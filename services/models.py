@@ -31,6 +31,7 @@ import services.pilot.models
 import shared.audit.tables
 import shared.db.local
 import shared.db.records
+import tenants.archive.models
 import tenants.credentials
 import tenants.names
 import tenants.packs

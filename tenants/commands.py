@@ -92,6 +92,7 @@ def province() -> None:
 
 @province.command("create")
 @click.option("--region", required=True, help="政策包的地区代号，如 cn-00")
+@click.option("--id", "wanted", type=click.UUID, default=None, help="指定编号（迁移时用）")
 @click.option("--slug", required=True, help="公开网址中的名称")
 @click.option("--name", required=True)
 @click.option("--short-name", required=True)
@@ -102,14 +103,18 @@ def province() -> None:
     help="不填则按文本：征求意见稿仅供参考，其余强制",
 )
 @_administrator
-def create_province(region: str, slug: str, name: str, short_name: str, mode: str | None, **administrator: Any) -> None:
+def create_province(
+    region: str, wanted: UUID | None, slug: str, name: str, short_name: str, mode: str | None, **administrator: Any
+) -> None:
     """开通一个省份，连同它的平台运维单位；重复执行只更新名称。"""
 
     async def work(engine: AsyncEngine) -> tuple[UUID, UUID]:
         known = next((one for one in await list_provinces(engine) if one.slug == slug or one.region == region), None)
         if known is not None and (known.slug, known.region) != (slug, region):
             raise provisioning.NotProvisioned("该网址名称或地区代号已被另一省份使用")
-        province_id = known.id if known else new_id()
+        if known is not None and wanted not in (None, known.id):
+            raise provisioning.NotProvisioned("该省份已经开通，编号不能更改")
+        province_id = known.id if known else wanted or new_id()
         operator = await provisioning.operator_of(engine, province_id) if known else new_id()
         async with provisioning.operating(engine, province_id, operator) as tx:
             await provisioning.put_province(
@@ -158,7 +163,7 @@ def change_province(slug: str, **changes: Any) -> None:
 
 @click.group()
 def tenant() -> None:
-    """单位：开通、列出、查看、变更、变更主管部门、暂停、恢复。"""
+    """单位：开通、列出、查看、变更、变更主管部门、暂停、恢复，整体导出、导入和核对。"""
 
 
 @tenant.command("create")

@@ -30,7 +30,7 @@ from shared.db.hot import HotStatement
 from shared.db.tables import global_table
 from shared.db.transaction import Transaction
 from shared.errors import Unavailable
-from shared.ids import new_id
+from shared.ids import named_id
 from shared.policy.answer import Citation
 from shared.policy.loader import PACKS, resolve_pack
 from shared.policy.pack import Pack
@@ -285,7 +285,8 @@ async def store_pack(tx: Transaction, region: str, sources: Sources | None = Non
     )
     if known is not None:
         return UUID(str(known))
-    version_id = new_id()
+    # the same in every installation of the province: what was decided by it can be brought there
+    version_id = named_id("pack", str(tx.province_id), pack.content_hash)
     await tx.execute(
         insert(pack_version).values(
             id=version_id,

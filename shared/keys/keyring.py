@@ -87,6 +87,16 @@ class Keyring:
         """Every public key ever used for a purpose: key id → 64 hex digits."""
         return dict(self._record(purpose)["keys"])
 
+    def admit(self, purpose: str, public: str) -> bool:
+        """Believe what a key of another installation signed, from now on; True when it was not known. It never signs here."""
+        record = self._record(purpose)
+        if public[:16] in record["keys"]:
+            return False
+        Ed25519PublicKey.from_public_bytes(bytes.fromhex(public))
+        record["keys"][public[:16]] = public
+        _write_private(self.folder / f"{purpose}.json", json.dumps(record).encode())
+        return True
+
     def verify(self, purpose: str, key_id: str, signature: bytes, message: bytes) -> bool:
         public = self.public_keys(purpose).get(key_id)
         if public is None:

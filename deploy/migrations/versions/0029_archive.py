@@ -1,9 +1,11 @@
-"""A suspended tenant only reads.
+"""A suspended tenant only reads; archives of everything that a tenant has.
 
 Revision ID: 0029
 """
 
 from alembic import op
+
+from deploy.migrations.form import for_maintenance, grant, protect, scope
 
 revision = "0029"
 down_revision = "0028"
@@ -42,9 +44,71 @@ begin
 end $$;
 """
 
+ARCHIVE = """
+CREATE TABLE app.tenant_archive (
+  tenant_id UUID NOT NULL,
+  id UUID NOT NULL,
+  province_id UUID NOT NULL,
+  state VARCHAR(12) DEFAULT 'queued' NOT NULL,
+  asked_by UUID NOT NULL,
+  asked_at TIMESTAMP WITH TIME ZONE NOT NULL,
+  written INTEGER DEFAULT '0' NOT NULL,
+  members INTEGER DEFAULT '0' NOT NULL,
+  finished_at TIMESTAMP WITH TIME ZONE,
+  reason TEXT,
+  object_hash VARCHAR(64),
+  bytes BIGINT,
+  rows BIGINT,
+  total VARCHAR(64),
+  CONSTRAINT tenant_archive_pkey PRIMARY KEY (tenant_id, id),
+  CONSTRAINT tenant_archive_tenant_id_province_id_fkey FOREIGN KEY(tenant_id, province_id) REFERENCES app.organisation (id, province_id)
+);
+CREATE INDEX tenant_archive_asked_idx ON app.tenant_archive (tenant_id, asked_at);
+CREATE INDEX tenant_archive_province_id_idx ON app.tenant_archive (province_id);
+comment on column app.tenant_archive.asked_at is 'real instant';
+comment on column app.tenant_archive.written is 'members so far';
+comment on column app.tenant_archive.members is 'that it will have';
+comment on column app.tenant_archive.finished_at is 'real instant';
+comment on column app.tenant_archive.reason is 'why there is none';
+comment on column app.tenant_archive.object_hash is 'of the zip';
+comment on column app.tenant_archive.bytes is 'of the zip';
+comment on column app.tenant_archive.total is 'the manifest''s one checksum over all members';
+"""
+# What an archive holds of local tables: the own entry and the province's authorities, and what the own people hold.
+OWN = """
+create function app.own_directory() returns setof app.tenant_directory language sql stable security definer
+  set search_path = pg_catalog, pg_temp
+  as $$ select t.* from app.tenant_directory t where t.id = app.current_tenant()
+        union all select t.* from app.tenant_directory t where t.province_id = app.current_province()
+          and t.id <> app.current_tenant() and t.kind not in ('institution', 'training') $$;
+create function app.own_standings() returns setof app.person_standing language sql stable security definer
+  set search_path = pg_catalog, pg_temp
+  as $$ select s.* from app.person_standing s where s.tenant_id = app.current_tenant() $$;
+"""
+
 
 def upgrade() -> None:
     op.execute(ENTERING)
     op.execute(
         "grant execute on function app.is_suspended(uuid), app.enter_regardless(text, uuid, uuid, uuid) to web, tasks"
     )
+    op.execute(ARCHIVE)
+    op.execute(OWN)
+    protect("tenant_archive")
+    scope("tenant_archive", ("web_institution", "worker"), "all", "tenant_id")
+    grant("select, insert", "tenant_archive", "web_institution")
+    grant(
+        "select, update (state, written, members, finished_at, reason, object_hash, bytes, rows, total)",
+        "tenant_archive",
+        "worker",
+    )
+    for_maintenance("tenant_archive")
+    # an archive holds what is the unit's: its saved views and what was changed many at once too
+    scope(["ledger_view", "ledger_batch", "report_aggregate"], "worker", "select", "tenant_id")
+    grant("select", ["ledger_view", "ledger_batch", "report_aggregate"], "worker")
+    op.execute("grant execute on function app.own_directory(), app.own_standings() to worker, maintenance")
+    op.execute(
+        "grant execute on function app.tenant_of(uuid), app.current_tenant(), app.current_province() to maintenance"
+    )
+    op.execute("grant execute on function app.schema_revision() to tasks, maintenance")
+    op.execute("grant update on sequence app.audit_entry_position_seq to maintenance")

@@ -1,0 +1,105 @@
+"""Everything of a unit carried into another installation: on the command line, with its log and its decision files."""
+
+import asyncio
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from deploy.embedded.postgres import EmbeddedPostgres
+from services.cli import cli
+from services.dossier.verifier import report
+from shared.keys.keyring import Keyring
+from shared.settings import Settings, settings
+from shared.storage.objects import ObjectStore
+from tenants import provisioning
+from tests.services.dossier.test_dossier import made, signed_case
+from tests.world import World
+
+ELSEWHERE = "unit_elsewhere"
+
+
+@pytest.fixture
+def elsewhere(
+    server: EmbeddedPostgres, template: str, configuration: Settings, tmp_path: Path
+) -> Iterator[dict[str, str]]:
+    """The settings of another installation: a database, a bucket and keys of its own."""
+    server.create_database(ELSEWHERE, template=template)
+    Keyring.create(tmp_path / "keys")
+    yield {
+        "CHENGGUO_DATABASE_MAINTENANCE_URL": server.dsn("maintenance", ELSEWHERE),
+        "CHENGGUO_DATABASE_WEB_URL": server.dsn("web", ELSEWHERE),
+        "CHENGGUO_OBJECT_STORE_BUCKET": "unit-elsewhere",
+        "CHENGGUO_KEY_DIRECTORY": str(tmp_path / "keys"),
+    }
+    server.drop_database(ELSEWHERE)
+
+
+def run(*words: str, there: dict[str, str] | None = None) -> Result:
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in (there or {}).items():
+            patch.setenv(name, value)
+        settings.cache_clear()
+        try:
+            return CliRunner().invoke(cli, ["tenant", *words])
+        finally:
+            settings.cache_clear()
+
+
+@pytest.mark.requirement("R190")
+async def test_a_unit_moves_with_its_log_and_its_decision_files(
+    world: World, configuration: Settings, elsewhere: dict[str, str], tmp_path: Path
+) -> None:
+    """Suspended here, brought there, resumed there; what was signed here is believed there."""
+
+    keyring = Keyring(configuration.key_directory)
+    tenant, case = await signed_case(world, keyring)
+    dossier = await made(world, tenant, case, keyring)
+    assert isinstance(dossier, bytes)
+    paper = ObjectStore(configuration).put_now(tenant, b"a paper")
+    async with provisioning.operating(world.web, world.province_id, world.operator) as tx:
+        await provisioning.set_active(tx, tenant, False)
+    file = tmp_path / "unit.zip"
+
+    def moved() -> None:
+        exported = run("export", str(tenant), str(file))
+        assert exported.exit_code == 0, exported.output
+        with pytest.MonkeyPatch.context() as patch:
+            for name, value in elsewhere.items():
+                patch.setenv(name, value)
+            settings.cache_clear()
+            ObjectStore(settings()).prepare()
+        settings.cache_clear()
+        brought = run("import", str(file), there=elsewhere)
+        assert brought.exit_code == 0, brought.output
+        assert "已导入" in brought.output
+        again = run("import", str(file), there=elsewhere)
+        assert "没有变化" in again.output
+        verified = run("verify", str(file), there=elsewhere)
+        assert verified.exit_code == 0, verified.output
+        assert "一致" in verified.output
+        back = run("export", str(tenant), str(tmp_path / "back.zip"), there=elsewhere)
+        assert back.exit_code == 0, back.output
+
+    await asyncio.to_thread(moved)
+    assert (tmp_path / "back.zip").read_bytes() == file.read_bytes()
+    there = Keyring(Path(elsewhere["CHENGGUO_KEY_DIRECTORY"]))
+    _, faults = report(dossier, tuple(there.public_keys("audit").values()))
+    assert faults == []
+    assert there.signing("audit").key_id != keyring.signing("audit").key_id
+    assert paper in ObjectStore(configuration.model_copy(update={"object_store_bucket": "unit-elsewhere"})).list_now(
+        tenant
+    )
+
+
+def test_what_cannot_be_done_is_said(configuration: Settings, tmp_path: Path) -> None:
+    unknown = run("export", "nobody-of-this-name", str(tmp_path / "x.zip"))
+    assert unknown.exit_code == 1
+    assert "没有单位“nobody-of-this-name”" in unknown.output
+    broken = tmp_path / "broken.zip"
+    broken.write_bytes(b"no zip")
+    for command in ("import", "verify"):
+        refused = run(command, str(broken))
+        assert refused.exit_code == 1
+        assert "已损坏" in refused.output
