@@ -200,6 +200,7 @@ async def _read(tx: Transaction, wanted: UUID) -> Governing:
 
 
 _banners: dict[UUID, str] = {}
+_entries: dict[UUID, frozenset[str]] = {}
 
 
 _doubts: dict[UUID, tuple[float, str]] = {}
@@ -223,7 +224,8 @@ async def know_banner(tx: Transaction) -> None:
         return
     if version not in _banners:
         with suppress(Unavailable):
-            _banners[version] = (await governing(tx)).pack.banner
+            pack = (await governing(tx)).pack
+            _banners[version], _entries[version] = pack.banner, frozenset(pack.paths())
     now = real_now().timestamp()
     if version not in _doubts or now - _doubts[version][0] > _DOUBT_SECONDS:
         rows = await _REVOCATION.fetch(tx.driver, {"province": tx.province_id, "version": version})
@@ -243,6 +245,11 @@ def banner_of(version_id: UUID | None) -> str | None:
         return None
     said = (_banners.get(version_id), _doubts.get(version_id, (0.0, ""))[1])
     return "。".join(words for words in said if words) or None
+
+
+def has_entry(version_id: UUID | None, path: str) -> bool:
+    """Whether a pack has this entry (``reports.exit_list``), as ``know_banner`` read it; a pack not read yet may have it."""
+    return version_id is None or version_id not in _entries or path in _entries[version_id]
 
 
 async def _stamp(tx: Transaction) -> tuple[str, str]:

@@ -16,14 +16,17 @@ from shared.observability import metrics
 from shared.ui.page import Audience, Crumb, Flash, MenuItem, MenuSection, Page, PageClock, Province, Viewer
 from shared.ui.rendering import render
 from tenants.isolation import Edge, cached_province, new_form_key
-from tenants.packs import banner_of
+from tenants.packs import banner_of, has_entry
 from tenants.permissions import labels_of
 from tenants.training import is_training
 
 
 @dataclass(frozen=True, slots=True)
 class MenuEntry:
-    """One entry of an audience's side bar, shown to those who hold the permission of the page it leads to."""
+    """One entry of an audience's side bar, shown to those who hold the permission of the page it leads to.
+
+    ``entry`` is what the province's pack must have for it to be shown: a page about what the text does not know is none.
+    """
 
     audience: str
     section: str
@@ -32,6 +35,7 @@ class MenuEntry:
     href: str
     permission: str
     position: int
+    entry: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +128,8 @@ def base_context(connection: ASGIConnection[Any, Any, Any, Any]) -> dict[str, An
             edge.permissions,
             initials=session.name[:1],
         )
-        menu = menu_of(connection.app.state.menu, viewer, path)
+        entries = [e for e in connection.app.state.menu if not e.entry or has_entry(session.pack_version_id, e.entry)]
+        menu = menu_of(entries, viewer, path)
     return {
         "viewer": viewer,
         "province": Province(registered.name, registered.short_name, registered.slug, banner) if registered else None,

@@ -22,7 +22,9 @@ from tenants.people import names_of
 
 HOME = "/institution/exits"
 TITLE = "退出国有资产管理清单"
-MENU = (MenuEntry("institution", "报告与留痕", "退出资产管理清单", "logout-2", HOME, queries.SEE, 904),)
+MENU = (
+    MenuEntry("institution", "报告与留痕", "退出资产管理清单", "logout-2", HOME, queries.SEE, 904, "reports.exit_list"),
+)
 _TEMPLATE = "ledger/exits/exits.html"
 _SEE, _LIST, _SEND = {"permission": queries.SEE}, {"permission": queries.LIST}, {"permission": queries.SEND}
 _XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"

@@ -85,6 +85,11 @@ async def test_a_text_without_the_list_refuses_with_what_it_says(world: World) -
         assert await queries.entries(tx) == []
 
 
+async def test_the_menu_has_no_list_that_the_text_does_not_know(site: Site, world: World) -> None:
+    clerk = await site.signed_in(world, world.university)
+    assert HOME not in (await clerk.get("/institution")).text
+
+
 @pytest.mark.requirement("R146")
 async def test_the_pages_from_the_entry_to_the_sheet(site: Site, jilin: World) -> None:
     world = jilin
@@ -93,6 +98,7 @@ async def test_the_pages_from_the_entry_to_the_sheet(site: Site, jilin: World) -
     clerk = await site.signed_in(world, world.university)
     head = await site.signed_in(world, world.university, "department_head")
     shown = (await clerk.get(HOME)).text
+    assert f'href="{HOME}"' in (await clerk.get("/institution")).text, "the text asks for the list, so the menu has it"
     assert "第六条" in shown
     assert "报主管部门、省科技厅" in shown
     wrong = await clerk.post(HOME, {}, page=HOME)
