@@ -117,7 +117,7 @@ async def write_export(tx: Transaction, export_id: UUID, store: Store, filters: 
     book, count = GrowingWorkbook(_head_of(sheet, filters.point, day, words, unit)), 0
     async for rows in ledger_pages(tx, filters, sort) if sheet is None else portions(tx, sheet, filters):
         first = FIRST_ROW + count
-        book.add(lines(rows, words, first) if sheet is None else _other_lines(sheet, rows, words, first))
+        book.add(lines(rows, words, first) if sheet is None else _other_lines(sheet, rows, words, filters, first))
         count += len(rows)
     digest = await store.put(tx.tenant_id, book.finish())
     changes = {
@@ -182,9 +182,11 @@ def order_of(words: Vocabulary) -> tuple[int, ...]:
     return _places(tuple(words.fields), bool(words.stages))
 
 
-def _other_lines(sheet: Sheet, rows: Iterable[Any], words: Vocabulary, first: int) -> Iterator[WrittenRow]:
+def _other_lines(
+    sheet: Sheet, rows: Iterable[Any], words: Vocabulary, filters: Filters, first: int
+) -> Iterator[WrittenRow]:
     for place, row in enumerate(rows, first):
-        yield place, [safe_text(one) if isinstance(one, str) else one for one in sheet.cells(row, words)]
+        yield place, [safe_text(one) if isinstance(one, str) else one for one in sheet.line(row, words, filters)]
 
 
 def lines(rows: Iterable[Any], words: Vocabulary, first: int) -> Iterator[WrittenRow]:

@@ -32,6 +32,13 @@ from shared.db.tables import Json, global_table, tenant_table
 ACHIEVEMENT_STATES = {"registered": "在册", "quarantined": "已隔离", "revoked": "已撤销", "merged": "已并入他单位"}
 SOURCES = {"imported": "台账导入", "disclosed": "成果披露", "entered": "直接登记", "merged": "机构并入"}
 EXPORT_STATES = {"queued": "排队中", "running": "正在生成", "done": "已生成", "failed": "未生成"}
+DISCLOSURE_STATES = {
+    "draft": "草稿",
+    "submitted": "待核实",
+    "returned": "已退回",
+    "registered": "已登记",
+    "withdrawn": "已撤回",
+}
 NAME_LIMIT = 300
 _OWNER = ["app.organisation.id", "app.organisation.province_id"]
 _ACHIEVEMENT = ["app.achievement.tenant_id", "app.achievement.id"]

@@ -7,14 +7,15 @@ from typing import Any
 import asyncpg
 from sqlalchemy import text
 
-from services.ledger.disclosure.models import DISCLOSURE_STATES
 from services.ledger.display import RIGHT_STATES
 from services.ledger.listing import Filters, conditions_of
+from services.ledger.models import DISCLOSURE_STATES
 from services.ledger.rules import Vocabulary
 from shared.clock import local_day
 from shared.db.hot import HotStatement
 from shared.db.transaction import Transaction
 from shared.documents.workbook_writing import Style, Styled
+from tenants.masking import masked
 
 _PORTION = 1_000
 Cells = tuple[Any, ...]
@@ -31,6 +32,16 @@ class Sheet:
     select: Callable[[Filters], str]
     cells: Callable[[Any, Vocabulary], Cells]
     personal: tuple[str, ...] = ()
+
+    def line(self, row: Any, words: Vocabulary, filters: Filters) -> Cells:
+        """The cells of a row; names by their first character for whoever may not see them."""
+        cells = self.cells(row, words)
+        if not filters.masked or not self.personal:
+            return cells
+        named = [label in self.personal for label, _ in self.columns]
+        return tuple(
+            masked(cell) if name and isinstance(cell, str) else cell for name, cell in zip(named, cells, strict=True)
+        )
 
 
 def _held(filters: Filters, of: str) -> str:

@@ -19,15 +19,9 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import ARRAY
 
+from services.ledger.models import DISCLOSURE_STATES as DISCLOSURE_STATES
 from shared.db.tables import Json, tenant_table
 
-DISCLOSURE_STATES = {
-    "draft": "草稿",
-    "submitted": "待核实",
-    "returned": "已退回",
-    "registered": "已登记",
-    "withdrawn": "已撤回",
-}
 _DISCLOSURE = ["app.disclosure.tenant_id", "app.disclosure.id"]
 _PERSON = ["app.person.tenant_id", "app.person.id"]
 

@@ -1,6 +1,7 @@
 """Exports of the ledger's lists: as of the day in their head, in the province's order, no formula, only what may be seen."""
 
 import io
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -9,7 +10,7 @@ import openpyxl
 import pytest
 from sqlalchemy import select
 
-from services.ledger import export, sheets, workflow
+from services.ledger import export, sheets, tasks, workflow
 from services.ledger.entry import Deal
 from services.ledger.forms import filters_of
 from services.ledger.listing import Filters
@@ -20,6 +21,8 @@ from shared.clock import real_now
 from shared.policy import load_pack
 from shared.settings import Settings
 from shared.storage.objects import ObjectStore
+from tenants.masking import NAMES
+from tenants.permissions import ROLES
 from tests.services.ledger.disclosure.test_pages import FORM, begun
 from tests.services.ledger.losses.test_losses import CHECKS, LOST
 from tests.services.ledger.rights.test_right_pages import NUMBER, recorded
@@ -135,6 +138,26 @@ async def test_disclosures_are_listed_by_their_state_on_the_day_for_those_who_ve
     ]
     then = await exported(world, clerk, configuration, "disclosures", known_at=submitted)
     assert [(row[4], row[6]) for row in then[2:]] == [("待核实", None)]
+
+
+@pytest.mark.requirement("R192", "R200")
+@pytest.mark.parametrize(("hidden", "discloser"), [(True, "测＊＊＊＊＊＊＊＊＊＊"), (False, "测试completer")])
+async def test_other_lists_tell_names_as_their_asker_sees_them(
+    site: Site, world: World, configuration: Settings, monkeypatch: pytest.MonkeyPatch, hidden: bool, discloser: str
+) -> None:
+    researcher = await site.signed_in(world, world.university, "completer")
+    assert (await researcher.post(await begun(researcher), FORM)).status_code == 303
+    if hidden:
+        roles = {"clerk": ROLES["clerk"].permissions - {NAMES}}
+        monkeypatch.setitem(ROLES, "clerk", replace(ROLES["clerk"], permissions=frozenset(roles["clerk"])))
+    async with world.acting(world.university, "clerk") as tx:
+        export_id = await export.request_export(tx, Filters(), "-number", "disclosures")
+    async with world.working(world.university) as tx:
+        await tasks.write_export.function(tx, export_id=str(export_id))
+        digest = await tx.scalar(select(export_job.c.object_hash).where(export_job.c.id == export_id))
+    content = await ObjectStore(configuration).get(world.university, digest)
+    rows = list(openpyxl.load_workbook(io.BytesIO(content)).active.values)
+    assert [row[2] for row in rows[2:]] == [discloser]
 
 
 @pytest.mark.requirement("R171")
