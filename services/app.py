@@ -64,6 +64,7 @@ from services.ledger.changing import api as changing_api
 from services.ledger.claiming import routes_institution as claiming_institution
 from services.ledger.disclosure import api as disclosure_api
 from services.ledger.disclosure import routes_institution as disclosure_institution
+from services.ledger.evidence import api as evidence_api
 from services.ledger.evidence import routes_institution as evidence_institution
 from services.ledger.exits import routes_institution as exits_institution
 from services.ledger.helping import routes_console as helping_console
@@ -183,6 +184,7 @@ API: tuple[HTTPRouteHandler, ...] = (
     *changing_api.HANDLERS,
     *stages_api.HANDLERS,
     *disclosure_api.HANDLERS,
+    *evidence_api.HANDLERS,
     *marking_api.HANDLERS,
     *importing_api.HANDLERS,
     *applying_api.HANDLERS,

@@ -1,8 +1,8 @@
 """How the API describes itself where the framework cannot know: problem documents, the token, the idempotency key."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import msgspec
 from litestar.handlers import HTTPRouteHandler
@@ -101,6 +101,25 @@ class Uploading(Writing):
                 "multipart/form-data": OpenAPIMediaType(schema=form),
             },
         )
+
+
+@dataclass
+class UploadingPaper(Writing):
+    """An operation whose body is a form with a scanned paper and what is said of it: ``said`` names the fields beside
+    ``file`` and ``kind``.
+    """
+
+    said: ClassVar[Mapping[str, str]] = {}
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        file = Schema(
+            type=OpenAPIType.STRING, format=OpenAPIFormat.BINARY, description="PDF、JPG 或 PNG 扫描件，20 MB 以内"
+        )
+        told = {"kind": "材料种类，政策包的代码", **self.said}
+        fields = {name: Schema(type=OpenAPIType.STRING, description=words) for name, words in told.items()}
+        form = Schema(type=OpenAPIType.OBJECT, properties={"file": file, **fields}, required=["file", "kind"])
+        self.request_body = RequestBody(required=True, content={"multipart/form-data": OpenAPIMediaType(schema=form)})
 
 
 def answers(status: int, content: type[Any], description: str) -> dict[int, ResponseSpec]:

@@ -9,7 +9,7 @@ from tests.web import Site
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 # said by their address alone
-BARE = {"confirm", "cancel", "undo"}
+BARE = {"confirm", "cancel", "undo", "withdraw"}
 PATHS = {
     ("get", "/api/achievements"),
     ("get", "/api/achievements/{achievement_id}"),
@@ -22,6 +22,11 @@ PATHS = {
     ("get", "/api/disclosures"),
     ("put", "/api/disclosures/{disclosure_id}"),
     ("get", "/api/disclosures/{disclosure_id}"),
+    ("post", "/api/disclosures/{disclosure_id}/papers"),
+    ("get", "/api/disclosures/{disclosure_id}/papers"),
+    ("post", "/api/disclosures/{disclosure_id}/papers/{paper_id}/withdraw"),
+    ("post", "/api/achievements/{achievement_id}/stage/papers"),
+    ("post", "/api/achievements/{achievement_id}/stage/papers/{paper_id}/withdraw"),
     ("post", "/api/applications"),
     ("post", "/api/applications/{application_id}/agreement"),
 }
@@ -64,3 +69,21 @@ async def test_a_machine_without_a_token_is_told_which_kind_it_needs(site: Site)
     assert answer.status_code == 401
     assert answer.headers["www-authenticate"] == "Bearer"
     assert answer.headers["content-type"] == "application/problem+json"
+
+
+@pytest.mark.parametrize(
+    ("path", "fields"),
+    [
+        ("/api/disclosures/{disclosure_id}/papers", {"file", "kind", "confidential"}),
+        ("/api/achievements/{achievement_id}/stage/papers", {"file", "kind", "subjects", "reference", "dated_on"}),
+    ],
+)
+async def test_a_paper_is_described_as_the_form_that_it_is(
+    described: dict[str, Any], path: str, fields: set[str]
+) -> None:
+    body = described["paths"][path]["post"]["requestBody"]
+    assert body["required"]
+    form = body["content"]["multipart/form-data"]["schema"]
+    assert form["properties"].keys() == fields
+    assert form["required"] == ["file", "kind"]
+    assert form["properties"]["file"]["format"] == "binary"

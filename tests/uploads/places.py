@@ -9,6 +9,7 @@ from tenants.isolation import new_form_key
 from tests.services.ledger.disclosure.test_pages import begun
 from tests.services.ledger.importing.arranging import send
 from tests.services.ledger.payments.test_payments import sold
+from tests.tenants.test_idempotency import API
 from tests.web import Site, Visitor
 from tests.world import World
 
@@ -66,6 +67,25 @@ async def _evidence(site: Site, world: World) -> Sending:
     return sender(site, completer, papers, {"kind": "project_contract"})
 
 
+async def _stage_by_machine(site: Site, world: World) -> Sending:
+    row_id, _ = await sold(world)
+    return _by_machine(site, f"/api/achievements/{row_id}/stage/papers", {"kind": "assessment_report"})
+
+
+async def _evidence_by_machine(site: Site, world: World) -> Sending:
+    made = await send(site, "POST", "/api/disclosures", json={**API, "draft": True})
+    return _by_machine(site, f"{made.headers['location']}/papers", {"kind": "project_contract"})
+
+
+def _by_machine(site: Site, address: str, form: dict[str, str]) -> Sending:
+    """Needs the fixture ``account`` of the tests of imports."""
+
+    async def sending(name: str, content: bytes) -> httpx.Response:
+        return await send(site, "POST", address, data=form, files={"file": (name, content, "application/pdf")})
+
+    return sending
+
+
 PLACES: dict[str, Callable[[Site, World], Awaitable[Sending]]] = {
     "/institution/imports": _import,
     "/api/imports": _machine,
@@ -73,6 +93,8 @@ PLACES: dict[str, Callable[[Site, World], Awaitable[Sending]]] = {
     f"{_PAPER}/stage/papers": _stage,
     f"{_PAPER}/payments": _payment,
     "/institution/disclosures/{disclosure_id:uuid}/papers": _evidence,
+    "/api/achievements/{achievement_id:uuid}/stage/papers": _stage_by_machine,
+    "/api/disclosures/{disclosure_id:uuid}/papers": _evidence_by_machine,
 }
 
 

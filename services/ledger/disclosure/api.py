@@ -1,6 +1,6 @@
 """Disclosure for machines: the gate's answers and the disclosure in one call."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date, datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
@@ -13,6 +13,7 @@ from sqlalchemy import Row
 from services.ledger.disclosure import forms, queries, rules, then, workflow
 from services.ledger.disclosure.models import DISCLOSURE_STATES
 from services.ledger.display import words_of
+from services.ledger.evidence.queries import kinds_with_paper
 from services.ledger.forms import members_of
 from services.ledger.points import point_of
 from services.ledger.secrecy.workflow import count_answer
@@ -56,10 +57,14 @@ class SaidIn(msgspec.Struct, kw_only=True):
 
 
 class DisclosureIn(SaidIn, kw_only=True):
-    """A disclosure (成果披露). ``classified`` and ``key_technology`` answer the questions that come before anything else."""
+    """A disclosure (成果披露). ``classified`` and ``key_technology`` answer the questions that come before anything else.
+
+    With ``draft`` it is kept and not submitted, so that papers can be sent with it; it is submitted by PUT.
+    """
 
     classified: Literal["no", "yes", "suspected"]
     key_technology: Literal["no", "yes"]
+    draft: bool = False
 
 
 class Disclosed(msgspec.Struct):
@@ -146,10 +151,10 @@ State = Literal["draft", "submitted", "returned", "registered", "withdrawn"]
     opt={"permission": queries.WRITE},
     status_code=201,
     summary="披露成果",
-    responses=answers(201, Disclosed, "已披露并提交"),
+    responses=answers(201, Disclosed, "已披露并提交；draft 时为草稿"),
 )
 async def disclose(tx: Transaction, data: JSONBody[DisclosureIn]) -> Response[Any]:
-    """Disclose and submit; nothing of a classified achievement is kept, and the answer says what to do instead."""
+    """Disclose and submit, or keep a draft; nothing of a classified achievement is kept, and the answer says what to do."""
     gate, governed = await workflow.ask_gate(tx, data.classified, data.key_technology)
     stopped = Refusal.of(gate)
     if stopped is not None:
@@ -160,19 +165,26 @@ async def disclose(tx: Transaction, data: JSONBody[DisclosureIn]) -> Response[An
         return api_refused(tx, form)
     answers = {"answer": data.classified, "key_technology": data.key_technology}
     disclosure_id = await workflow.begin(tx, gate, governed, answers)
-    refusal = await workflow.submit(tx, disclosure_id, form.columns(), members_of(form.team))
+    keep = workflow.save if data.draft else workflow.submit
+    refusal = await keep(tx, disclosure_id, form.columns(), members_of(form.team))
     assert refusal is None, "the same questions were just answered"
     location = f"/api/disclosures/{disclosure_id}"
     tx.outcome = Outcome(201, location)
-    return Response(Disclosed(disclosure_id, "submitted"), status_code=201, headers={"location": location})
+    state = "draft" if data.draft else "submitted"
+    return Response(Disclosed(disclosure_id, state), status_code=201, headers={"location": location})
 
 
-async def _form(tx: Transaction, data: SaidIn, pack: Pack) -> forms.DisclosureForm | Refusal:
-    """What was sent as the page's form, or the refusal that it amounts to.
+async def _form(
+    tx: Transaction, data: SaidIn, pack: Pack, proved: Collection[str] = ()
+) -> forms.DisclosureForm | Refusal:
+    """What was sent as the page's form, or the refusal that it amounts to; a draft is not asked whether it is whole.
+
+    ``proved``: kinds of evidence that a paper stands for already.
 
     :raises FormInvalid: everything that is wrong, by field.
     """
     values = msgspec.to_builtins(data)
+    values["evidence"] = sorted({*data.evidence, *proved})
     values["team"] = "\n".join(f"{one.name} {one.share or ''}".strip() for one in data.completers)
     form, errors = read(
         forms.DisclosureForm, {name: value if value is not None else "" for name, value in values.items()}
@@ -182,6 +194,8 @@ async def _form(tx: Transaction, data: SaidIn, pack: Pack) -> forms.DisclosureFo
     errors |= rules.unknown_fields(values, rules.fields_of(kind, data.funding, pack, tx.today))
     if form is None or errors:
         raise FormInvalid(errors)
+    if isinstance(data, DisclosureIn) and data.draft:
+        return form
     decided = rules.may_submit({**form.model_dump(), "team": form.team}, kind, pack, tx.today)
     return next((found for one in decided if (found := Refusal.of(one.answer))), form)
 
@@ -190,14 +204,16 @@ async def _form(tx: Transaction, data: SaidIn, pack: Pack) -> forms.DisclosureFo
     "/disclosures/{disclosure_id:uuid}",
     opt={"permission": queries.WRITE},
     status_code=200,
-    summary="修改并再次提交被退回的披露",
+    summary="修改并提交草稿或者被退回的披露",
     operation_class=Matching,
-    responses=answers(200, Disclosed, "已再次提交"),
+    responses=answers(200, Disclosed, "已提交"),
 )
 async def resubmit(
     request: Request[Any, Any, Any], tx: Transaction, disclosure_id: UUID, data: JSONBody[SaidIn]
 ) -> Response[Any]:
-    """Correct one's own disclosure that came back and submit it again; ``If-Match`` carries the ETag that was read."""
+    """Correct one's own draft, or what came back, and submit it; ``If-Match`` carries the ETag that was read. A kind of
+    evidence that a paper was sent for need not be named.
+    """
     row = await queries.readable_disclosure(tx, disclosure_id)
     if row is None or row.person_id != tx.actor.person_id:
         raise NotFound
@@ -206,7 +222,8 @@ async def resubmit(
         raise TagMissing
     if sent != _tag(row):
         raise Overtaken
-    form = await _form(tx, data, (await governing(tx)).pack)
+    proved = await kinds_with_paper(tx, disclosure_id)
+    form = await _form(tx, data, (await governing(tx)).pack, proved)
     refusal = form if isinstance(form, Refusal) else None
     if isinstance(form, forms.DisclosureForm):
         refusal = await workflow.submit(tx, disclosure_id, form.columns(), members_of(form.team))

@@ -1,24 +1,30 @@
 """The stage by machine: each criterion with its day and its papers, read and written under an ETag."""
 
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import date
-from typing import Any
+from typing import Any, ClassVar
 from uuid import UUID
 
 import msgspec
-from litestar import Request, Response, get, put
-from litestar.params import JSONBody
+from litestar import Request, Response, get, post, put
+from litestar.params import JSONBody, RawBody
 from sqlalchemy import Row
 
 from services.ledger.display import words_of
 from services.ledger.papers.queries import papers_of
+from services.ledger.papers.rules import fault
+from services.ledger.papers.workflow import Paper
 from services.ledger.queries import entry_of
 from services.ledger.rules import stage_of
 from services.ledger.stages import workflow
-from services.ledger.stages.forms import CriteriaForm
+from services.ledger.stages.forms import CriteriaForm, ProofForm, WithdrawalForm
 from services.ledger.stages.pages import loaded
 from services.ledger.stages.rules import papers_by_criterion
-from shared.api_description import Matching, answers
+from shared.api_description import Matching, UploadingPaper, answers
 from shared.db.transaction import Outcome, Transaction
+from shared.documents.uploads import Upload, receive_form
 from shared.errors import FormInvalid, Overtaken, Refusal, TagMissing
 from shared.forms import read
 from shared.policy.pack import Pack
@@ -78,6 +84,12 @@ class CriteriaIn(msgspec.Struct):
 
     reason: str
     criteria: dict[str, date]
+
+
+class WithdrawalIn(msgspec.Struct):
+    """Why a paper proves nothing any more."""
+
+    reason: str
 
 
 @get("/achievements/{achievement_id:uuid}/stage", opt=_READ, summary="一项成果的阶段和条件")
@@ -154,4 +166,71 @@ def _proof(one: Row[Any], words: Any) -> ProofOut:
     return ProofOut(one.id, one.kind, label, one.file_name, one.object_hash, one.reference, one.dated_on)
 
 
-HANDLERS = (read_stage, put_criteria)
+@dataclass
+class _Proof(UploadingPaper):
+    said: ClassVar[Mapping[str, str]] = {
+        "subjects": "证明的条件，政策包的代码，几项之间用逗号隔开",
+        "reference": "文号或编号",
+        "dated_on": "材料日期，如 2026-03-16",
+    }
+
+
+@post(
+    "/achievements/{achievement_id:uuid}/stage/papers",
+    opt=_WRITE,
+    status_code=201,
+    summary="上传阶段的佐证材料",
+    operation_class=_Proof,
+    responses=answers(201, StageOut, "已保存；认定的阶段随之而定"),
+)
+async def send_proof(
+    request: Request[Any, Any, Any], tx: Transaction, achievement_id: UUID, body: RawBody
+) -> Response[Any]:
+    """Keep a paper that proves criteria; the body is read in memory, what is not kept is nowhere."""
+    row, pack = await loaded(tx, achievement_id)
+    sent = await receive_form(request, body)
+    subjects = [one for code in sent.values.get("subjects", "").split(",") if (one := code.strip())]
+    form, errors = read(ProofForm, {**sent.values, "subjects": subjects})
+    upload = sent.files.get("file") or Upload("", b"")
+    if wrong := await asyncio.to_thread(fault, upload.file_name, upload.content):
+        errors["file"] = wrong
+    if form is None or errors:
+        raise FormInvalid(errors)
+    said = Paper(workflow.PURPOSE, form.kind, form.subjects, form.reference, form.dated_on)
+    kept = await workflow.add_proof(tx, request.app.state.objects, row.id, upload, said)
+    return await _after(tx, achievement_id, pack, kept if isinstance(kept, Refusal) else None, 201)
+
+
+@post(
+    "/achievements/{achievement_id:uuid}/stage/papers/{paper_id:uuid}/withdraw",
+    opt=_WRITE,
+    status_code=200,
+    summary="撤下一份阶段的佐证材料",
+    responses=answers(200, StageOut, "已撤下；认定的阶段随之而定"),
+)
+async def take_proof_back(
+    tx: Transaction, achievement_id: UUID, paper_id: UUID, data: JSONBody[WithdrawalIn]
+) -> Response[Any]:
+    """Let a paper prove nothing any more, with the reason; its bytes stay kept."""
+    row, pack = await loaded(tx, achievement_id)
+    form, errors = read(WithdrawalForm, {"reason": data.reason})
+    if form is None:
+        raise FormInvalid(errors)
+    refusal = await workflow.withdraw_proof(tx, row.id, paper_id, form.reason)
+    return await _after(tx, achievement_id, pack, refusal, 200)
+
+
+async def _after(
+    tx: Transaction, achievement_id: UUID, pack: Pack, refusal: Refusal | None, status: int
+) -> Response[Any]:
+    """The stage as it is recognised with the papers that are left, under its new tag."""
+    if refusal is not None:
+        return api_refused(tx, refusal)
+    row, _ = await loaded(tx, achievement_id)
+    address = f"/api/achievements/{achievement_id}/stage"
+    tx.outcome = Outcome(status, address)
+    headers = {"etag": f'"{row.revision}"', "location": address}
+    return Response(await _told(tx, row, pack), status_code=status, headers=headers)
+
+
+HANDLERS = (read_stage, put_criteria, send_proof, take_proof_back)

@@ -153,3 +153,56 @@ async def test_a_machine_reads_where_it_stood_and_what_it_said_then(
     before = await client.get(place, params={"as_of": "2020-01-01"}, headers=headers)
     assert before.status_code == 404
     assert (await client.get("/api/disclosures", params={"as_of": "2020-01-01"}, headers=headers)).json()["items"] == []
+
+
+PDF = b"%PDF-1.7 nightingale"
+
+
+async def send_paper(site: Site, place: str, **options: Any) -> httpx.Response:
+    """A paper as a form; ``file``, ``data`` and ``key`` may be given."""
+    headers = {"authorization": "Bearer token", "idempotency-key": options.get("key") or uuid4().hex}
+    data = options.get("data", {"kind": "project_contract"})
+    files = {"file": options.get("file", ("项目合同.pdf", PDF, "application/pdf"))}
+    return await site.anonymous().client.post(f"{place}/papers", data=data, files=files, headers=headers)
+
+
+@pytest.mark.requirement("R059", "R172")
+async def test_a_paper_goes_with_a_draft_and_stands_for_its_kind(
+    site: Site, world: World, account: dict[str, Any]
+) -> None:
+    made = await ask(site, "POST", "/api/disclosures", {**API, "evidence": [], "draft": True})
+    place = made.headers["location"]
+    assert (made.status_code, made.json()["state"]) == (201, "draft")
+    key = uuid4().hex
+    sent = await send_paper(site, place, key=key, data={"kind": "project_contract", "confidential": "yes"})
+    again = await send_paper(site, place, key=key, data={"kind": "project_contract", "confidential": "yes"})
+    assert (sent.status_code, again.status_code, again.headers["location"]) == (201, 201, f"{place}/papers"), sent.text
+    assert (await send_paper(site, place)).status_code == 409, "the same bytes are not kept twice"
+    (paper,) = (await ask(site, "GET", f"{place}/papers")).json()["items"]
+    assert (paper["id"], paper["kind"], paper["confidential"]) == (sent.json()["id"], "project_contract", True)
+    assert (paper["file_name"], paper["size"]) == ("项目合同.pdf", len(PDF))
+    tag = (await ask(site, "GET", place)).headers["etag"]
+    said = {name: value for name, value in API.items() if name not in ("classified", "key_technology", "evidence")}
+    headers = {"authorization": "Bearer token", "idempotency-key": uuid4().hex, "if-match": tag}
+    done = await site.anonymous().client.put(place, json=said, headers=headers)
+    assert done.status_code == 200, done.text
+    assert (await ask(site, "GET", place)).json()["evidence"] == ["project_contract"]
+    assert (await send_paper(site, place, file=("二.pdf", PDF + b"2", "application/pdf"))).status_code == 409
+    late = await ask(site, "POST", f"{place}/papers/{paper['id']}/withdraw")
+    assert (late.status_code, late.headers["content-type"]) == (409, "application/problem+json")
+
+
+async def test_a_paper_is_taken_away_from_a_draft_by_whoever_sent_it(
+    site: Site, world: World, account: dict[str, Any]
+) -> None:
+    place = (await ask(site, "POST", "/api/disclosures", {**API, "draft": True})).headers["location"]
+    wrong = await send_paper(site, place, data={"kind": "photo"}, file=("秘密★10年.pdf", PDF, "application/pdf"))
+    assert (wrong.status_code, set(wrong.json()["errors"])) == (422, {"kind", "file"})
+    paper = (await send_paper(site, place)).json()["id"]
+    sender, account["subject"] = account["subject"], "another account of the same institution"
+    assert (await send_paper(site, place)).status_code == 404
+    assert (await ask(site, "GET", f"{place}/papers")).status_code == 404
+    assert (await ask(site, "POST", f"{place}/papers/{paper}/withdraw")).status_code == 404
+    account["subject"] = sender
+    left = await ask(site, "POST", f"{place}/papers/{paper}/withdraw")
+    assert (left.status_code, left.json()) == (200, {"items": []})

@@ -80,3 +80,42 @@ async def test_the_tag_decides_and_wrong_days_and_codes_are_named(
     account["tenant"] = world.institute
     theirs, none = await ask(site, "GET", row_id), await ask(site, "GET", uuid4())
     assert (theirs.status_code, theirs.content) == (404, none.content)
+
+
+@pytest.mark.requirement("R069", "R172")
+async def test_a_paper_sent_by_machine_makes_the_stage_and_taken_back_unmakes_it(
+    site: Site, world: World, account: dict[str, Any]
+) -> None:
+    row_id = await entered(world)
+    tag = (await ask(site, "GET", row_id)).headers["etag"]
+    days = {code: str(day) for code, day in DAYS.items()}
+    await ask(site, "PUT", row_id, {"reason": "认定", "criteria": days}, **{"if-match": tag})
+    client, place = site.anonymous().client, f"/api/achievements/{row_id}/stage/papers"
+
+    async def send(**form: str) -> httpx.Response:
+        headers = {"authorization": "Bearer token", "idempotency-key": uuid4().hex}
+        files = {"file": ("报告.pdf", b"%PDF-1.7 report", "application/pdf")}
+        return await client.post(place, data={"kind": "assessment_report", **form}, files=files, headers=headers)
+
+    unknown = await send(subjects="feasible, luck")
+    assert (unknown.status_code, unknown.json()["citation"]["article"]) == (422, "第九条(四)2")
+    assert set((await send(kind="", dated_on="昨天")).json()["errors"]) == {"kind", "dated_on"}
+    sent = await send(subjects="feasible, benefit", reference="评字〔2026〕3号", dated_on="2026-03-09")
+    assert sent.status_code == 201, sent.text
+    told = sent.json()
+    assert (told["recognised"], told["development_from"]) == ("development", "2026-03-10")
+    papers = {one["code"]: one["papers"] for one in told["criteria"] if one["papers"]}
+    assert {code: one[0]["reference"] for code, one in papers.items()} == dict.fromkeys(
+        ("feasible", "benefit"), "评字〔2026〕3号"
+    )
+    assert sent.headers["etag"] == (await ask(site, "GET", row_id)).headers["etag"]
+    assert (await send()).status_code == 409
+    back = f"{place}/{papers['feasible'][0]['id']}/withdraw"
+    headers = {"authorization": "Bearer token"}
+    assert (
+        await client.post(back, json={"reason": ""}, headers={**headers, "idempotency-key": uuid4().hex})
+    ).status_code == 422
+    gone = await client.post(back, json={"reason": "报告作废"}, headers={**headers, "idempotency-key": uuid4().hex})
+    assert (gone.status_code, gone.json()["recognised"]) == (200, "research")
+    account["tenant"] = world.institute
+    assert (await send()).status_code == 404
