@@ -6,11 +6,14 @@ from dataclasses import dataclass
 from functools import partial
 
 import pytest
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 from deploy.embedded.postgres import EmbeddedPostgres
 from tests.tenancy.filling import Filling
 from tests.tenancy.floors import FLOORS
+from tests.tenancy.grounds import Grounds, arrange
 from tests.tenancy.schema import read_schema
+from tests.web import Site
 
 FILLED = "tenancy_filled"
 
@@ -50,6 +53,12 @@ def spoiled(server: EmbeddedPostgres, filling: Filling) -> Spoiling:
             server.drop_database(name)
 
     return copy
+
+
+@pytest.fixture(scope="session")
+async def grounds(site: Site, maintenance: AsyncEngine, web: AsyncEngine, tasks: AsyncEngine) -> Grounds:
+    """Two provinces with one object of every kind for three institutions, in the session's shared database."""
+    return await arrange(site, maintenance, web, tasks)
 
 
 @pytest.fixture(scope="session", params=FLOORS)

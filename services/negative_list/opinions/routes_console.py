@@ -82,6 +82,8 @@ async def answer_opinion(
     except FormInvalid as wrong:
         context = await _context(tx, round_id, FormState(wrong.values, wrong.errors), str(opinion_id))
         return unprocessable(request, tx, _TEMPLATE, "征求意见：意见与答复", context)
+    if not any(one.id == opinion_id for one in await queries.opinions(tx, round_id)):
+        raise NotFound
     refusal = await workflow.answer_opinion(tx, opinion_id, form.answer, form.adopted)
     if refusal is not None:
         return refused(request, tx, refusal, back=_address(round_id))
