@@ -22,6 +22,7 @@ TABLES: tuple[str, ...] = (
     "achievement",
     "achievement_completer",
     "achievement_gram",
+    "achievement_origin",
     "achievement_right",
     "achievement_version",
     "agency_task",
@@ -152,6 +153,7 @@ def parts() -> list[Part]:
 def _registered() -> Iterator[Part]:
     """What the registry holds of the tenant itself."""
     yield Part(_table("organisation"), "app.organisation t where t.id = :tenant")
+    yield Part(_table("former_name"), "app.former_name t where t.organisation_id = :tenant")
     yield Part(_table("tenant_directory"), "app.own_directory() t where t.id = :tenant")
 
 
