@@ -49,6 +49,8 @@ def _named_readings(node: Mapping[str, Any], path: str) -> Iterator[tuple[str, s
             yield from _named_readings(value, here)
         elif key == "reading" and isinstance(value, str):
             yield here, value
+        elif key == "readings" and isinstance(value, list):
+            yield from ((here, str(one)) for one in value)
 
 
 def _known(content: Content, where: str) -> frozenset[str]:

@@ -20,6 +20,7 @@ class StageRule(Rule):
     evidence: Mapping[str, Item] = {}
     signs: Codes = ()
     starts: Mapping[str, Item] = {}
+    readings: Codes = ()
 
 
 class LedgerRules(Rule):

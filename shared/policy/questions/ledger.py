@@ -177,7 +177,7 @@ def stage(inquiry: Inquiry) -> None:
         evidence=sorted(evidence),
         kinds_of_evidence=list(rule.evidence),
     )
-    inquiry.read(rule.reading)
+    inquiry.read(rule.reading, *rule.readings)
     if proven:
         inquiry.note(
             "stage.proven",

@@ -7,7 +7,7 @@ import pytest
 from services.ledger.papers.rules import SIZE_LIMIT, fault
 from services.ledger.stages import rules
 from shared.errors import Refusal
-from shared.policy import load_pack
+from shared.policy import evaluate, load_pack
 
 BEGAN, TODAY = date(2026, 3, 2), date(2026, 6, 1)
 PACK = load_pack("cn-53")
@@ -48,6 +48,18 @@ def test_research_begins_with_the_approval_of_its_funding_or_another_day_with_it
     given = rules.research_start("fiscal", {"project_approved": approved}, other, "项目书先行执行", PACK, TODAY)
     assert given.answer.allowed
     assert given.answer.values["start"] == other
+
+
+@pytest.mark.requirement("R069")
+def test_one_paper_is_enough_by_the_reading_that_the_answer_names() -> None:
+    days = {code: TODAY for code in PACK.content.stage.criteria} if PACK.content.stage is not None else {}
+    facts = {"declared": "development", "criteria": days, "evidence": ["intent_contract"]}
+    answer = evaluate("ledger.stage", facts, PACK, TODAY)
+    assert answer.values["recognised"] == "development"
+    (said,) = [one for one in answer.values["readings"] if "每一项" in one["question"]]
+    assert "每一项各有一份" in said["other"]
+    bare = evaluate("ledger.stage", {**facts, "evidence": []}, PACK, TODAY)
+    assert bare.values["recognised"] == "research", "five of five without any document"
 
 
 def test_kinds_recorded_without_a_paper_stay_and_others_follow_the_papers() -> None:
