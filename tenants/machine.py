@@ -16,10 +16,11 @@ from shared.problems import refusal_problem
 from tenants.credentials import PREFIX, machine_of
 from tenants.doubtful_sign_ins import note_refusal
 from tenants.identity import Claims, SignInRefused
-from tenants.isolation import Edge, address_of, only_asks_for_methods, open_edge, running
+from tenants.isolation import Edge, address_of, cases_in, only_asks_for_methods, open_edge, running
 from tenants.people import person_of_account
 from tenants.permissions import ROLES, permissions_of
 from tenants.sso import machine_claims, tenant_of_claims
+from tenants.standing import keep_apart
 
 OWN = "chengguo"
 """Stands for the issuer of a unit's own credentials: the platform."""
@@ -88,6 +89,7 @@ async def machine_transaction(request: Request[Any, Any, Any]) -> AsyncGenerator
     await edge.driver.execute("commit")
     tx.actor = Actor(person_id, tenant.id, claims.name, frozenset(claims.roles), edge.permissions, address_of(request))
     async with running(request, edge, tx, f"api:{claims.subject}", ""):
+        await keep_apart(tx, str(request.route_handler.opt.get("permission")), cases_in(request))
         yield tx
 
 

@@ -67,6 +67,13 @@ async def show_deliveries(request: Request[Any, Any, Any], tx: Transaction) -> R
     return page(request, f"{_PAGE}deliveries.html", TITLE, await _context(tx, request.query_params))
 
 
+@get("/deliveries/dead", opt=_MANAGE)
+async def count_dead(request: Request[Any, Any, Any], tx: Transaction) -> Response[str]:
+    """How many were given up, as a fragment that the first page of a system administrator asks for; empty where none was."""
+    context = {"dead": await queries.count_dead(tx), "home": HOME}
+    return page(request, f"{_PAGE}dead.html", "", context, headers={"cache-control": "no-store"})
+
+
 @post("/deliveries/targets", opt=_MANAGE)
 async def add_target(request: Request[Any, Any, Any], tx: Transaction) -> Response[Any]:
     """Register an address."""
@@ -115,4 +122,4 @@ async def send_again(request: Request[Any, Any, Any], tx: Transaction, delivery_
     return redirect(tx, HOME, done="submitted")
 
 
-HANDLERS = (show_deliveries, add_target, show_secret, change_target, send_again)
+HANDLERS = (show_deliveries, count_dead, add_target, show_secret, change_target, send_again)

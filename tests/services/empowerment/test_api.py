@@ -30,7 +30,8 @@ def account(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     holder: dict[str, Any] = {"roles": ("integration",)}
 
     async def believed(provider: object, token: str) -> Claims:
-        return Claims("test", "svc", "", "", "接口账号", "", "", holder["roles"], holder["tenant"])
+        subject = holder.get("subject", "svc")
+        return Claims("test", subject, "", "", "接口账号", "", "", holder["roles"], holder["tenant"])
 
     monkeypatch.setattr("tenants.machine.machine_claims", believed)
     return holder
@@ -75,6 +76,23 @@ async def test_an_application_is_entered_once_per_key_and_read_back(
     read = await send(site, "GET", first.headers["location"])
     assert read.json()["state"] == "submitted"
     assert read.json()["unit_share"] == "3/10"
+
+
+@pytest.mark.requirement("R192")
+async def test_the_account_that_entered_an_application_does_not_sign_it(
+    site: Site, world: World, account: dict[str, Any]
+) -> None:
+    ready = await prepare(world)
+    account["tenant"] = ready.tenant
+    entered = await send(site, "POST", "/api/applications", body(ready), key="k1")
+    paper = {"signed_on": "2026-03-18", "effective_on": "2026-03-18", "clauses": CLAUSES}
+    address = f"{entered.headers['location']}/agreement"
+    own = await send(site, "POST", address, paper, key="k2")
+    assert own.status_code == 403
+    assert "经办与批准应由不同的人办理" in own.text
+    account["subject"] = "another"
+    other = await send(site, "POST", address, paper, key="k3")
+    assert other.status_code in (409, 422), "too early, yet theirs to sign"
 
 
 async def test_a_refusal_is_a_problem_document_with_its_citation(

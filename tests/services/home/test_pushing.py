@@ -233,7 +233,14 @@ async def test_the_pages_of_the_system_administrator(site: Site, world: World, k
         await connection.execute(
             update(push_delivery).where(push_delivery.c.tenant_id == world.university).values(state="dead")
         )
+    first = await admin.get("/institution/")
+    assert first.headers["location"] == "/institution/settings/permissions", "no business, so no workbench"
+    assert f'hx-get="{HOME}/dead"' in (await admin.get(first.headers["location"])).text
+    told = (await admin.get(f"{HOME}/dead")).text
+    assert "有 1 项推送多次没有送达" in told
+    assert f'href="{HOME}?state=dead"' in told
     assert (await admin.post(f"{HOME}/{row.id}/again", page=f"{HOME}?state=dead")).status_code == 303
+    assert (await admin.get(f"{HOME}/dead")).text.strip() == ""
     assert (await admin.post(f"{HOME}/targets/{one.id}/forget", page=HOME)).status_code == 404
     assert (await admin.post(f"{HOME}/targets/{one.id}/remove", page=HOME)).status_code == 303
     assert (await admin.get(address)).status_code == 404
