@@ -12,6 +12,7 @@ from litestar.types import ControllerRouterHandler
 from services.administration import routes_institution as administration_institution
 from services.administration import routes_public as administration_public
 from services.administration.accounts import routes_institution as accounts_institution
+from services.administration.archiving import routes_institution as archiving_institution
 from services.administration.calendar import routes_operator as calendar_operator
 from services.administration.delegating import routes_institution as delegating_institution
 from services.administration.documents import routes_institution as documents_institution
@@ -142,6 +143,7 @@ INSTITUTION: tuple[ControllerRouterHandler, ...] = (
     *helping_institution.HANDLERS,
     *screening_institution.HANDLERS,
     *documents_institution.HANDLERS,
+    *archiving_institution.HANDLERS,
     *marking_institution.HANDLERS,
     *payments_institution.HANDLERS,
     *exits_institution.HANDLERS,

@@ -16,6 +16,8 @@ import structlog
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from services import models
+from services.administration.archiving import tasks as archiving_tasks
 from services.administration.merging import tasks as merging_tasks
 from services.administration.policy import tasks as policy_tasks
 from services.administration.tasks import follow_department
@@ -45,7 +47,9 @@ from tenants.upkeep import forget_keys
 
 log = structlog.get_logger()
 # Imported for the tasks that they declare, which verbs ask for by name.
-ASKED_BY_NAME = (importing_tasks, merging_tasks, policy_tasks)
+ASKED_BY_NAME = (archiving_tasks, importing_tasks, merging_tasks, policy_tasks)
+# Imported whole: an archive reads the tables of every slice.
+EVERY_TABLE = models
 _TICK_SECONDS = 1.0
 _RETRY_SECONDS = 30.0
 _RENEW_SECONDS = 3.0  # a third of the lease that app.schedule_job gives

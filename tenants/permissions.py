@@ -132,6 +132,7 @@ ROLES: dict[str, Role] = {
             "institution:report:read",
             "institution:report:submit",
             "institution:dossier:export",
+            "institution:archive:export",
             "institution:delegation:give",
         ),
         _role(

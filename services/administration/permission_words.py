@@ -17,6 +17,7 @@ _RESOURCES = {
     "report": "年度报告",
     "policy": "政策规则",
     "dossier": "决策卷宗",
+    "archive": "单位数据档案",
     "secrecy": "保密核实",
     "person": "个人信息",
     "asset": "资产与财务",

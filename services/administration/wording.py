@@ -42,6 +42,7 @@ KINDS = {
     "push_target": "推送接收系统",
     "push_delivery": "推送",
     "export": "导出",
+    "archive": "单位数据档案",
     "export_job": "导出",
     "conversion": "转化记录",
     "conversion_record": "转化记录",

@@ -4,19 +4,16 @@ from sqlalchemy import BigInteger, Column, DateTime, ForeignKeyConstraint, Index
 
 from shared.db.tables import tenant_table
 
-ARCHIVE_STATES = {"queued": "正在生成", "ready": "可以下载", "failed": "没有生成", "removed": "已清理"}
-
 tenant_archive = tenant_table(
     "tenant_archive",
     Column("id", Uuid, primary_key=True),
     Column("province_id", Uuid, nullable=False),
-    Column("state", String(12), nullable=False, server_default="queued"),
     Column("asked_by", Uuid, nullable=False),
     Column("asked_at", DateTime(timezone=True), nullable=False, comment="real instant"),
     Column("written", Integer, nullable=False, server_default="0", comment="members so far"),
     Column("members", Integer, nullable=False, server_default="0", comment="that it will have"),
     Column("finished_at", DateTime(timezone=True), comment="real instant"),
-    Column("reason", Text, comment="why there is none"),
+    Column("reason", Text, comment="why there is none, once it is finished"),
     Column("object_hash", String(64), comment="of the zip"),
     Column("bytes", BigInteger, comment="of the zip"),
     Column("rows", BigInteger),

@@ -49,7 +49,7 @@ async def write_archive(
             members.append(await _write_rows(archive, moment, part))
             await told(len(members), len(rows) + len(files))
         for digest in files:
-            content = objects.get_now(moment.whose.tenant_id, digest)
+            content = await objects.get(moment.whose.tenant_id, digest)
             with archive.open(_info(f"files/{digest}", ZIP_STORED), "w", force_zip64=True) as out:
                 out.write(content)
             members.append(Member(f"files/{digest}", None, len(content), digest))

@@ -49,7 +49,6 @@ CREATE TABLE app.tenant_archive (
   tenant_id UUID NOT NULL,
   id UUID NOT NULL,
   province_id UUID NOT NULL,
-  state VARCHAR(12) DEFAULT 'queued' NOT NULL,
   asked_by UUID NOT NULL,
   asked_at TIMESTAMP WITH TIME ZONE NOT NULL,
   written INTEGER DEFAULT '0' NOT NULL,
@@ -69,7 +68,7 @@ comment on column app.tenant_archive.asked_at is 'real instant';
 comment on column app.tenant_archive.written is 'members so far';
 comment on column app.tenant_archive.members is 'that it will have';
 comment on column app.tenant_archive.finished_at is 'real instant';
-comment on column app.tenant_archive.reason is 'why there is none';
+comment on column app.tenant_archive.reason is 'why there is none, once it is finished';
 comment on column app.tenant_archive.object_hash is 'of the zip';
 comment on column app.tenant_archive.bytes is 'of the zip';
 comment on column app.tenant_archive.total is 'the manifest''s one checksum over all members';
@@ -98,7 +97,7 @@ def upgrade() -> None:
     scope("tenant_archive", ("web_institution", "worker"), "all", "tenant_id")
     grant("select, insert", "tenant_archive", "web_institution")
     grant(
-        "select, update (state, written, members, finished_at, reason, object_hash, bytes, rows, total)",
+        "select, update (written, members, finished_at, reason, object_hash, bytes, rows, total)",
         "tenant_archive",
         "worker",
     )

@@ -14,6 +14,7 @@ from services.ledger.models import export_job
 from shared.audit.writing import write_audit
 from shared.db.records import outbox
 from shared.db.transaction import Transaction
+from tenants.archive.models import tenant_archive
 
 Gone = tuple[int, list[str]]
 COPY_DAYS = 365
@@ -69,7 +70,19 @@ async def _mails(tx: Transaction, before: datetime) -> Gone:
     return gone.rowcount + sent.rowcount, []
 
 
+async def _archives(tx: Transaction, before: datetime) -> Gone:
+    table = tenant_archive
+    mine = (table.c.tenant_id == tx.tenant_id, table.c.finished_at < before, table.c.object_hash.is_not(None))
+    gone = [row.object_hash for row in await tx.rows(select(table.c.object_hash).where(*mine))]
+    await tx.execute(update(table).where(*mine).values(object_hash=None))
+    kept = await tx.rows(
+        select(table.c.object_hash).where(table.c.tenant_id == tx.tenant_id, table.c.object_hash.is_not(None))
+    )
+    return len(gone), sorted(set(gone) - {row.object_hash for row in kept})
+
+
 RETENTION: tuple[Period, ...] = (
+    Period("单位数据档案", 7, "可以随时重新生成", _archives),
     Period("导出文件", 30, "可以随时重新导出", _exports),
     Period("导入台账的留存件和退回行的原始内容", COPY_DAYS, "答复疑问、核对导入和撤销导入；未确认的先取消", _copies),
     Period("邮件和已经送达的通知底稿", 365, "查证通知是否发出", _mails),

@@ -72,7 +72,9 @@ async def timeline(tx: Transaction, detail: ledger.Detail, began_on: date, point
     ]
     cases += await _notices(tx, row.id)
     moments = await _told(tx, cases, point)
-    own_event = any(one.label == "登记入账" for one in moments) or (point.past and detail.row.source not in ("imported", "merged"))
+    own_event = any(one.label == "登记入账" for one in moments) or (
+        point.past and detail.row.source not in ("imported", "merged")
+    )
     if not own_event:
         moments.append(_entered(began_on, await _pack(tx)))
     moments += await _agreements(tx, applications, point)

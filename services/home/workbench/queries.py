@@ -88,6 +88,7 @@ _CASES: Mapping[str, tuple[str, str]] = {
     "account": ("人员与角色", "/institution/accounts/{}"),
     "delegation": ("委托代办", "/institution/delegations/{}"),
     "machine_client": ("接口凭据", "/institution/machines"),
+    "archive": ("单位数据档案", "/institution/settings/archive"),
 }
 _EVENTS: Mapping[str, str] = {
     "registered": "登记入账",
@@ -96,6 +97,7 @@ _EVENTS: Mapping[str, str] = {
     "claim_declined": "不予确认认领",
     "claim_withdrawn": "撤回认领",
     "claim_ended": "解除完成人关联",
+    "archive_asked": "申请单位数据档案",
     "push_registered": "登记接收系统",
     "push_paused": "暂停推送",
     "push_resumed": "恢复推送",
