@@ -38,6 +38,14 @@ ENTERED: Mapping[str, tuple[str, ...]] = {
     "institution:disclosure:verify": ("submitted",),
     "institution:empowerment:review": ("submitted",),
     "institution:empowerment:sign": ("submitted",),
+    "console:list:determine": (
+        "drafted",
+        "item_added",
+        "item_revised",
+        "item_withdrawn",
+        "item_ended",
+        "item_restored",
+    ),
 }
 """Approving permission to the events by which somebody entered a case: on that very case they do not approve."""
 PERSONAL = frozenset(

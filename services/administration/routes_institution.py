@@ -7,7 +7,7 @@ from litestar import Request, Response, get
 
 from services.administration import queries, workflow
 from services.administration.forms import OUTCOMES, read_audit_filter
-from services.administration.permission_words import permission_label
+from services.administration.own.pages import roles_page
 from services.administration.withheld import Withheld, withheld
 from services.administration.wording import Change, action_label, changes_of, facts_of, is_business, kind_label
 from services.pilot.queries import memberships, validity
@@ -18,7 +18,6 @@ from shared.ui.page import Crumb, FormState
 from shared.ui.words import moment
 from tenants.names import former_names
 from tenants.pages import MenuEntry, page
-from tenants.permissions import ADMINISTRATORS, APART, ROLES
 from tenants.registry import UNIT_KINDS, own_organisation
 
 _AUDIT = "/institution/audit"
@@ -118,18 +117,7 @@ async def settings(request: Request[Any, Any, Any], tx: Transaction) -> Response
 @get("/settings/roles", opt={"permission": "institution:self:read"})
 async def roles(request: Request[Any, Any, Any], tx: Transaction) -> Response[str]:
     """What each role of an institution may do, and what is kept apart."""
-    shown = [role for role in ROLES.values() if role.audience == "institution"]
-    codes = sorted({permission for role in shown for permission in role.permissions})
-    context = {
-        "roles": shown,
-        "permissions": [(code, permission_label(code)) for code in codes],
-        "held": set(tx.actor.roles),
-        "administrators": [ROLES[code].label for code in ADMINISTRATORS],
-        "apart": [(permission_label(one), permission_label(two)) for one, two in APART if one in codes],
-    }
-    return page(
-        request, "administration/institution/roles.html", "角色与权限", context, crumbs=(_SETTINGS, Crumb("角色与权限"))
-    )
+    return await roles_page(request, tx, ("institution",), (_SETTINGS, Crumb("角色与权限")))
 
 
 HANDLERS = (audit_log, export_audit, settings, roles)

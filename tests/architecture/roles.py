@@ -17,7 +17,8 @@ _HEAD = """\
 
 本文件由 `python -m tests.architecture.roles > docs/roles.md` 生成，请勿手工修改。
 单位内的角色由统一身份认证授予，或者由本单位安全管理员在“人员与角色”中分配。
-“我的权限”页面写明每人有什么、没有什么、为什么。
+主管部门和平台运维的角色由统一身份认证授予和收回，一分钟内生效。
+“我的权限”页面写明每人有什么、没有什么、为什么；“角色与权限”页面就是下面的表。
 """
 
 
@@ -44,7 +45,7 @@ def _apart() -> Iterator[str]:
     for entering, approving in APART:
         yield f"- 有“{permission_label(entering)}”（{_of(entering)}）的，没有“{permission_label(approving)}”（{_of(approving)}）。"
     for permission in ENTERED:
-        yield f"- 本人提交的事项，不能由本人办理“{permission_label(permission)}”。"
+        yield f"- 本人提交、起草或修改过的事项，不能由本人办理“{permission_label(permission)}”。"
     yield f"- 不能委托他人代办的：{'、'.join(sorted({permission_label(one) for one in PERSONAL}))}。"
 
 

@@ -1,4 +1,4 @@
-"""我的权限 and 登录管理, the same for every audience that signs in."""
+"""我的权限, 角色与权限 and 登录管理, the same for every audience that signs in."""
 
 from hashlib import sha256
 from typing import Any, cast
@@ -7,6 +7,7 @@ from litestar import Request, Response
 
 from services.administration import workflow
 from services.administration.own import queries
+from services.administration.permission_words import permission_label
 from shared.db.transaction import Transaction
 from shared.errors import NotFound
 from shared.ids import token_hash
@@ -14,7 +15,7 @@ from shared.ui.page import Crumb
 from tenants.isolation import Edge
 from tenants.pages import page, redirect
 from tenants.people import names_of
-from tenants.permissions import labels_of
+from tenants.permissions import ADMINISTRATORS, APART, ENTERED, ROLES, labels_of
 from tenants.sessions import Session
 
 
@@ -44,6 +45,25 @@ async def permissions_page(
         "audience": request.scope["path"].split("/")[1],
     }
     return page(request, "administration/shared/own_permissions.html", "我的权限", context, crumbs=crumbs)
+
+
+async def roles_page(
+    request: Request[Any, Any, Any], tx: Transaction, audiences: tuple[str, ...], crumbs: tuple[Crumb, ...]
+) -> Response[str]:
+    """What each role of these audiences may do, and what is kept apart."""
+    shown = [role for role in ROLES.values() if role.audience in audiences]
+    codes = sorted({permission for role in shown for permission in role.permissions})
+    within = "institution" in audiences
+    context = {
+        "roles": shown,
+        "permissions": [(code, permission_label(code)) for code in codes],
+        "held": set(tx.actor.roles),
+        "administrators": [ROLES[code].label for code in ADMINISTRATORS] if within else [],
+        "apart": [(permission_label(one), permission_label(two)) for one, two in APART if one in codes],
+        "barred": [permission_label(one) for one in ENTERED if one in codes],
+        "within": within,
+    }
+    return page(request, "administration/shared/roles.html", "角色与权限", context, crumbs=crumbs)
 
 
 async def sessions_page(request: Request[Any, Any, Any], tx: Transaction, crumbs: tuple[Crumb, ...]) -> Response[str]:

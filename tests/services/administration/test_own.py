@@ -48,6 +48,28 @@ async def test_a_permission_that_one_lacks_says_why(site: Site, world: World) ->
     assert "都不起作用" in two
 
 
+@pytest.mark.requirement("R192")
+@pytest.mark.parametrize(
+    ("tenant", "kind", "role"),
+    [
+        ("science", "science", "expert"),
+        ("department", "department", "department_officer"),
+        ("finance", "finance", "finance_officer"),
+    ],
+)
+async def test_authorities_see_what_an_officer_may_and_a_head_must(
+    site: Site, world: World, tenant: str, kind: str, role: str
+) -> None:
+    visitor = await site.signed_in(world, getattr(world, tenant), role, kind=kind)
+    assert 'href="/console/roles"' in (await visitor.get("/console/permissions")).text
+    page = (await visitor.get("/console/roles")).text
+    for label in ("科技主管部门经办人", "科技主管部门负责人", "评审专家（只读）", "行政主管部门", "财政部门"):
+        assert label in page
+    assert "“负面清单：填写与修改”和“负面清单：共同确定并发布”由不同的人办理" in page
+    assert "不能由本人办理“负面清单：共同确定并发布”" in page
+    assert "系统管理员" not in page
+
+
 async def test_a_refused_page_leads_to_the_reason(site: Site, world: World) -> None:
     finance = await site.signed_in(world, world.university, "finance")
     refused = await finance.get("/institution/imports")

@@ -5,13 +5,13 @@ from uuid import UUID
 
 import pytest
 
-from services.negative_list.drafting.workflow import draft_version
+from services.negative_list.drafting.workflow import add_item, draft_version
 from services.negative_list.models import ListState
 from services.negative_list.queries import consultation_of, opinions, version_row
 from services.negative_list.workflow import open_consultation
 from shared.clock import real_now
 from shared.ids import new_id
-from tests.services.negative_list.steps import RULE, clock_at, consulted, drafted, officer, published
+from tests.services.negative_list.steps import RULE, clock_at, consulted, drafted, head, officer, published
 from tests.web import Site
 from tests.world import START, World, make_world
 
@@ -68,6 +68,25 @@ async def test_the_walk_from_draft_to_publication_by_the_forms(site: Site, world
         row = await version_row(tx, version_id)
     assert row is not None
     assert (row.state, row.effective_on) == (ListState.PUBLISHED, date(2026, 4, 1))
+
+
+@pytest.mark.requirement("R192")
+async def test_who_worded_a_version_does_not_determine_it_after_becoming_a_head(site: Site, world: World) -> None:
+    version_id = await drafted(world)
+    async with head(world) as tx:  # as an officer, before this person became a head
+        assert isinstance(await add_item(tx, version_id, "major_interest", "乙", "乙的说明"), str)
+    await consulted(world, version_id)
+    chief = await site.signed_in(world, world.science, "science_head", kind="science")
+    address = f"/console/lists/{version_id}"
+    assert f'action="{address}/determination"' not in (await chief.get(address)).text
+    for step in ("determination", "publication"):
+        refused = await chief.post(f"{address}/{step}", {"effective_on": "2026-04-01"}, page="/console/permissions")
+        assert refused.status_code == 403, step
+        assert "经办与批准应由不同的人办理" in refused.text
+    async with officer(world) as tx:
+        row = await version_row(tx, version_id)
+    assert row is not None
+    assert row.state == ListState.CONSULTED
 
 
 async def test_a_form_with_wrong_fields_names_them_all_and_keeps_the_values(site: Site, world: World) -> None:
