@@ -52,6 +52,7 @@ async def show_hints(request: Request[Any, Any, Any], tx: Transaction, achieveme
         "words": vocabulary(pack),
         "hints": [(component, one.answer) for component, one in hints],
         "components": [(code, label) for code, label in rules.COMPONENTS.items() if code in asked],
+        "nature": rules.nature(pack),
         "labels": rules.COMPONENTS,
         "results": rules.RESULTS,
         "form": FormState(dict(request.query_params), errors),

@@ -8,6 +8,7 @@ from typing import Any
 from services.ledger.rights.rules import IN_FORCE
 from services.ledger.rules import CONVERTED, Decided
 from shared.policy import evaluate
+from shared.policy.answer import Citation
 from shared.policy.pack import Pack
 
 COMPONENTS = {
@@ -35,6 +36,12 @@ def situations(developed: bool, right_states: Sequence[str], status: str, pack: 
         return ["research", "development_formed", "development_not_formed"]
     obtained = any(state in IN_FORCE and state != "applied" for state in right_states)
     return ["research", *(["right_without_development"] if obtained else [])]
+
+
+def nature(pack: Pack) -> tuple[str, Citation] | None:
+    """That what is managed apart stays an asset of the state, in the text's words; None where the text does not say it."""
+    duty = pack.content.duties.get("state_asset")
+    return (duty.text, pack.citation("duties.state_asset")) if duty is not None else None
 
 
 def kind_of(unit_kind: str | None) -> str:

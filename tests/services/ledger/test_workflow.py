@@ -238,6 +238,16 @@ async def test_a_converted_achievement_without_amount_is_refused_with_the_articl
         assert await tx.scalar(select(achievement.c.id).where(achievement.c.tenant_id == tx.tenant_id)) is None
 
 
+@pytest.mark.requirement("R055")
+async def test_each_institution_has_a_ledger_of_its_own_with_numbers_of_its_own(world: World) -> None:
+    for tenant in (world.university, world.institute):
+        async with world.acting(tenant) as tx:
+            await registered(tx)
+            page = await ledger_page(tx, Filters(), limit=10)
+            assert [row["number"] for row in page.rows] == [1]
+            assert page.total == 1
+
+
 @pytest.mark.requirement("R063")
 async def test_a_name_identifies_one_achievement_of_an_institution(world: World) -> None:
     async with world.acting(world.university) as tx:

@@ -56,11 +56,14 @@ def test_without_stages_nothing_is_an_asset_before_conversion_and_its_value_is_e
     assert rules.situations(False, ["granted"], "converted", JILIN) == []
 
 
+@pytest.mark.requirement("R052")
 async def test_the_page_shows_each_hint_with_its_article_and_keeps_no_amount(site: Site, world: World) -> None:
     row_id = await made(world, rights=(Right("201810862228.X", "patent_right"),))
     visitor = await site.signed_in(world, world.university, "finance")
     page = f"{HOME}/{row_id}/accounting"
     plain = (await visitor.get(page)).text
+    assert "单列管理不改变职务科技成果的国有资产属性" in plain
+    assert "第五条" in plain, "what is managed apart stays an asset of the state"
     for words in ("当期费用", "第十条", "由财务部门确定", "注册费、聘请律师费"):
         assert words in plain, words
     assert "30.00 万元" in (await visitor.get(page, research_cost="300000")).text

@@ -1,7 +1,10 @@
 """The list of what leaves the management of state assets: by decision, exported, sent to the authorities of the text."""
 
 import io
+import re
 from datetime import date
+from decimal import Decimal
+from fractions import Fraction
 from uuid import UUID
 
 import openpyxl
@@ -9,7 +12,11 @@ import pytest
 from sqlalchemy import text
 
 from services.ledger import workflow as ledger
+from services.ledger.entry import Deal
 from services.ledger.exits import queries, workflow
+from services.ledger.ownership.rules import Owner
+from services.ledger.ownership.workflow import record_ownership
+from services.ledger.queries import find_achievement
 from shared.errors import NotFound, Refusal
 from shared.ids import new_id
 from tenants.packs import store_pack
@@ -88,6 +95,28 @@ async def test_a_text_without_the_list_refuses_with_what_it_says(world: World) -
 async def test_the_menu_has_no_list_that_the_text_does_not_know(site: Site, world: World) -> None:
     clerk = await site.signed_in(world, world.university)
     assert HOME not in (await clerk.get("/institution")).text
+
+
+@pytest.mark.requirement("R141")
+async def test_management_apart_and_a_conversion_take_nothing_out_of_the_state_assets(site: Site, jilin: World) -> None:
+    world = jilin
+    async with world.acting(world.university) as tx:
+        row_id = await registered(tx, obtained_on=DECIDED)
+        await record_ownership(tx, row_id, (Owner("滇池示例大学", Fraction(1)),), since=DECIDED, reason="登记权属")
+        deal = Deal(mode="assignment", signed_on=DECIDED, amount=Decimal(100_000))
+        assert isinstance(await ledger.record_conversion(tx, row_id, deal), UUID)
+        row = await find_achievement(tx, row_id)
+        assert row is not None
+        assert (row.state, [one["name"] for one in row.owners]) == ("registered", ["滇池示例大学"])
+        assert await queries.entries(tx) == [], "it leaves by a decision of the leading group alone"
+    clerk = await site.signed_in(world, world.university)
+    shown = (await clerk.get(f"/institution/ledger/{row_id}/accounting")).text
+    assert "不改变职务科技成果的国有资产属性，确保不造成重大违法违纪和资产损失风险" in shown
+    assert "第三条" in shown
+    undecided = {"code": "CS-0001", "ground": "转让", "decided_on": "", "decision": ""}
+    refused = await clerk.post(HOME, undecided, page=HOME)
+    assert refused.status_code == 422
+    assert {"decided_on", "decision"} <= set(re.findall(r'href="#f-(\w+)"', refused.text))
 
 
 @pytest.mark.requirement("R146")

@@ -52,7 +52,7 @@ def test_research_begins_with_the_approval_of_its_funding_or_another_day_with_it
 
 @pytest.mark.requirement("R069")
 def test_one_paper_is_enough_by_the_reading_that_the_answer_names() -> None:
-    days = {code: TODAY for code in PACK.content.stage.criteria} if PACK.content.stage is not None else {}
+    days = dict.fromkeys(PACK.content.stage.criteria, TODAY) if PACK.content.stage is not None else {}
     facts = {"declared": "development", "criteria": days, "evidence": ["intent_contract"]}
     answer = evaluate("ledger.stage", facts, PACK, TODAY)
     assert answer.values["recognised"] == "development"
