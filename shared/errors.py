@@ -16,8 +16,10 @@ RefusalKind = Literal["rule", "state", "permission"]
 class Refusal:
     """A move that was not made, and why.
 
-    ``citation`` names document, article, quote and pack version; it is None only where no rule text speaks (a stale
-    page, a state that someone else changed). ``status`` is the HTTP status: 409 for state, 422 for a rule.
+    ``citation`` names document, article, quote and pack version; it is None only where no rule text speaks (a state that
+    someone else changed). Rules that hold no pack give ``articles`` instead, paths of a pack where the text speaks of it: the
+    first that the governing pack has becomes the citation when the verb refuses. ``inputs`` are what was judged, ``told``
+    the same in words for pages, (label, value). ``status`` is the HTTP status: 409 for state, 422 for a rule.
     """
 
     code: str
@@ -28,6 +30,8 @@ class Refusal:
     needs_person: bool = False
     inputs: dict[str, Any] = field(default_factory=dict)
     banner: str = ""
+    articles: tuple[str, ...] = ()
+    told: tuple[tuple[str, str], ...] = ()
 
     @property
     def status(self) -> int:
@@ -51,8 +55,13 @@ class Refusal:
         )
 
 
-def stale(message: str) -> Refusal:
-    """The page was older than the case: somebody moved it meanwhile."""
+def stale(message: str, *articles: str, **inputs: Any) -> Refusal:
+    """The case is not in a state for it; ``articles`` say, as paths of a pack, where the text speaks of the act."""
+    return Refusal(code="state.stale", message=message, kind="state", inputs=inputs, articles=articles)
+
+
+def lost_race(message: str) -> Refusal:
+    """Somebody else was quicker by a moment: no rule is behind it, so no article is named."""
     return Refusal(code="state.stale", message=message, kind="state")
 
 

@@ -7,7 +7,7 @@ past-tense event in the same transaction, and tells the caller when somebody els
 """
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC
 from functools import cache
 from hashlib import sha256
@@ -21,9 +21,9 @@ from shared.db.hot import HotStatement, hot_insert
 from shared.db.records import decision, outbox, workflow_event
 from shared.db.serialising import canonical_json, dump_json, load_json
 from shared.db.transaction import Transaction
-from shared.errors import Refusal, stale
+from shared.errors import Refusal, lost_race, stale
 from shared.ids import new_id
-from shared.policy.answer import Answer, Citation, as_json
+from shared.policy.answer import Answer, as_json
 from shared.tasks.broker import ask_soon
 
 _STREAM = ("tenant_id", "id", "province_id", "department_id", "recipient_id", "actor_organisation_id", "actor_id")
@@ -54,21 +54,21 @@ class Move:
     onward: frozenset[str] = frozenset()
 
 
-# By kind of case, the paths of a pack where the order of its steps is said: what a move out of order is refused with.
+# By kind of case, the paths of a pack where the order of its steps is said.
 _ARTICLES: dict[str, tuple[str, ...]] = {}
-Citing = Callable[[Transaction, Sequence[str]], Awaitable[Citation | None]]
+Citing = Callable[[Transaction, Refusal, UUID | None], Awaitable[Refusal]]
 _citing: list[Citing] = []
 
 
-def cite_by(found: Citing) -> None:
-    """Say how the first of some paths that the pack in force has is cited; those who know the packs do, at import."""
-    _citing[:] = [found]
+def cite_by(cited: Citing) -> None:
+    """Say how a refusal gets its article and its inputs in words; those who know the packs do, at import."""
+    _citing[:] = [cited]
 
 
 @dataclass(frozen=True, slots=True)
 class Moves:
     """The table of moves of one kind of case. ``articles`` are paths of a pack where the order of the steps is said, the first
-    that a province has is cited; none where the steps are the platform's own.
+    that a province has is cited; none where the steps are the platform's own. ``nearer`` are those of single moves, by name.
     """
 
     case_kind: str
@@ -76,6 +76,7 @@ class Moves:
     states: Mapping[str, str]
     moves: tuple[Move, ...]
     articles: tuple[str, ...] = ()
+    nearer: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         _ARTICLES[self.case_kind] = self.articles
@@ -93,8 +94,16 @@ class Moves:
         chosen = self.named(name)
         if state in chosen.sources:
             return None
-        told = stale(f"当前状态为“{self.states.get(state, state)}”，不能“{chosen.label}”；请刷新页面查看最新进展")
-        return replace(told, inputs={"case": self.case_kind, "state": state, "move": name})
+        standing = self.states.get(state, state)
+        return replace(
+            stale(f"当前状态为“{standing}”，不能“{chosen.label}”；请刷新页面查看最新进展", *self.articles_of(name)),
+            inputs={"case": self.case_kind, "state": state, "move": name},
+            told=(("当前状态", standing), ("所办事项", chosen.label)),
+        )
+
+    def articles_of(self, name: str) -> tuple[str, ...]:
+        """Where the text speaks of a move: of the step itself first, then of the order of all."""
+        return (*self.nearer.get(name, ()), *self.articles)
 
 
 async def move(
@@ -131,7 +140,7 @@ async def move(
     else:
         done = await _moved(table).run(tx.driver, dict(zip(_KEY, key, strict=True)) | {"new_state": reached})
     if done != 1:
-        return stale("该事项刚刚已由他人办理，您的操作没有生效；请刷新页面查看最新进展")
+        return lost_race("该事项刚刚已由他人办理，您的操作没有生效；请刷新页面查看最新进展")
     await record_event(
         tx,
         moves.case_kind,
@@ -269,13 +278,26 @@ async def record_decision(
 
 
 async def refuse(
-    tx: Transaction, refusal: Refusal, action: str, case_kind: str, case_id: UUID, *, tenant_id: UUID | None = None
+    tx: Transaction,
+    refusal: Refusal,
+    action: str,
+    case_kind: str,
+    case_id: UUID,
+    *,
+    tenant_id: UUID | None = None,
+    department_id: UUID | None = None,
+    version_id: UUID | None = None,
+    articles: Sequence[str] = (),
 ) -> Refusal:
-    """Write the audit row of a refused act and hand the refusal back, so that a verb can ``return await refuse(…)``; a move
-    out of order gets the article that says the order.
+    """Write the audit row of a refused act and hand the refusal back, so that a verb can ``return await refuse(…)``; one that
+    names where the text speaks gets that article, of the pack in force or of ``version_id``, which governs the case.
+
+    ``articles`` are those of this very case, before what the table of moves says of every one of its kind.
     """
-    if refusal.citation is None and (paths := _ARTICLES.get(refusal.inputs.get("case", ""))) and _citing:
-        refusal = replace(refusal, citation=await _citing[0](tx, paths))
+    if "case" in refusal.inputs:
+        refusal = replace(refusal, articles=(*articles, *refusal.articles))
+    if _citing:
+        refusal = await _citing[0](tx, refusal, version_id)
     citation = refusal.citation
     await write_audit(
         tx,
@@ -284,6 +306,7 @@ async def refuse(
         case_id,
         outcome="refused",
         tenant_id=tenant_id,
+        department_id=department_id,
         details={
             "code": refusal.code,
             "message": refusal.message,

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, cast
 from uuid import UUID
 
@@ -29,9 +29,10 @@ from shared.clock import local_day, real_now
 from shared.db.hot import HotStatement
 from shared.db.tables import global_table
 from shared.db.transaction import Transaction
-from shared.errors import Unavailable
+from shared.errors import Refusal, Unavailable
 from shared.ids import named_id
 from shared.policy.answer import Citation
+from shared.policy.inputs import inputs_in_words
 from shared.policy.loader import PACKS, resolve_pack
 from shared.policy.pack import Pack
 from shared.policy.sources import PackError, Sources
@@ -144,12 +145,25 @@ def article_of(pack: Pack, paths: Sequence[str]) -> Citation | None:
     return pack.citation(found) if found is not None else None
 
 
-async def _cited(tx: Transaction, paths: Sequence[str]) -> Citation | None:
-    """The same of the pack in force; None without one."""
+def cited(refusal: Refusal, pack: Pack) -> Refusal:
+    """A refusal with the first of its articles that a pack has, and its inputs in words."""
+    inputs = dict(refusal.inputs)
+    for finding in refusal.findings:
+        inputs |= finding.inputs
+    return replace(
+        refusal,
+        citation=refusal.citation or article_of(pack, refusal.articles),
+        told=refusal.told or inputs_in_words(pack, inputs),
+    )
+
+
+async def _cited(tx: Transaction, refusal: Refusal, version_id: UUID | None) -> Refusal:
+    """A refusal with its article and its inputs in words, by the pack that governs; as it is where none does."""
     try:
-        return article_of((await governing(tx)).pack, paths)
+        pack = (await governing(tx, version_id)).pack
     except Unavailable:
-        return None
+        return refusal
+    return cited(refusal, pack)
 
 
 cite_by(_cited)

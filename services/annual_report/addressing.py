@@ -59,4 +59,6 @@ async def say_who_is_absent(tx: Transaction, form: Form, found: Addressed) -> Re
     if found.reached:
         return None
     message = f"平台上还没有登记接收单位（{labels}），已告知平台运维；登记后再报送。"
-    return Refusal("report.no_recipient", message, citation=form.citation)
+    return Refusal(
+        "report.no_recipient", message, form.citation, inputs={"year": form.year, "missing": list(found.absent)}
+    )

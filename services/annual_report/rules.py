@@ -197,19 +197,37 @@ def may_freeze(form: Form, today: date, *, again: bool, reason: str) -> Refusal 
     """A year is frozen once it is over; freezing again is a correction and says why (rule 32)."""
     if today <= form.as_of:
         return Refusal(
-            "report.year_running", f"报告年度尚未结束，{form.as_of} 之后才能冻结数据。", citation=form.citation
+            "report.year_running",
+            f"报告年度尚未结束，{form.as_of} 之后才能冻结数据。",
+            citation=form.citation,
+            inputs={"year": form.year, "as_of": form.as_of, "today": today},
         )
     if again and not reason.strip():
-        return Refusal("report.correction_reason", "再次冻结是更正，须写明原因。", citation=form.citation)
+        return Refusal(
+            "report.correction_reason",
+            "再次冻结是更正，须写明原因。",
+            citation=form.citation,
+            inputs={"year": form.year, "reason": reason.strip()},
+        )
     return None
 
 
 def may_set_day(form: Form, stage: Stage, due_on: date) -> Refusal | None:
     """The province sets the day only where the text leaves it to it, and after the reporting year (rule 31)."""
     if not stage.entered_yearly:
-        return Refusal("report.day_in_text", "该报告的截止日期由条文规定，不另行设定。", stage.citation)
+        return Refusal(
+            "report.day_in_text",
+            "该报告的截止日期由条文规定，不另行设定。",
+            stage.citation,
+            inputs={"report": form.code, "year": form.year, "due_on": stage.due},
+        )
     if due_on <= form.as_of:
-        return Refusal("report.day_too_early", f"截止日期应在报告年度结束（{form.as_of}）之后。", stage.citation)
+        return Refusal(
+            "report.day_too_early",
+            f"截止日期应在报告年度结束（{form.as_of}）之后。",
+            stage.citation,
+            inputs={"due_on": due_on, "as_of": form.as_of},
+        )
     return None
 
 
@@ -306,6 +324,7 @@ def unsound(asked: Asked, further: Sequence[Finding]) -> Refusal | None:
         f"有 {len(findings)} 处合计不符：" + "".join(one.message for one in findings),
         findings[0].citation,
         findings,
+        inputs=dict(findings[0].inputs),
         banner=asked.answer.banner,
     )
 

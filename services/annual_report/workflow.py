@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import Row, delete, func, insert, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
-from services.annual_report import queries, rules
+from services.annual_report import queries, refusals, rules
 from services.annual_report.addressing import Addressed, addressed, say_who_is_absent
 from services.annual_report.figures import COLUMNS, STATABLE
 from services.annual_report.freezing import write_rows_and_figures
@@ -26,7 +26,7 @@ from services.annual_report.rules import Asked
 from services.annual_report.standing import OPEN, Standing, standing
 from shared.audit.writing import write_audit
 from shared.db.transaction import Transaction
-from shared.errors import Refusal, stale
+from shared.errors import Refusal, lost_race
 from shared.ids import new_id
 from shared.ui.words import of_year
 from shared.workflow import Move, Moves, move, record_decision, record_event, refuse, send
@@ -47,6 +47,7 @@ MOVES = Moves(
         Move("accept", frozenset({"submitted"}), "accepted", "accepted", REVIEW, "接收"),
         Move("forward", frozenset({"accepted"}), "forwarded", "forwarded", FORWARD, "汇总上报"),
     ),
+    articles=("reports",),
 )
 
 
@@ -62,11 +63,11 @@ async def freeze(tx: Transaction, report: str, year: int, *, reason: str = "") -
     await _decide(tx, found, found.form.asked, report_id)
     refusal = rules.may_freeze(found.form, tx.today, again=found.row is not None, reason=reason)
     if refusal is None and found.row is not None and found.row.state not in OPEN:
-        refusal = _not_open(found.row.state, "冻结")
+        refusal = refusals.not_open(found.form, REPORT_STATES[found.row.state], "冻结")
     if refusal is not None:
         return await refuse(tx, refusal, "annual_report.freeze", CASE, report_id)
     if found.row is None and not await _opened(tx, found, report_id):
-        refusal = stale("该年度报告刚刚已由他人开始填报；请刷新页面查看")
+        refusal = lost_race("该年度报告刚刚已由他人开始填报；请刷新页面查看")
         return await refuse(tx, refusal, "annual_report.freeze", CASE, report_id)
     number = (found.row.freeze_number if found.row is not None else 0) + 1
     known_at = await tx.recorded_now()
@@ -176,9 +177,7 @@ async def state_figures(
         if key.partition(":")[0] in STATABLE and dict(line) != counted.get(key, dict.fromkeys(COLUMNS, 0))
     }
     if other and not reason.strip():
-        refusal = Refusal(
-            "report.stated_reason", "报送数与台账冻结数不一致的，须写明原因。", citation=found.form.citation
-        )
+        refusal = refusals.unlike_the_ledger(found.form, sorted(other), reason)
         return await refuse(tx, refusal, "annual_report.state_figures", CASE, found.id)
     table = report_stated
     await tx.execute(delete(table).where(table.c.tenant_id == tx.tenant_id, table.c.report_id == found.id))
@@ -207,8 +206,7 @@ async def submit(
     """
     found = await _locked(tx, report, year)
     if found.row is None:
-        unfrozen = Refusal("report.not_frozen", "须先冻结年末数据，再报送。", citation=found.form.citation)
-        return await refuse(tx, unfrozen, "annual_report.submit", CASE, new_id())
+        return await refuse(tx, refusals.not_frozen(found.form, "报送"), "annual_report.submit", CASE, new_id())
     name = "resubmit" if found.row.state == "returned" else "submit"
     stage = found.form.unit_stage
     wanted = list(dict.fromkeys(recipients)) if recipients is not None else list(stage.recipients)
@@ -219,7 +217,7 @@ async def submit(
         to = await addressed(tx, stage, wanted, found.row.department_id)
         refusal = await say_who_is_absent(tx, found.form, to)
     if refusal is not None:
-        return await refuse(tx, refusal, f"annual_report.{name}", CASE, found.id)
+        return await _refuse(tx, refusal, name, found)
     edition = found.row.edition + 1
     content = found.content(late=bool(due.answer.values.get("late")))
     content["changes"] = changes_between(await queries.newest_content(tx, found.id), content)
@@ -229,7 +227,7 @@ async def submit(
         details={"edition": edition, "recipients": wanted, "absent": list(to.absent), "changes": len(content["changes"])},
     )  # fmt: skip
     if stopped is not None:
-        return await refuse(tx, stopped, f"annual_report.{name}", CASE, found.id)
+        return await _refuse(tx, stopped, name, found)
     await _supersede(tx, found.id)
     title = f"{of_year(found.form.label, found.form.year)}已{'重新' if edition > 1 else ''}报送"
     href = f"/institution/reports/{year}/{report}"
@@ -244,19 +242,17 @@ async def _judged(tx: Transaction, found: Standing, wanted: Sequence[str], due: 
     name = "resubmit" if found.row.state == "returned" else "submit"
     own: Any = await own_organisation(tx)
     if own is not None and own.kind == TRAINING:
-        return Refusal("report.training", "练习单位的报告不报送；其他步骤都可以练习。", kind="state")
+        return refusals.only_practised(found.form)
     if found.row.state not in OPEN:
-        code = "report.already_submitted"
-        name, state = of_year(found.form.label, found.form.year), REPORT_STATES[found.row.state]
-        message = f"{name}已经报送（{state}），同一年度不能再次报送。"
-        return Refusal(code, message, citation=found.form.citation, kind="state")
+        label = of_year(found.form.label, found.form.year)
+        return refusals.already_submitted(found.form, label, REPORT_STATES[found.row.state])
     asked = [rules.may_send(found.form, rules.UNIT, to, pack, tx.today) for to in wanted]
     balance, further = rules.sums(found.lines, found.form.code, pack, tx.today)
     for one in (*asked, due, balance):
         await _decide(tx, found, one, found.id)
     barred = next((refused for one in asked if (refused := Refusal.of(one.answer))), None)
     if barred is None and not set(wanted) <= set(found.form.unit_stage.recipients):
-        barred = Refusal("report.not_a_recipient", "该报告没有这一接收单位。", citation=found.form.citation)
+        barred = refusals.not_a_recipient(found.form, wanted)
     return (
         barred
         or rules.unsound(balance, further)
@@ -304,16 +300,20 @@ async def _loaded(tx: Transaction, report: str, year: int, action: str, verb: st
     """The report, locked and open for writing; else the refusal, already audited."""
     found = await _locked(tx, report, year)
     if found.row is None:
-        refusal = Refusal("report.not_frozen", f"须先冻结年末数据，再{verb}。", citation=found.form.citation)
-        return await refuse(tx, refusal, action, CASE, new_id())
+        return await refuse(tx, refusals.not_frozen(found.form, verb), action, CASE, new_id())
     if found.row.state not in OPEN:
-        return await refuse(tx, _not_open(found.row.state, verb), action, CASE, found.id)
+        closed = refusals.not_open(found.form, REPORT_STATES[found.row.state], verb)
+        return await refuse(tx, closed, action, CASE, found.id, version_id=found.governed.id)
     await _decide(tx, found, found.form.asked, found.id)
     return found
 
 
-def _not_open(state: str, verb: str) -> Refusal:
-    return stale(f"报告当前为“{REPORT_STATES[state]}”，不能{verb}；请刷新页面查看最新进展")
+async def _refuse(tx: Transaction, refusal: Refusal, name: str, found: Standing) -> Refusal:
+    """A refused hand-over, by what the version that governs the report says of it."""
+    return await refuse(
+        tx, refusal, f"annual_report.{name}", CASE, found.id,
+        version_id=found.governed.id, articles=(f"reports.{found.form.code}",),
+    )  # fmt: skip
 
 
 async def _decide(tx: Transaction, found: Standing, asked: Asked | None, report_id: UUID) -> None:

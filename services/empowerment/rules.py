@@ -11,6 +11,7 @@ from fractions import Fraction
 from typing import Any
 from uuid import UUID
 
+from shared.errors import Refusal, stale
 from shared.policy import evaluate
 from shared.policy.answer import Answer, Citation, Verdict
 from shared.policy.pack import Pack
@@ -227,6 +228,12 @@ def screening_facts(screened: Screened, used: ListRef | None, in_force: ListRef 
 def screening_result(facts: Mapping[str, Any], pack: Pack, today: date) -> Answer:
     """The outcome of an item-by-item screening (第五条, 第八条(二))."""
     return evaluate("screening.result", facts, pack, today)
+
+
+def screened_against_another(in_force: ListRef | None) -> Refusal:
+    """The refusal of a screening against a version that was replaced while the form stood open (rule 26)."""
+    now = {"list_in_force": in_force.facts()} if in_force else {}
+    return stale("负面清单已更新，请对照现行版本重新填写", "screening", "steps.empowerment", **now)
 
 
 def is_complete(answer: Answer) -> bool:

@@ -5,6 +5,7 @@ names the pack's step; a step forward leads to whatever the pack puts next.
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import date
 from typing import Any
 from uuid import UUID
@@ -40,6 +41,9 @@ _UNDER_REVIEW = _from(State.SUBMITTED, State.SCREENING, State.FEASIBILITY, State
 _TO_SCREEN = _from(State.SUBMITTED, State.SCREENING)
 _NOTICED = _from(State.NOTICED)
 _STEP = _from(State.STEP)
+# Where the text speaks of the steps, in whatever order it puts them.
+STEPS = ("steps.empowerment", "guidelines.empowerment")
+NOTICED = ("notices.empowerment.days", "notices.empowerment")
 # Wherever a step forward may lead: the pack says where it does.
 _ONWARD = _from(
     State.SUBMITTED, State.FEASIBILITY, State.APPROVED, State.STEP, State.NOTICED, State.AGREED, State.FORMALISED
@@ -109,7 +113,15 @@ MOVES = Moves(
             "撤回申请",
         ),
     ),
-    articles=("steps.empowerment",),
+    articles=STEPS,
+    nearer={
+        "submit": ("application",),
+        **dict.fromkeys(("screen", "hold", "exclude", "rescreen"), ("screening",)),
+        **dict.fromkeys(("record_feasibility", "find_infeasible"), ("feasibility",)),
+        "publish": NOTICED,
+        "sign_agreement": ("agreements",),
+        "record_formality": ("agreements.ownership.formalities",),
+    },
 )
 # Outcomes of a step, not steps: the page shows one button for the form that leads to them.
 OUTCOMES = frozenset({"hold", "exclude", "find_infeasible"})
@@ -199,7 +211,20 @@ async def advance(
         reason=reason,
         details=details,
     )
-    return None if lost is None else await refuse(tx, lost, f"{CASE}.{name}", CASE, found.id)
+    return None if lost is None else await refuse_step(tx, found, lost, name, await governing_case(tx, found))
+
+
+async def refuse_step(
+    tx: Transaction, found: queries.Application, refusal: Refusal, name: str, governed: Governing
+) -> Refusal:
+    """A refused act on a case, with what the version that governs it says of its own kind of right."""
+    own = f"agreements.{found.grant_type}"
+    articles = tuple(
+        own + one.removeprefix("agreements").removeprefix(".ownership") if one.startswith("agreements") else one
+        for one in refusal.articles
+    )
+    cited = replace(refusal, articles=articles)
+    return await refuse(tx, cited, f"{CASE}.{name}", CASE, found.id, version_id=governed.id)
 
 
 def steps_of(found: queries.Application, pack: Pack, today: date) -> list[rules.Step]:
@@ -253,7 +278,7 @@ async def onward(
 async def stopped(tx: Transaction, found: queries.Application, name: str, governed: Governing) -> Refusal | None:
     """The refusal of a step that the state or the pack's order does not allow, before its own rules are asked."""
     refused = MOVES.refusal(name, found.state) or await _out_of_turn(tx, found, name, governed)
-    return None if refused is None else await refuse(tx, refused, f"{CASE}.{name}", CASE, found.id)
+    return None if refused is None else await refuse_step(tx, found, refused, name, governed)
 
 
 async def _out_of_turn(tx: Transaction, found: queries.Application, name: str, governed: Governing) -> Refusal | None:
@@ -265,8 +290,9 @@ async def _out_of_turn(tx: Transaction, found: queries.Application, name: str, g
     again = name == "publish" and found.state == State.NOTICED
     if act is None or again or current is None or current.act == act:
         return None
+    instead = stale(f"该申请现在应办理“{current.label}”；请刷新页面查看最新进展", *STEPS, step=act, wanted=current.code)
     if wanted is None:
-        return stale(f"该申请现在应办理“{current.label}”；请刷新页面查看最新进展")
+        return replace(instead, citation=current.citation)
     facts = {
         **rules.step_facts(found.grant_type, found.grant_mode, found.achievement_type),
         "step": wanted.code,
@@ -274,7 +300,7 @@ async def _out_of_turn(tx: Transaction, found: queries.Application, name: str, g
     }
     answer = rules.may_take(facts, governed.pack, tx.today)
     await keep_decision(tx, answer, facts, found.id, governed)
-    return Refusal.of(answer) or stale(f"该申请现在应办理“{current.label}”；请刷新页面查看最新进展")
+    return Refusal.of(answer) or replace(instead, citation=current.citation)
 
 
 async def tell_person(tx: Transaction, person_id: UUID, title: str, application_id: UUID) -> None:

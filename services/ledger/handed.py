@@ -7,6 +7,7 @@ from uuid import UUID
 from sqlalchemy import select
 
 from services.ledger.models import AGENCY_TASK_STATES, agency_task
+from services.ledger.rules import KEPT
 from shared.db.transaction import Transaction
 from shared.workflow import Move, Moves, move, send
 
@@ -22,7 +23,7 @@ MOVES = Moves(
         Move("accept", frozenset({"delivered"}), "accepted", "accepted_from_agency", _MANAGE, "采纳"),
         Move("end", frozenset({"open", "delivered"}), "ended", "ended_for_agency", _MANAGE, "终止委托"),
     ),
-    articles=("enumerations.agency_service",),
+    articles=("enumerations.agency_service", *KEPT),
 )
 
 

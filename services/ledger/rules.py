@@ -19,6 +19,8 @@ from shared.policy.answer import Answer, Citation
 from shared.policy.pack import Pack
 
 CONVERTED = "converted"
+# Where the texts speak of registering and keeping up to date, as paths of a pack: the first that a province has is cited.
+KEPT = ("steps.disclosure.register", "fields.ledger", "ledger")
 _CODES = {
     "type": "achievement_type",
     "status": "status",
@@ -156,7 +158,8 @@ def missing(entry: Entry, pack: Pack, today: date) -> Refusal | None:
     for field in _fields(pack, today):
         name = _ANSWERED_BY.get(field["code"])
         if field["required"] and name is not None and getattr(entry, name) in (None, "", ()):
-            return Refusal(f"ledger.missing.{field['code']}", f"台账内容缺少：{field['label']}。", field["citation"])
+            code, inputs = f"ledger.missing.{field['code']}", {"missing": field["label"]}
+            return Refusal(code, f"台账内容缺少：{field['label']}。", field["citation"], inputs=inputs)
     return None
 
 
@@ -201,17 +204,19 @@ def name_given(same_name: Sequence[UUID], pack: Pack, today: date) -> Decided:
 
 def number_taken(number: str, holder: str) -> Refusal:
     """A right's number stands once in an institution's ledger."""
-    return Refusal("ledger.number_taken", f"权利号 {number} 已登记在成果 {holder} 名下，同一权利号只能登记一次。")
+    told = f"权利号 {number} 已登记在成果 {holder} 名下，同一权利号只能登记一次。"
+    return Refusal("ledger.number_taken", told, inputs={"number": number, "holder": holder}, articles=KEPT)
 
 
 def wrong_day(since: date, began_on: date, today: date) -> Refusal | None:
     """A change holds from a day of the achievement's own life, today at the latest."""
     if since < began_on:
-        return Refusal(
-            "ledger.before_beginning", f"变更生效日 {since} 早于该成果进入台账的日期 {began_on}，请改为该日或之后。"
-        )
+        told = f"变更生效日 {since} 早于该成果进入台账的日期 {began_on}，请改为该日或之后。"
+        inputs = {"since": since, "began_on": began_on}
+        return Refusal("ledger.before_beginning", told, inputs=inputs, articles=KEPT)
     if since > today:
-        return Refusal("ledger.in_future", f"变更生效日 {since} 晚于今天，请在发生之后登记。")
+        told = f"变更生效日 {since} 晚于今天，请在发生之后登记。"
+        return Refusal("ledger.in_future", told, inputs={"since": since, "today": today}, articles=KEPT)
     return None
 
 

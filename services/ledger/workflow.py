@@ -23,7 +23,7 @@ from services.ledger.models import (
 from services.ledger.queries import achievement_for_update, entry_of, wipe_ordered
 from shared.audit.writing import write_audit
 from shared.db.transaction import Transaction
-from shared.errors import NotFound, Refusal, stale
+from shared.errors import NotFound, Refusal, lost_race, stale
 from shared.ids import new_id
 from shared.workflow import Move, Moves, move, record_decision, record_event, refuse, send
 from tenants.packs import Governing, governing
@@ -203,7 +203,8 @@ async def quarantine(tx: Transaction, achievement_id: UUID, reason: str) -> Refu
 async def release(tx: Transaction, achievement_id: UUID, reason: str) -> Refusal | None:
     """Put a quarantined record back into the ledger; refused once its wipe is ordered."""
     if await wipe_ordered(tx, achievement_id):
-        return await refuse(tx, stale("已经下达清除，不能解除隔离"), "achievement.release", CASE, achievement_id)
+        ordered = stale("已经下达清除，不能解除隔离", "secret", state="已下达清除")
+        return await refuse(tx, ordered, "achievement.release", CASE, achievement_id)
     return await _change_state(tx, achievement_id, "release", reason, tx.today)
 
 
@@ -283,7 +284,7 @@ async def _number_refusal(tx: Transaction, rights: Sequence[Right], own_id: UUID
 
 
 def _overtaken() -> Refusal:
-    return stale("该成果刚刚已由他人更正，您的更正没有生效；请刷新页面查看最新内容后再改")
+    return lost_race("该成果刚刚已由他人更正，您的更正没有生效；请刷新页面查看最新内容后再改")
 
 
 def _plain(value: Any) -> Any:

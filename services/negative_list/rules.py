@@ -163,6 +163,11 @@ def last_day_of(published_on: date, days: int) -> date:
     return published_on + timedelta(days=days)
 
 
+def articles_of(rule: str, *values: str) -> tuple[str, ...]:
+    """Where the text speaks of a list: of one of its values first, then of the list."""
+    return (*(f"negative_lists.{rule}.{value}" for value in values), f"negative_lists.{rule}", "negative_lists")
+
+
 def consultation_running(consultation: Consultation, rule: str, pack: Pack, today: date) -> Refusal | None:
     """A round stays open through its last day, which was announced to the public."""
     if today > consultation.last_day:
@@ -180,36 +185,76 @@ def consultation_over(consultation: Consultation, today: date) -> Refusal | None
     if consultation.open_on(today):
         return None
     return Refusal(
-        "list.consultation_over", f"本次征求意见已于 {consultation.last_day} 结束，不再接收意见。", kind="state"
+        "list.consultation_over",
+        f"本次征求意见已于 {consultation.last_day} 结束，不再接收意见。",
+        kind="state",
+        inputs={"published_on": consultation.published_on, "last_day": consultation.last_day, "today": today},
+        articles=articles_of(f"provincial_{consultation.kind.replace('-', '_')}", "needs_consultation"),
     )
 
 
-def future_day(day: date, today: date) -> Refusal | None:
-    """What is recorded has happened."""
-    return Refusal("list.future_day", f"日期不能晚于今天（{today}）。") if day > today else None
+def future_day(rule: str, value: str, day: date, today: date) -> Refusal | None:
+    """What is recorded has happened; ``value`` is what the pack asks for by it."""
+    if day <= today:
+        return None
+    return Refusal(
+        "list.future_day",
+        f"日期不能晚于今天（{today}）。",
+        inputs={"held_on": day, "today": today},
+        articles=articles_of(rule, value),
+    )
 
 
-def determined_too_early(held_on: date, today: date, round_: Consultation | None) -> Refusal | None:
+def determined_too_early(rule: str, held_on: date, today: date, round_: Consultation | None) -> Refusal | None:
     """A determination rests on the opinions heard, so it cannot be older than the end of the consultation."""
     if round_ is not None and held_on <= round_.last_day:
-        return Refusal("list.determined_before_consulted", f"确定日期应晚于征求意见的最后一日（{round_.last_day}）。")
-    return future_day(held_on, today)
+        return Refusal(
+            "list.determined_before_consulted",
+            f"确定日期应晚于征求意见的最后一日（{round_.last_day}）。",
+            inputs={"determined_on": held_on, "last_day": round_.last_day},
+            articles=articles_of(rule, "needs_consultation"),
+        )
+    return future_day(rule, "needs_joint_determination", held_on, today)
 
 
-def nothing_listed(draft: Draft) -> Refusal | None:
+def nothing_listed(rule: str, draft: Draft) -> Refusal | None:
     if draft.listed():
         return None
-    return Refusal("list.empty", "清单还没有条目，请先拟定条目。", kind="state")
+    return Refusal(
+        "list.empty",
+        "清单还没有条目，请先拟定条目。",
+        kind="state",
+        inputs={"items": []},
+        articles=articles_of(rule, "needs_consultation"),
+    )
 
 
-def effect_too_early(effective_on: date, today: date, previous: Version | None) -> Refusal | None:
+def no_prefix(rule: str) -> Refusal:
+    """The first version of a list says how its items are numbered."""
+    return Refusal(
+        "list.no_prefix",
+        "首次制定清单须填写编号前缀。",
+        kind="state",
+        inputs={"list": rule, "version": 1},
+        articles=articles_of(rule),
+    )
+
+
+def effect_too_early(rule: str, effective_on: date, today: date, previous: Version | None) -> Refusal | None:
     """A version never takes effect before the day on which it is published, nor before the one it follows."""
     if effective_on < today:
-        return Refusal("list.effective_before_published", f"生效日期不能早于发布当日（{today}）。")
+        return Refusal(
+            "list.effective_before_published",
+            f"生效日期不能早于发布当日（{today}）。",
+            inputs={"effective_on": effective_on, "today": today},
+            articles=articles_of(rule, "published"),
+        )
     if previous is not None and effective_on <= previous.effective_on:
         return Refusal(
             "list.effective_before_previous",
             f"生效日期应晚于第 {previous.number} 版的生效日期（{previous.effective_on}）。",
+            inputs={"effective_on": effective_on, "previous": previous.number, "previous_on": previous.effective_on},
+            articles=articles_of(rule, "published"),
         )
     return None
 

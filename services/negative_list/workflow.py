@@ -47,6 +47,7 @@ from tenants.registry import province
 
 KIND = "list_version"
 _WRITE, _DETERMINE = "console:list:write", "console:list:determine"
+_RULE = "negative_lists.provincial_empowerment"
 _BEFORE_DETERMINED = frozenset({ListState.DRAFT, ListState.CONSULTING, ListState.CONSULTED})
 
 MOVES = Moves(
@@ -73,6 +74,13 @@ MOVES = Moves(
         Move("determine", frozenset({ListState.CONSULTED}), ListState.DETERMINED, "determined", _DETERMINE, "共同确定"),
         Move("publish", frozenset({ListState.DETERMINED}), ListState.PUBLISHED, "published", _DETERMINE, "公示发布"),
     ),
+    articles=("negative_lists",),
+    nearer={
+        "open_consultation": (f"{_RULE}.needs_consultation",),
+        "close_consultation": (f"{_RULE}.needs_consultation",),
+        "determine": (f"{_RULE}.needs_joint_determination",),
+        "publish": (f"{_RULE}.published",),
+    },
 )
 
 
@@ -94,7 +102,7 @@ async def open_consultation(tx: Transaction, version_id: UUID, days: int) -> Ref
     """Put the draft to the public for so many days; the day of publication does not count."""
     row = await locked(tx, version_id)
     draft = Draft.of(row.draft)
-    empty = rules.nothing_listed(draft)
+    empty = rules.nothing_listed(row.rule, draft)
     if empty is not None:
         return await refuse(tx, empty, f"{KIND}.open_consultation", KIND, version_id)
     refused = await move(tx, MOVES, version_id, "open_consultation", row.state, changes=_touched())
@@ -137,7 +145,10 @@ async def close_consultation(tx: Transaction, version_id: UUID) -> Refusal | Non
     if early is None and round_ is not None:
         early = rules.consultation_running(round_, row.rule, (await governing(tx)).pack, tx.today)
     if early is not None or round_ is None:
-        return await refuse(tx, early or stale("尚未公开征求意见"), action, KIND, version_id)
+        none_yet = stale(
+            "尚未公开征求意见", *rules.articles_of(row.rule, "needs_consultation"), state=STATES[row.state]
+        )
+        return await refuse(tx, early or none_yet, action, KIND, version_id)
     refused = await move(tx, MOVES, version_id, "close_consultation", row.state, changes=_touched())
     if refused is not None:
         return await refuse(tx, refused, action, KIND, version_id)
@@ -167,9 +178,13 @@ class Proceeding:
 async def record_expert_review(tx: Transaction, version_id: UUID, review: Proceeding) -> Refusal | None:
     """Record that experts reviewed and assessed the draft."""
     row = await locked(tx, version_id)
-    refused: Refusal | None = rules.future_day(review.held_on, tx.today)
+    refused: Refusal | None = rules.future_day(row.rule, "needs_experts", review.held_on, tx.today)
     if row.state not in _BEFORE_DETERMINED:
-        refused = stale(f"当前状态为“{STATES[row.state]}”，不能补记专家审核与评估")
+        refused = stale(
+            f"当前状态为“{STATES[row.state]}”，不能补记专家审核与评估",
+            *rules.articles_of(row.rule, "needs_experts"),
+            state=STATES[row.state],
+        )
     if refused is not None:
         return await refuse(tx, refused, f"{KIND}.review", KIND, version_id)
     await _record(tx, row, "review", review)
@@ -182,7 +197,7 @@ async def determine(tx: Transaction, version_id: UUID, determination: Proceeding
     facts, round_ = await _facts(tx, row, determined=False)
     pack = (await governing(tx)).pack
     refused = await _decide(tx, rules.may_determine(facts, pack, tx.today), rules.determination_facts(facts), row)
-    refused = refused or rules.determined_too_early(determination.held_on, tx.today, round_)
+    refused = refused or rules.determined_too_early(row.rule, determination.held_on, tx.today, round_)
     if refused is None:
         changes = {"decided_on": determination.held_on, **_touched()}
         refused = await move(tx, MOVES, version_id, "determine", row.state, changes=changes)
@@ -255,12 +270,13 @@ async def publish(tx: Transaction, version_id: UUID, effective_on: date) -> Refu
     """
     row = await locked(tx, version_id)
     if row.state == ListState.PUBLISHED:
-        return await refuse(tx, stale("该版本已经发布"), f"{KIND}.publish", KIND, version_id)
+        done = stale("该版本已经发布", *rules.articles_of(row.rule, "published"), state=STATES[row.state])
+        return await refuse(tx, done, f"{KIND}.publish", KIND, version_id)
     facts, _ = await _facts(tx, row, determined=row.state == ListState.DETERMINED)
     pack = (await governing(tx)).pack
     previous = await latest_published(tx, row.kind)
     refused = await _decide(tx, rules.may_publish(facts, pack, tx.today), facts, row)
-    refused = refused or rules.effect_too_early(effective_on, tx.today, previous)
+    refused = refused or rules.effect_too_early(row.rule, effective_on, tx.today, previous)
     if refused is None:
         entries = await _entries(tx, row, effective_on, list(pack.content.screening_categories))
         content, digest = rules.canonical(

@@ -13,6 +13,7 @@ from uuid import UUID
 
 from shared.clock import local_day
 from shared.db.serialising import canonical_json
+from shared.errors import Refusal, stale
 from shared.policy import evaluate
 from shared.policy.answer import Answer, Citation
 from shared.policy.pack import Pack
@@ -127,6 +128,49 @@ def articles(kind: str, pack: Pack) -> dict[str, Citation]:
         "venues": "venues",
     }
     return {name: pack.citation(f"notices.{kind}.{path}") for name, path in places.items()}
+
+
+def paths(kind: str, *values: str) -> tuple[str, ...]:
+    """Where the text speaks of a notice, as paths of a pack: of one of its values first, then of the notice."""
+    return (*(f"notices.{kind}.{value}" for value in values), f"notices.{kind}")
+
+
+def interrupted_wrongly(posted: Posted, began_at: datetime, ended_at: datetime, now: datetime) -> Refusal | None:
+    """An interruption lies within the notice, and is over."""
+    if posted.published <= began_at < ended_at <= now:
+        return None
+    return Refusal(
+        "notice.interruption_time",
+        "中断起止时间应在公示发布之后、现在之前，且起早于止",
+        inputs={"published_at": posted.published, "from": began_at, "to": ended_at, "now": now},
+        articles=paths(posted.kind, "offline_limit_hours"),
+    )
+
+
+def still_running(posted: Posted, answer: Answer) -> Refusal:
+    """The refusal of an end before the period is over."""
+    return Refusal(
+        "notice.running",
+        f"公示期未满：{answer.values.get('counted', '')}",
+        inputs={"published_at": posted.published, "days": posted.days, "end": answer.values.get("end")},
+        articles=paths(posted.kind, "days"),
+    )
+
+
+def not_taken(posted: Posted, *, known: bool) -> Refusal:
+    """The refusal of an objection to a notice that was withdrawn, or by nobody who is known."""
+    told = "该公示已撤回，不再受理异议" if known else "异议应由本单位人员登录后提出"
+    return stale(told, *paths(posted.kind, "objections"), published_at=posted.published)
+
+
+def own_objection(kind: str) -> Refusal:
+    """Whoever objects does not judge the objection."""
+    return Refusal(
+        "objection.own",
+        "异议不能由提出人本人答复，请由其他经办人员办理",
+        inputs={"kind": kind},
+        articles=paths(kind, "objections"),
+    )
 
 
 def content_source(kind: str, code: str, pack: Pack) -> Citation:

@@ -47,7 +47,7 @@ MOVES = Moves(
         Move("withdraw", _RUNNING, NoticeState.WITHDRAWN, "withdrawn", PUBLISH, "撤回公示"),
         Move("close", _RUNNING, NoticeState.ENDED, "ended", PUBLISH, "结束公示"),
     ),
-    articles=("steps.empowerment",),
+    articles=("notices.empowerment",),
 )
 OBJECTION_MOVES = Moves(
     OBJECTION,
@@ -57,7 +57,7 @@ OBJECTION_MOVES = Moves(
         Move("answer", _WAITING, ObjectionState.ANSWERED, "answered", ANSWER, "答复异议"),
         Move("uphold", _WAITING, ObjectionState.UPHELD, "upheld", ANSWER, "认定异议成立"),
     ),
-    articles=("steps.empowerment",),
+    articles=("notices.empowerment.objections", "notices.empowerment"),
 )
 
 
@@ -98,7 +98,7 @@ async def publish_notice(tx: Transaction, new: rules.NewNotice, *, under: Govern
     await _record(tx, period, {**rules.facts_of(counted), "now": tx.now}, notice_id, governed)
     refused = _together(Refusal.of(content), Refusal.of(period))
     if refused is not None:
-        return await refuse(tx, refused, "notice.publish", CASE, notice_id)
+        return await refuse(tx, refused, "notice.publish", CASE, notice_id, version_id=governed.id)
     entries = rules.entries_of(content, new.provided, new.people)
     hashed = rules.text_hash(new.title, entries)
     await tx.execute(
@@ -148,11 +148,14 @@ async def change_notice(
     await _record(tx, answer, facts, notice_id, governed)
     stopped = Refusal.of(answer) or MOVES.refusal("change", found.state)
     if stopped is not None:
-        return await refuse(tx, stopped, "notice.change", CASE, notice_id)
+        return await _refuse(tx, stopped, "change", found)
     entries = rules.entries_of(answer, provided, people)
     hashed = rules.text_hash(title, entries)
     if hashed == found.content_hash:
-        return await refuse(tx, stale("内容没有变化，公示照常进行"), "notice.change", CASE, notice_id)
+        same = stale(
+            "内容没有变化，公示照常进行", *rules.paths(found.kind, "restarts_on_change"), number=found.text_number
+        )
+        return await _refuse(tx, same, "change", found)
     number = found.text_number + 1
     lost = await move(
         tx,
@@ -169,7 +172,7 @@ async def change_notice(
         details={"hash": hashed, "text": number},
     )
     if lost is not None:
-        return await refuse(tx, lost, "notice.change", CASE, notice_id)
+        return await _refuse(tx, lost, "change", found)
     await _post_text(tx, notice_id, number, title, entries, hashed, reason)
     await _tell(tx, "institution:notice:read", f"公示内容已更正，公示期重新计算：{title}", notice_id)
     return None
@@ -180,9 +183,9 @@ async def record_interruption(
 ) -> Refusal | None:
     """Record that the notice could not be seen; longer than the pack's limit, the period counts anew (rule 5)."""
     found = await _loaded(tx, notice_id)
-    if not found.published <= began_at < ended_at <= tx.now:
-        stopped = Refusal("notice.interruption_time", "中断起止时间应在公示发布之后、现在之前，且起早于止")
-        return await refuse(tx, stopped, "notice.interrupt", CASE, notice_id)
+    stopped = MOVES.refusal("interrupt", found.state) or rules.interrupted_wrongly(found, began_at, ended_at, tx.now)
+    if stopped is not None:
+        return await _refuse(tx, stopped, "interrupt", found)
     gap = {"from": began_at.isoformat(), "to": ended_at.isoformat(), "reason": reason}
     lost = await move(
         tx,
@@ -194,29 +197,30 @@ async def record_interruption(
         reason=reason,
         details={"from": gap["from"], "to": gap["to"]},
     )
-    return None if lost is None else await refuse(tx, lost, "notice.interrupt", CASE, notice_id)
+    return None if lost is None else await _refuse(tx, lost, "interrupt", found)
 
 
 async def withdraw_notice(tx: Transaction, notice_id: UUID, reason: str) -> Refusal | None:
     """Take a running notice back, with a reason. :raises NotFound: no such notice."""
     found = await _loaded(tx, notice_id)
     lost = await move(tx, MOVES, notice_id, "withdraw", found.state, changes={"ended_at": tx.now}, reason=reason)
-    return None if lost is None else await refuse(tx, lost, "notice.withdraw", CASE, notice_id)
+    return None if lost is None else await _refuse(tx, lost, "withdraw", found)
 
 
 async def close_notice(tx: Transaction, notice_id: UUID) -> Refusal | None:
     """End a notice whose period is over; what may follow is decided by the rule, not by this state."""
     found = await _loaded(tx, notice_id)
+    over = MOVES.refusal("close", found.state)
+    if over is not None:
+        return await _refuse(tx, over, "close", found)
     governed = await governing(tx, found.pack_version_id)
     answer = rules.period(found, governed.pack, tx.now)
     await _record(tx, answer, {**rules.facts_of(found), "now": tx.now}, notice_id, governed)
     if answer.values.get("has_run") is not True:
-        counted = f"公示期未满：{answer.values.get('counted', '')}"
-        running = Refusal("notice.running", counted, rules.source(found.kind, governed.pack))
-        return await refuse(tx, running, "notice.close", CASE, notice_id)
+        return await _refuse(tx, rules.still_running(found, answer), "close", found)
     lost = await move(tx, MOVES, notice_id, "close", found.state, changes={"ended_at": tx.now})
     if lost is not None:
-        return await refuse(tx, lost, "notice.close", CASE, notice_id)
+        return await _refuse(tx, lost, "close", found)
     open_ones = f"，还有 {found.open_objections} 件异议待答复" if found.open_objections else "，没有未处理的异议"
     await _tell(tx, PUBLISH, f"公示期满{open_ones}：{found.title}", notice_id)
     return None
@@ -242,8 +246,8 @@ async def raise_objection(tx: Transaction, notice_id: UUID, body: str) -> UUID |
     await _record(tx, answer, facts, objection_id, governed, kind=OBJECTION)
     person = tx.actor.person_id
     if found.state == NoticeState.WITHDRAWN or person is None:
-        stopped = stale("该公示已撤回，不再受理异议" if person else "异议应由本单位人员登录后提出")
-        return await refuse(tx, stopped, "objection.raise", OBJECTION, objection_id)
+        stopped = rules.not_taken(found, known=person is not None)
+        return await refuse(tx, stopped, "objection.raise", OBJECTION, objection_id, version_id=found.pack_version_id)
     state = ObjectionState.OPEN if answer.values.get("in_time", True) else ObjectionState.LATE
     await tx.execute(
         insert(notice_objection).values(
@@ -272,8 +276,7 @@ async def answer_objection(
     if found is None:
         raise NotFound
     if found.raised_by == tx.actor.person_id:
-        own = Refusal("objection.own", "异议不能由提出人本人答复，请由其他经办人员办理")
-        return await refuse(tx, own, "objection.answer", OBJECTION, objection_id)
+        return await _refuse_answer(tx, None, found)
     lost = await move(
         tx,
         OBJECTION_MOVES,
@@ -289,7 +292,7 @@ async def answer_objection(
         details={"notice": str(found.notice_id), "result_published": result_published},
     )
     if lost is not None:
-        return await refuse(tx, lost, "objection.answer", OBJECTION, objection_id)
+        return await _refuse_answer(tx, lost, found)
     outcome = "成立" if upheld else "不成立"
     await record_event(tx, CASE, found.notice_id, "objection_answered", details={"objection": str(objection_id)})
     payload = {"to_person": str(found.raised_by), "title": f"您提出的异议已答复：{outcome}"}
@@ -324,6 +327,24 @@ async def check_notice(tx: Transaction, found: queries.Notice, key: SigningKey) 
         await record_event(tx, CASE, found.id, "found_altered", details={"hash": hashed})
         await _tell(tx, PUBLISH, f"公示内容与发布时不一致，请立即核查：{found.title}", found.id)
     return intact
+
+
+async def _refuse(tx: Transaction, refusal: Refusal, verb: str, found: queries.Notice) -> Refusal:
+    """A refused act on a notice, by what the version that governs it says of its kind."""
+    return await refuse(
+        tx, refusal, f"notice.{verb}", CASE, found.id,
+        version_id=found.pack_version_id, articles=rules.paths(found.kind),
+    )  # fmt: skip
+
+
+async def _refuse_answer(tx: Transaction, refusal: Refusal | None, found: queries.Objection) -> Refusal:
+    """The same of an answer to an objection; None: its author never answers it."""
+    on = await queries.find_notice(tx, found.notice_id)
+    assert on is not None
+    return await refuse(
+        tx, refusal or rules.own_objection(on.kind), "objection.answer", OBJECTION, found.id,
+        version_id=on.pack_version_id, articles=rules.paths(on.kind, "objections"),
+    )  # fmt: skip
 
 
 async def _loaded(tx: Transaction, notice_id: UUID) -> queries.Notice:

@@ -35,10 +35,15 @@ def may_select(facts: dict[str, Any], pack: Pack, today: date) -> Answer:
     return evaluate("pilot.covers", facts, pack, today)
 
 
-def selected_too_late(first_day: date, selected_on: date) -> Refusal | None:
+def selected_too_late(guideline: str, first_day: date, selected_on: date) -> Refusal | None:
     """Nobody is in a pilot before the selection (遴选) that made them one."""
     if first_day < selected_on:
-        return Refusal("pilot.before_selection", f"起始日期不能早于遴选日期（{selected_on}）。")
+        return Refusal(
+            "pilot.before_selection",
+            f"起始日期不能早于遴选日期（{selected_on}）。",
+            inputs={"guideline": guideline, "first_day": first_day, "selected_on": selected_on},
+            articles=(f"guidelines.{guideline}",),
+        )
     return None
 
 
@@ -46,13 +51,24 @@ def overlaps(known: list[Membership], guideline: str, first_day: date) -> Refusa
     """One membership of a guideline at a time."""
     for one in known:
         if one.guideline == guideline and (one.last_day is None or first_day <= one.last_day):
-            return Refusal("pilot.already", f"该单位自 {one.first_day} 起已是{one.label}单位。", kind="state")
+            return Refusal(
+                "pilot.already",
+                f"该单位自 {one.first_day} 起已是{one.label}单位。",
+                kind="state",
+                inputs={"guideline": guideline, "first_day": one.first_day, "last_day": one.last_day},
+                articles=(f"guidelines.{guideline}",),
+            )
     return None
 
 
-def ends_wrongly(first_day: date, last_day: date) -> Refusal | None:
+def ends_wrongly(guideline: str, first_day: date, last_day: date) -> Refusal | None:
     if last_day < first_day:
-        return Refusal("pilot.ends_before_start", f"终止日期不能早于起始日期（{first_day}）。")
+        return Refusal(
+            "pilot.ends_before_start",
+            f"终止日期不能早于起始日期（{first_day}）。",
+            inputs={"guideline": guideline, "first_day": first_day, "last_day": last_day},
+            articles=(f"guidelines.{guideline}",),
+        )
     return None
 
 

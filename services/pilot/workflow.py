@@ -70,7 +70,7 @@ async def select_institution(
     )
     refused = (
         Refusal.of(answer)
-        or rules.selected_too_late(first_day, selected_on)
+        or rules.selected_too_late(guideline, first_day, selected_on)
         or rules.overlaps(known, guideline, first_day)
     )
     if refused is not None:
@@ -108,9 +108,12 @@ async def end_membership(tx: Transaction, membership_id: UUID, last_day: date, d
     if row is None:
         raise NotFound
     unit = await _institution(tx, row.tenant_id)
-    refused = rules.ends_wrongly(row.first_day, last_day)
+    refused = rules.ends_wrongly(row.guideline, row.first_day, last_day)
     if row.after is not None:
-        refused = stale(f"该单位的试点资格已于 {row.after - _DAY} 终止")
+        over = row.after - _DAY
+        refused = stale(
+            f"该单位的试点资格已于 {over} 终止", f"guidelines.{row.guideline}", guideline=row.guideline, ended_on=over
+        )
     if refused is not None:
         return await refuse(tx, refused, f"{KIND}.end", KIND, membership_id)
     await tx.execute(

@@ -5,6 +5,7 @@
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from functools import cache
 from pathlib import Path
 
 from services.administration.merging import workflow as merging
@@ -23,7 +24,7 @@ from services.ledger.losses import workflow as losses
 from services.ledger.screening import workflow as screening
 from services.negative_list import workflow as negative_list
 from services.notices import workflow as notices
-from shared.policy import load_pack
+from shared.policy import Pack, load_pack
 from shared.workflow import Moves
 from tenants.packs import article_of
 
@@ -69,15 +70,20 @@ HIDDEN: Mapping[tuple[str, str], frozenset[str]] = {
     **{("annual_report", one): frozenset({"draft"}) for one in ("return_for_correction", "accept")},
 }
 _HEAD = f"""{BEGIN}
-有权限者能否办理看“结果”；拒绝的代码为 `state.stale`（409），括号内是所引条款（{"；".join(REGIONS)}）；
+有权限者能否办理看“结果”：可以的写到达的状态，不可以的写拒绝的代码（409）和所引条款（{"；".join(REGIONS)}）；
 没有括号的是平台自身的步骤，政策没有规定；由后台任务办理的，没有人能办理，不合状态时不做，随另一事项办理的也是；“查无此事”是 404。
 同类机构中没有该权限的人 403；其他机构和其他类用户 404；未登录的 401（页面转到登录）。
 """
 
 
-def article(moves: Moves) -> str:
-    """Where the order of the steps is said, province by province; empty where it is nowhere."""
-    found = [article_of(load_pack(region), moves.articles) for region in REGIONS]
+@cache
+def _pack(region: str) -> Pack:
+    return load_pack(region)
+
+
+def article(moves: Moves, name: str) -> str:
+    """Where a step is said, province by province; empty where it is nowhere."""
+    found = [article_of(_pack(region), moves.articles_of(name)) for region in REGIONS]
     return "；".join(one.article if one else "无" for one in found) if any(found) else ""
 
 
@@ -89,20 +95,20 @@ def outcome(moves: Moves, name: str, state: str, cited: str) -> str:
     if state not in move.sources and (moves.case_kind, name) in BY_WORKER | BESIDE:
         return "不做"
     if state not in move.sources:
-        return f"拒绝（{cited}）" if cited else "拒绝"
+        return f"`state.stale`（{cited}）" if cited else "`state.stale`"
     reached = [move.target, *sorted(move.onward - {move.target})]
     return "→ " + "、".join(moves.states[one] for one in reached)
 
 
 def table(label: str, moves: Moves) -> Iterator[str]:
     """The table of one kind of case."""
-    cited = article(moves)
+    cited = {move.name: article(moves, move.name) for move in moves.moves}
     yield f"\n### {label} `{moves.case_kind}`\n"
     yield "| 状态 | 办理 | 权限 | 结果 | 同类机构其他人 | 其他机构、其他类用户 | 未登录 |"
     yield "|---|---|---|---|---|---|---|"
     for state, name in moves.states.items():
         for move in moves.moves:
-            done = outcome(moves, move.name, state, cited)
+            done = outcome(moves, move.name, state, cited[move.name])
             if (moves.case_kind, move.name) in BY_WORKER:
                 yield f"| {name} | {move.label} | 后台任务 | {done} | – | – | – |"
             else:

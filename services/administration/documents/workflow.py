@@ -12,7 +12,7 @@ from services.ledger.papers.rules import media_type
 from shared.audit.writing import write_audit
 from shared.db.transaction import Transaction
 from shared.documents.uploads import Upload
-from shared.errors import FormInvalid, Refusal, stale
+from shared.errors import FormInvalid, Refusal, lost_race
 from shared.ids import new_id
 from shared.workflow import record_event, refuse
 from tenants.packs import governing
@@ -53,7 +53,7 @@ async def add_version(tx: Transaction, store: Store, form: DocumentForm, upload:
         .on_conflict_do_nothing()
     )  # fmt: skip
     if made.rowcount != 1:
-        taken = stale("刚刚已由他人登记了新的一版；请刷新页面")
+        taken = lost_race("刚刚已由他人登记了新的一版；请刷新页面")
         return await refuse(tx, taken, f"{CASE}.add", CASE, document_id)
     details = {"kind": form.kind, "version": version, "in_force_on": str(form.in_force_on), "sha256": digest}
     await record_event(tx, CASE, document_id, "document_added", to_state="added", reason=form.title, details=details)

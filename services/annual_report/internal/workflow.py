@@ -16,7 +16,7 @@ from services.annual_report.rules import Form, may_freeze
 from shared.audit.writing import write_audit
 from shared.clock import local_day
 from shared.db.transaction import Transaction
-from shared.errors import NotFound, Refusal, stale
+from shared.errors import NotFound, Refusal, lost_race
 from shared.ids import new_id
 from shared.workflow import Move, Moves, move, record_decision, record_event, refuse, send
 from tenants.packs import governing
@@ -31,6 +31,7 @@ MOVES = Moves(
         Move("receive", frozenset({"sent"}), "received", "receipt_confirmed", queries.RECEIVE, "确认接收"),
         Move("supersede", frozenset({"sent", "received"}), "superseded", "superseded", queries.SEND, "更正"),
     ),
+    articles=("reports.asset_report", "reports"),
 )
 _WEEK = 7
 
@@ -70,7 +71,7 @@ async def send_report(tx: Transaction, report: str, year: int, *, reason: str = 
     frozen = Frozen(number, form.as_of, await tx.recorded_now(), tx.now, reason.strip())
     content = await _content(tx, form, frozen)
     if not await _put(tx, version_id, form, frozen, content):
-        taken = stale("该年度刚刚已由他人报送；请刷新页面查看")
+        taken = lost_race("该年度刚刚已由他人报送；请刷新页面查看")
         return await refuse(tx, taken, f"{CASE}.send", CASE, version_id)
     if before is not None and before.state != "superseded":
         await move(tx, MOVES, before.id, "supersede", before.state, reason=reason.strip())
@@ -130,7 +131,7 @@ async def receive(tx: Transaction, version_id: UUID, receipt: str) -> Refusal | 
     }
     stopped = await move(tx, MOVES, version_id, "receive", row.state, changes=changes, reason=receipt.strip() or None)
     if stopped is not None:
-        return await refuse(tx, stopped, f"{CASE}.receive", CASE, version_id)
+        return await refuse(tx, stopped, f"{CASE}.receive", CASE, version_id, articles=(f"reports.{row.report}",))
     await _tell(tx, queries.SEND, f"{row.payload['title']}已确认接收", version_id)
     return None
 

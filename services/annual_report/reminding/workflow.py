@@ -42,7 +42,10 @@ async def remind(tx: Transaction, report: str) -> int | Refusal:
     case_id = new_id()
     if not reached:
         words = _AGAIN if waiting else "应报单位都已报送，没有需要催报的单位。"
-        refusal = Refusal("report.nobody_to_remind", words, kind="state")
+        inputs = {"report": report, "year": year, "unit": len(waiting)}
+        # How often one is reminded is the platform's own rule; that nobody is left, the text's.
+        said = None if waiting else form.citation
+        refusal = Refusal("report.nobody_to_remind", words, said, kind="state", inputs=inputs)
         return await refuse(tx, refusal, f"{KIND}.send", KIND, case_id)
     details = {"report": report, "year": year, "units": [str(unit.tenant_id) for unit in reached]}
     await record_event(tx, KIND, case_id, "reminded", to_state="sent", details=details)

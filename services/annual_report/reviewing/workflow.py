@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import Row, insert, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
-from services.annual_report import rules
+from services.annual_report import refusals, rules
 from services.annual_report.addressing import Addressed, addressed, say_who_is_absent
 from services.annual_report.figures import summed
 from services.annual_report.models import (
@@ -37,6 +37,7 @@ AGGREGATE_MOVES = Moves(
     report_aggregate,
     AGGREGATE_STATES,
     (Move("forward", frozenset({"compiled"}), "forwarded", "forwarded", FORWARD, "上报"),),
+    articles=("reports",),
 )
 
 
@@ -95,7 +96,7 @@ async def return_for_correction(tx: Transaction, submission_id: UUID, reasons: M
     await _decide(tx, asked, governed, report)
     refusal = Refusal.of(asked.answer) or _overtaken(row, report)
     if refusal is None and not given:
-        refusal = Refusal("report.no_reason", "退回须至少写明一处原因，并对应到报告的栏目。", asked.citation)
+        refusal = refusals.without_reason(report.report, list(labels.values()))
     if refusal is None:
         refusal = await move(
             tx, MOVES, report.id, "return_for_correction", report.state,
@@ -162,9 +163,10 @@ async def _reviewed(tx: Transaction, submission_id: UUID) -> tuple[Row[Any], Row
 
 
 def _overtaken(row: Row[Any], report: Row[Any]) -> Refusal | None:
-    if row.state == "superseded" or row.edition != report.edition:
-        return stale("该单位已重新报送，请打开最新一次报送后办理")
-    return None
+    if row.state != "superseded" and row.edition == report.edition:
+        return None
+    told = "该单位已重新报送，请打开最新一次报送后办理"
+    return stale(told, f"reports.{report.report}", year=report.year, edition=report.edition)
 
 
 async def _reviewer(tx: Transaction, report: Row[Any]) -> tuple[Asked, Governing]:
@@ -182,12 +184,10 @@ async def _decide(tx: Transaction, asked: Asked, governed: Governing, report: Ro
 
 
 async def _refused(tx: Transaction, refusal: Refusal, name: str, report: Row[Any]) -> Refusal:
-    details = {"code": refusal.code, "message": refusal.message}
-    await write_audit(
-        tx, f"annual_report.{name}", CASE, report.id, outcome="refused", tenant_id=report.tenant_id,
-        department_id=report.department_id, details=details,
+    return await refuse(
+        tx, refusal, f"annual_report.{name}", CASE, report.id, tenant_id=report.tenant_id,
+        department_id=report.department_id, version_id=report.pack_version_id, articles=(f"reports.{report.report}",),
     )  # fmt: skip
-    return refusal
 
 
 async def _settle(tx: Transaction, row: Row[Any], state: str) -> None:
@@ -229,7 +229,7 @@ async def aggregate(tx: Transaction, report: str, year: int) -> UUID | Refusal:
     refusal = await _may_send(tx, form, stage, governed, aggregate_id)
     members = await queries.accepted(tx, report, year)
     if refusal is None and not members:
-        refusal = Refusal("report.nothing_accepted", "还没有已接收而尚未上报的单位报告，无可汇总。", form.citation)
+        refusal = refusals.nothing_accepted(form)
     if refusal is not None:
         return await refuse(tx, refusal, f"{AGGREGATE}.compile", AGGREGATE, aggregate_id)
     department = await unit_of(tx)
@@ -286,7 +286,7 @@ async def _may_send(
     tx: Transaction, form: Form, stage: Stage | None, governed: Governing, aggregate_id: UUID
 ) -> Refusal | None:
     if stage is None:
-        return Refusal("report.no_aggregate", "条文没有规定主管部门汇总上报：单位直接报送各接收单位。", form.citation)
+        return refusals.no_aggregate(form)
     for to in stage.recipients:
         asked = rules.may_send(form, rules.DEPARTMENT, to, governed.pack, tx.today)
         await record_decision(
@@ -309,7 +309,8 @@ async def forward(tx: Transaction, aggregate_id: UUID) -> Sequence[UUID] | Refus
     refusal = AGGREGATE_MOVES.refusal("forward", row.state) or await _may_send(tx, form, stage, governed, row.id)
     members: list[Row[Any]] = [] if refusal is not None else await _still_accepted(tx, row.payload)
     if refusal is None and len(members) != len(row.payload["members"]):
-        refusal = stale("汇总之后有单位的报告已退回或重新报送，请重新汇总后再上报")
+        changed = len(row.payload["members"]) - len(members)
+        refusal = refusals.added_up_before(form, changed)
     to = Addressed((), ())
     if refusal is None and stage is not None:
         to = await addressed(tx, stage, stage.recipients, tx.scope.organisation_id)
@@ -318,7 +319,8 @@ async def forward(tx: Transaction, aggregate_id: UUID) -> Sequence[UUID] | Refus
             details={"recipients": list(stage.recipients), "absent": list(to.absent), "members": len(members)},
         )  # fmt: skip
     if refusal is not None:
-        return await refuse(tx, refusal, f"{AGGREGATE}.forward", AGGREGATE, row.id)
+        articles = (f"reports.{form.code}.stages.{stage.code}",) if stage else ()
+        return await refuse(tx, refusal, f"{AGGREGATE}.forward", AGGREGATE, row.id, articles=articles)
     for one in members:
         await move(
             tx, MOVES, one.id, "forward", "accepted", tenant_id=one.tenant_id, department_id=one.department_id,

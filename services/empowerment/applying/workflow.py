@@ -9,8 +9,19 @@ from sqlalchemy import delete, insert, select, update
 
 from services.empowerment import queries, rules
 from services.empowerment.applying import queries as candidates
-from services.empowerment.models import DONE, LIVE, State, application, member
-from services.empowerment.workflow import CASE, REVIEW, keep_decision, load, onward, steps_of, stopped, tell_holders
+from services.empowerment.models import DONE, LIVE, STATES, State, application, member
+from services.empowerment.workflow import (
+    CASE,
+    REVIEW,
+    STEPS,
+    keep_decision,
+    load,
+    onward,
+    refuse_step,
+    steps_of,
+    stopped,
+    tell_holders,
+)
 from shared.audit.writing import write_audit
 from shared.db.transaction import Transaction
 from shared.errors import Forbidden, FormInvalid, NotFound, Refusal, stale
@@ -46,11 +57,12 @@ async def save_draft(tx: Transaction, application_id: UUID, values: Mapping[str,
 
     :raises Forbidden: somebody else's draft.
     """
-    found, _ = await load(tx, application_id)
+    found, governed = await load(tx, application_id)
     if tx.actor.person_id != found.applicant_id:
         raise Forbidden("只有申请人可以修改草稿")
     if found.state not in (State.DRAFT, State.RETURNED):
-        return stale("申请已经提交，草稿不再保存")
+        told = stale("申请已经提交，草稿不再保存", "application", *STEPS, state=STATES[State(found.state)])
+        return await refuse_step(tx, found, told, "save_draft", governed)
     await tx.execute(
         update(application)
         .where(application.c.tenant_id == tx.tenant_id, application.c.id == application_id)
@@ -74,13 +86,14 @@ async def submit(tx: Transaction, application_id: UUID, submission: rules.Submis
         return halted
     candidate = await candidates.candidate(tx, found.achievement_id)
     if candidate is None:
-        return await refuse(
-            tx, stale("该成果已不在台账在册状态，不能申请赋权"), "empowerment.submit", CASE, application_id
+        gone = stale(
+            "该成果已不在台账在册状态，不能申请赋权", "application", *STEPS, achievement=found.achievement_name
         )
+        return await refuse_step(tx, found, gone, "submit", governed)
     full = await _with_whole_team(tx, found.achievement_id, replace(submission, grant_type=found.grant_type))
     refused = await _judge(tx, application_id, candidate, full, governed)
     if refused is not None:
-        return await refuse(tx, refused, "empowerment.submit", CASE, application_id)
+        return await refuse_step(tx, found, refused, "submit", governed)
     return await _file(tx, found, full, governed)
 
 
@@ -131,7 +144,7 @@ async def _judge(
     answer = rules.may_apply(facts, governed.pack, tx.today)
     await keep_decision(tx, answer, facts, application_id, governed)
     if any(state in (*LIVE, State.AGREED) for state in others):
-        return stale("该成果已有在办的赋权申请，不能重复申请")
+        return stale("该成果已有在办的赋权申请，不能重复申请", "application", *STEPS, achievement=candidate.name)
     return Refusal.of(answer)
 
 

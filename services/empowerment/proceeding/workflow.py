@@ -8,12 +8,13 @@ from uuid import UUID
 
 from services.empowerment import queries, rules
 from services.empowerment.workflow import (
-    CASE,
+    STEPS,
     current_notice,
     current_step,
     keep_decision,
     load,
     onward,
+    refuse_step,
     steps_of,
     stopped,
     tell_person,
@@ -23,7 +24,6 @@ from services.notices.rules import facts_of
 from shared.db.transaction import Transaction
 from shared.errors import Refusal, stale
 from shared.policy.pack import Pack
-from shared.workflow import refuse
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,14 +61,15 @@ async def record_step(tx: Transaction, application_id: UUID, code: str, taken: T
         return halted
     step = current_step(found, steps_of(found, governed.pack, tx.today))
     if step is None or step.code != code:
-        other = stale("该步骤刚刚已经办理；请刷新页面查看最新进展")
-        return await refuse(tx, other, "empowerment.record_step", CASE, application_id)
+        wanted = step.code if step else None
+        other = stale("该步骤刚刚已经办理；请刷新页面查看最新进展", *STEPS, step=code, wanted=wanted)
+        return await refuse_step(tx, found, other, "record_step", governed)
     facts = await gather(tx, found, step, taken.papers, governed.pack)
     answer = rules.may_take(facts, governed.pack, tx.today)
     await keep_decision(tx, answer, facts, application_id, governed)
     refused = Refusal.of(answer)
     if refused is not None:
-        return await refuse(tx, refused, "empowerment.record_step", CASE, application_id)
+        return await refuse_step(tx, found, refused, "record_step", governed)
     details = {
         "label": step.label,
         "done_on": taken.done_on.isoformat(),

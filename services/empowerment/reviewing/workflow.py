@@ -9,14 +9,16 @@ from sqlalchemy import insert
 from services.empowerment import queries, rules
 from services.empowerment.models import State, application_notice, feasibility, screening
 from services.empowerment.workflow import (
-    CASE,
+    NOTICED,
     PUBLISH,
     SIGN,
+    STEPS,
     advance,
     current_notice,
     keep_decision,
     load,
     onward,
+    refuse_step,
     steps_of,
     stopped,
     tell_holders,
@@ -30,7 +32,6 @@ from shared.errors import Refusal, stale
 from shared.ids import new_id
 from shared.policy.pack import Pack
 from shared.ui.words import share
-from shared.workflow import refuse
 from tenants.people import add_people, people_named
 
 # Contents of a notice that the application itself answers; whatever else the pack wants is asked at publication.
@@ -61,8 +62,8 @@ async def screen(
     decision_id = await keep_decision(tx, answer, facts, application_id, governed, in_force)
     refused = Refusal.of(answer)
     if (owner == "province" and used is None) or not rules.is_complete(answer):
-        incomplete = refused or stale("负面清单已更新，请对照现行版本重新填写")
-        return await refuse(tx, incomplete, "empowerment.screen", CASE, application_id)
+        incomplete = refused or rules.screened_against_another(in_force)
+        return await refuse_step(tx, found, incomplete, "screen", governed)
     result = "passed" if answer.allowed else str(answer.values["result"])
     await _keep_screening(tx, application_id, screened, used, result, decision_id)
     name = "rescreen" if again and result != "excluded" else _MOVE_OF_RESULT[result]
@@ -130,7 +131,7 @@ async def record_feasibility(
     refused = Refusal.of(answer)
     infeasible = rules.found_infeasible(answer) or conclusion == "not_feasible"
     if refused is not None and not rules.found_infeasible(answer):
-        return await refuse(tx, refused, "empowerment.record_feasibility", CASE, application_id)
+        return await refuse_step(tx, found, refused, "record_feasibility", governed)
     await add_people(tx, new_people)
     await tx.execute(
         insert(feasibility).values(
@@ -221,8 +222,10 @@ async def publish(
     halted = await stopped(tx, found, "publish", governed)
     if halted is not None:
         return halted
-    if await current_notice(tx, application_id) is not None:
-        return await refuse(tx, stale("该申请的公示已经发布"), "empowerment.publish", CASE, application_id)
+    running = await current_notice(tx, application_id)
+    if running is not None:
+        done = stale("该申请的公示已经发布", *NOTICED, *STEPS, published_at=running.published)
+        return await refuse_step(tx, found, done, "publish", governed)
     members = await queries.members_of(tx, application_id)
     new = announcement(
         found, members, governed.pack, tx.today,
@@ -230,7 +233,7 @@ async def publish(
     )  # fmt: skip
     published = await publish_notice(tx, new, under=governed)
     if isinstance(published, Refusal):
-        return await refuse(tx, published, "empowerment.publish", CASE, application_id)
+        return await refuse_step(tx, found, published, "publish", governed)
     await tx.execute(
         insert(application_notice).values(tenant_id=tx.tenant_id, application_id=application_id, notice_id=published)
     )

@@ -10,6 +10,7 @@ from typing import Any
 
 from services.empowerment.rules import ListRef, Terms, Unit, grant_facts
 from shared.clock import SHANGHAI, local_day
+from shared.errors import Refusal
 from shared.policy import evaluate
 from shared.policy.answer import Answer
 from shared.policy.pack import Pack
@@ -57,6 +58,18 @@ def signing_facts(unit: Unit, signing: Signing, now: datetime) -> dict[str, Any]
     }
 
 
+def wrong_days(grant_type: str, signed_on: date, effective_on: date, today: date) -> Refusal | None:
+    """An agreement is signed when it is recorded or before, and has no effect before that."""
+    if signed_on <= today and effective_on >= signed_on:
+        return None
+    return Refusal(
+        "agreement.days",
+        "签署日期不能晚于今天，生效日期不能早于签署日期",
+        inputs={"signed_on": signed_on, "effective_on": effective_on, "today": today},
+        articles=(f"agreements.{grant_type}", "steps.empowerment"),
+    )
+
+
 def may_sign(facts: Mapping[str, Any], pack: Pack, today: date) -> Answer:
     """Whether the agreement may be signed: the notice has run, no objection is open, nothing is missing (第八条(三))."""
     return evaluate("agreement.may_sign", facts, pack, today)
@@ -78,3 +91,13 @@ def formality_facts(grant_type: str, provided: Iterable[str] | None = None) -> d
 def formalities(facts: Mapping[str, Any], pack: Pack, today: date) -> Answer:
     """What must be handled after signing, and what of it is missing (第八条(四))."""
     return evaluate("agreement.formalities", facts, pack, today)
+
+
+def unknown_formality(grant_type: str, provided: Iterable[str]) -> Refusal:
+    """A formality that the text does not ask for after this agreement."""
+    return Refusal(
+        "formality.unknown",
+        "手续不在本次赋权类型应办理的范围内",
+        inputs={"grant_type": grant_type, "provided": sorted(provided)},
+        articles=(f"agreements.{grant_type}.formalities", f"agreements.{grant_type}"),
+    )

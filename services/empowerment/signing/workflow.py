@@ -12,12 +12,12 @@ from services.empowerment import rules as case_rules
 from services.empowerment.models import agreement, formality
 from services.empowerment.signing import rules
 from services.empowerment.workflow import (
-    CASE,
     REVIEW,
     current_notice,
     keep_decision,
     load,
     onward,
+    refuse_step,
     steps_of,
     stopped,
     tell_holders,
@@ -28,7 +28,6 @@ from services.notices.rules import facts_of
 from shared.db.transaction import Transaction
 from shared.errors import Refusal
 from shared.policy.pack import Pack
-from shared.workflow import refuse
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,16 +86,16 @@ async def sign_agreement(tx: Transaction, application_id: UUID, paper: Agreement
     halted = await stopped(tx, found, "sign_agreement", governed)
     if halted is not None:
         return halted
-    if not paper.signed_on <= tx.today or paper.effective_on < paper.signed_on:
-        wrong = Refusal("agreement.days", "签署日期不能晚于今天，生效日期不能早于签署日期")
-        return await refuse(tx, wrong, "empowerment.sign_agreement", CASE, application_id)
+    wrong = rules.wrong_days(found.grant_type, paper.signed_on, paper.effective_on, tx.today)
+    if wrong is not None:
+        return await refuse_step(tx, found, wrong, "sign_agreement", governed)
     signing, in_force = await gather(tx, found, paper, governed.pack)
     facts = rules.signing_facts(await queries.unit_of(tx), signing, tx.now)
     answer = rules.may_sign(facts, governed.pack, tx.today)
     decision_id = await keep_decision(tx, answer, facts, application_id, governed, in_force)
     refused = Refusal.of(answer)
     if refused is not None:
-        return await refuse(tx, refused, "empowerment.sign_agreement", CASE, application_id)
+        return await refuse_step(tx, found, refused, "sign_agreement", governed)
     await _keep(tx, application_id, paper, signing.terms, decision_id)
     lost = await onward(
         tx,
@@ -157,9 +156,9 @@ async def record_formality(tx: Transaction, application_id: UUID, handled: Seque
     known = {entry["code"] for entry in answer.values["formalities"]}
     refused = Refusal.of(answer)
     if refused is None and {one.code for one in proved} - known:
-        refused = Refusal("formality.unknown", "手续不在本次赋权类型应办理的范围内")
+        refused = rules.unknown_formality(found.grant_type, [one.code for one in proved])
     if refused is not None:
-        return await refuse(tx, refused, "empowerment.record_formality", CASE, application_id)
+        return await refuse_step(tx, found, refused, "record_formality", governed)
     if proved:
         await tx.execute(
             insert(formality),

@@ -77,12 +77,15 @@ async def order_wipe(tx: Transaction, achievement_id: UUID, reason: str) -> Refu
     stopped = MOVES.refusal("wipe", row.state)
     known = await queries.order_of(tx, achievement_id)
     if stopped is None and known is not None and known.done_at is None:
-        stopped = stale("已经下达清除，等待执行")
+        stopped = stale("已经下达清除，等待执行", "secret", state="已下达清除")
     words = await queries.telling_words(tx, achievement_id)
     if stopped is None and (twins := await queries.records_saying(tx, words, achievement_id)):
         codes = "、".join(twins)
         stopped = Refusal(
-            "secrecy.said_elsewhere", f"在册的 {codes} 也写有同样的名称或者权利号；先核实并隔离，再一并清除"
+            "secrecy.said_elsewhere",
+            f"在册的 {codes} 也写有同样的名称或者权利号；先核实并隔离，再一并清除",
+            inputs={"codes": list(twins)},
+            articles=("secret",),
         )
     if stopped is not None:
         return await refuse(tx, stopped, "achievement.order_wipe", CASE, achievement_id)
@@ -103,7 +106,7 @@ async def wipe_draft(tx: Transaction, disclosure_id: UUID) -> Refusal | None:
     if row is None or row.person_id != tx.actor.person_id:
         raise NotFound
     stopped = DISCLOSURES.refusal("withdraw", row.state) or (
-        stale("已经提交的，请联系责任部门隔离") if row.state == "submitted" else None
+        stale("已经提交的，请联系责任部门隔离", "secret", state="已提交") if row.state == "submitted" else None
     )
     if stopped is not None:
         return await refuse(tx, stopped, "disclosure.wipe", DISCLOSURE, disclosure_id)

@@ -27,10 +27,10 @@ from services.ledger.queries import entry_of
 from services.ledger.screening.workflow import Handed, hand_to_screening
 from shared.audit.writing import write_audit
 from shared.db.transaction import Transaction
-from shared.errors import NotFound, Refusal, stale
+from shared.errors import NotFound, Refusal, lost_race, stale
 from shared.ids import new_id
 from shared.workflow import Move, Moves, move, record_event, refuse, send
-from tenants.packs import governing
+from tenants.packs import cited, governing
 
 CASE = "achievement_batch"
 LIMIT = 200
@@ -42,7 +42,7 @@ MOVES = Moves(
     (Move("undo", frozenset({"done"}), "undone", "undone", _WRITE, "撤回"),),
     articles=("ledger.verified_before_entry", "steps.disclosure", "fields.ledger"),
 )
-_OVERTAKEN = stale("预览之后台账有变动，本次没有修改任何成果；请核对下面的最新预览后再确认")
+_OVERTAKEN = lost_race("预览之后台账有变动，本次没有修改任何成果；请核对下面的最新预览后再确认")
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +67,7 @@ async def plan(tx: Transaction, rows: Sequence[Row[Any]], changes: Mapping[str, 
         wanted = (await entry_of(tx, row)).with_(**changes)
         completed = rules.complete(wanted, pack, tx.today, exact=True)
         refusal = rules.wrong_day(since, row.began_on, tx.today) or completed.refusal or _revalued(row, completed.entry)
-        found.append(Planned(row, None if same else refusal, same))
+        found.append(Planned(row, None if same or refusal is None else cited(refusal, pack), same))
     return found
 
 
@@ -76,7 +76,8 @@ def _revalued(row: Row[Any], after: Entry) -> Refusal | None:
     if row.value is None or after.value_kind == row.value_kind:
         return None
     message = "该成果登记的是评估价值，改为这一状态后会成为转化金额；请在成果页面逐项登记转化及其金额。"
-    return Refusal("ledger.value_would_change", message)
+    inputs = {"status": row.status, "amount": row.value}
+    return Refusal("ledger.value_would_change", message, inputs=inputs, articles=("ledger", *rules.KEPT))
 
 
 def seal_of(planned: Sequence[Planned]) -> str:
@@ -133,7 +134,8 @@ async def undo(tx: Transaction, batch_id: UUID) -> Refusal | None:
     refusal = MOVES.refusal("undo", row.state)
     touched = await touched_codes(tx, row.rows) if refusal is None else []
     if touched:
-        refusal = stale(f"之后又有变动，不能整批撤回：{'、'.join(touched[:20])}；没有撤回任何一项")
+        told = f"之后又有变动，不能整批撤回：{'、'.join(touched[:20])}；没有撤回任何一项"
+        refusal = stale(told, *rules.KEPT, codes=touched)
     before = {one: await values_before(tx, one, row.since, tuple(row.changes)) for one in map(UUID, dict(row.rows))}
     refusal = refusal or await _not_back(tx, before)
     if refusal is not None:
@@ -159,7 +161,9 @@ async def _not_back(tx: Transaction, before: Mapping[UUID, Sequence[tuple[date, 
 async def plan_reminders(tx: Transaction, rows: Sequence[Row[Any]]) -> list[Planned]:
     """Of which achievements somebody can be reminded: a completer who has signed in."""
     people = await completers_to_remind(tx, [one.id for one in rows])
-    nobody = Refusal("ledger.nobody_to_remind", "完成人都没有登录过平台，不能提醒；请以其他方式联系。")
+    told = "完成人都没有登录过平台，不能提醒；请以其他方式联系。"
+    nobody = Refusal("ledger.nobody_to_remind", told, inputs={"team": "未登录"}, articles=rules.KEPT)
+    nobody = cited(nobody, (await governing(tx)).pack)
     return [Planned(one, None if people.get(one.id) else nobody, False) for one in rows]
 
 

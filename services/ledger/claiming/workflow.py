@@ -54,7 +54,8 @@ async def claim(tx: Transaction, completer_id: UUID) -> UUID | Refusal:
         .on_conflict_do_nothing()
     )
     if made.rowcount != 1:
-        return await refuse(tx, stale("您已经提交过这项认领，请等待责任部门确认"), "person_claim.claim", CASE, claim_id)
+        known = stale("您已经提交过这项认领，请等待责任部门确认", *MOVES.articles, state="待核实")
+        return await refuse(tx, known, "person_claim.claim", CASE, claim_id)
     await record_event(tx, CASE, claim_id, "claimed", to_state="submitted")
     await write_audit(tx, "person_claim.claim", CASE, claim_id, details={"completer": str(completer_id)})
     await send(tx, "message", {"title": "有完成人认领待核实", "href": "/institution/claims", "to_permission": DECIDE})
@@ -78,7 +79,7 @@ async def decide(tx: Transaction, claim_id: UUID, name: str, reason: str = "") -
     action = f"{CASE}.{name}"
     stopped = MOVES.refusal(name, row.state)
     if stopped is None and name == "confirm" and not await still_free(tx, row.completer_id):
-        stopped = stale("该完成人已经与其他账号关联，请先核实")
+        stopped = stale("该完成人已经与其他账号关联，请先核实", *MOVES.articles, state="已关联其他账号")
     if stopped is not None:
         return await refuse(tx, stopped, action, CASE, claim_id)
     changes = {"decided_at": tx.now, "decided_by": tx.actor.person_id, "reason": reason or None}

@@ -83,7 +83,8 @@ async def save(
     """Keep what is being typed in an open disclosure of one's own; ``team`` None leaves the team as it is."""
     row = await _own(tx, disclosure_id)
     if row.state not in OPEN:
-        return stale("该披露已经提交，不能再修改；请刷新页面")
+        closed = stale("该披露已经提交，不能再修改；请刷新页面", *MOVES.articles, state=MOVES.states[row.state])
+        return await refuse(tx, closed, "disclosure.save", CASE, disclosure_id)
     await _store(tx, row, columns, team)
     await write_audit(tx, "disclosure.save", CASE, disclosure_id)
     return None

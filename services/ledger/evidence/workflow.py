@@ -7,7 +7,7 @@ from sqlalchemy import Row, insert, update
 
 from services.ledger.disclosure.models import disclosure_paper
 from services.ledger.disclosure.queries import find_disclosure
-from services.ledger.disclosure.workflow import CASE, OPEN
+from services.ledger.disclosure.workflow import CASE, MOVES, OPEN
 from services.ledger.evidence.queries import find_paper, last_version, papers_of
 from services.ledger.papers.rules import media_type
 from services.ledger.papers.workflow import Store
@@ -18,7 +18,11 @@ from shared.errors import NotFound, Refusal, stale
 from shared.ids import new_id
 from shared.workflow import record_event, refuse
 
-_CLOSED = "该披露已经提交，不能再增减材料；请刷新页面"
+_ARTICLES = ("evidence.disclosure", "fields.disclosure")
+
+
+def _closed(row: Row[Any]) -> Refusal:
+    return stale("该披露已经提交，不能再增减材料；请刷新页面", *_ARTICLES, state=MOVES.states[row.state])
 
 
 async def attach(
@@ -32,10 +36,10 @@ async def attach(
     """
     row = await _own(tx, disclosure_id)
     if row.state not in OPEN:
-        return await refuse(tx, stale(_CLOSED), "disclosure.add_paper", CASE, disclosure_id)
+        return await refuse(tx, _closed(row), "disclosure.add_paper", CASE, disclosure_id)
     digest = await store.put(tx.tenant_id, upload.content)
     if any(one.object_hash == digest and one.kind == kind for one in await papers_of(tx, disclosure_id)):
-        again = stale("同样的文件已经上传，不重复保存")
+        again = stale("同样的文件已经上传，不重复保存", *_ARTICLES, evidence=[kind])
         return await refuse(tx, again, "disclosure.add_paper", CASE, disclosure_id)
     paper_id = new_id()
     version = await last_version(tx, disclosure_id, kind) + 1
@@ -72,7 +76,7 @@ async def take_away(tx: Transaction, disclosure_id: UUID, paper_id: UUID) -> Ref
     if paper is None:
         raise NotFound
     if row.state not in OPEN:
-        return await refuse(tx, stale(_CLOSED), "disclosure.take_paper_away", CASE, disclosure_id)
+        return await refuse(tx, _closed(row), "disclosure.take_paper_away", CASE, disclosure_id)
     await tx.execute(
         update(disclosure_paper)
         .where(disclosure_paper.c.tenant_id == tx.tenant_id, disclosure_paper.c.id == paper_id)

@@ -3,12 +3,13 @@
 from collections.abc import Sequence
 from datetime import date
 
-from services.ledger.rules import Decided
+from services.ledger.rules import KEPT, Decided
 from shared.policy import evaluate
 from shared.policy.answer import Citation
 from shared.policy.pack import Pack
 
 REPORT, UNIT = "exit_list", "unit"
+ARTICLES = (f"reports.{REPORT}", *KEPT)
 
 
 def article(pack: Pack) -> Citation | None:

@@ -13,7 +13,7 @@ from services.ledger.rules import Vocabulary, vocabulary
 from services.ledger.workflow import CASE as ACHIEVEMENT
 from shared.audit.writing import write_audit
 from shared.db.transaction import Transaction
-from shared.errors import NotFound, Refusal, stale
+from shared.errors import NotFound, Refusal, lost_race, stale
 from shared.ids import new_id
 from shared.workflow import record_decision, record_event, refuse
 from tenants.packs import governing
@@ -46,7 +46,8 @@ async def list_exit(
         .on_conflict_do_nothing()
     )
     if made.rowcount != 1:
-        return await refuse(tx, stale(f"{code} 已经列入清单"), f"{CASE}.list", ACHIEVEMENT, achievement_id)
+        known = stale(f"{code} 已经列入清单", *rules.ARTICLES, holder=code)
+        return await refuse(tx, known, f"{CASE}.list", ACHIEVEMENT, achievement_id)
     details = {"entry": str(entry_id), "decision": decision, "decided_on": str(decided_on)}
     await record_event(tx, ACHIEVEMENT, achievement_id, "exit_listed", reason=ground, details=details)
     await write_audit(tx, f"{CASE}.list", ACHIEVEMENT, achievement_id, details=details)
@@ -62,7 +63,8 @@ async def take_off(tx: Transaction, entry_id: UUID, reason: str) -> Refusal | No
     if row is None:
         raise NotFound
     if row.removed_at is not None:
-        return await refuse(tx, stale("该成果已经移出清单；请刷新页面"), f"{CASE}.take_off", CASE, entry_id)
+        gone = stale("该成果已经移出清单；请刷新页面", *rules.ARTICLES, ended_at=row.removed_at)
+        return await refuse(tx, gone, f"{CASE}.take_off", CASE, entry_id)
     table = exit_item
     await tx.execute(
         update(table)
@@ -84,9 +86,11 @@ async def send_sheet(tx: Transaction, sent_on: date, reference: str) -> UUID | R
     found = await queries.entries(tx)
     refusal = await _asked(tx, SHEET, sheet_id)
     if refusal is None and not found:
-        refusal = stale("清单是空的，没有可以报送的成果")
+        refusal = stale("清单是空的，没有可以报送的成果", *rules.ARTICLES, items=[])
     if refusal is None and sent_on > tx.today:
-        refusal = stale(f"报送日期 {sent_on} 晚于今天，请在报送之后登记")
+        refusal = stale(
+            f"报送日期 {sent_on} 晚于今天，请在报送之后登记", *rules.ARTICLES, sent_on=sent_on, today=tx.today
+        )
     if refusal is not None:
         return await refuse(tx, refusal, f"{SHEET}.send", SHEET, sheet_id)
     words, to = vocabulary(pack), rules.labels(rules.recipients(pack), pack)
@@ -110,7 +114,7 @@ async def send_sheet(tx: Transaction, sent_on: date, reference: str) -> UUID | R
         .on_conflict_do_nothing()
     )
     if made.rowcount != 1:
-        return await refuse(tx, stale("清单刚刚已由他人登记报送；请刷新页面"), f"{SHEET}.send", SHEET, sheet_id)
+        return await refuse(tx, lost_race("清单刚刚已由他人登记报送；请刷新页面"), f"{SHEET}.send", SHEET, sheet_id)
     entry = exit_item
     await tx.execute(
         update(entry)

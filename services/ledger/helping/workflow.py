@@ -18,10 +18,11 @@ from services.ledger.ownership.rules import owner_of
 from services.ledger.ownership.workflow import record_ownership
 from services.ledger.queries import achievement_for_update
 from services.ledger.workflow import CASE as ACHIEVEMENT
+from services.ledger.workflow import MOVES as ACHIEVEMENT_MOVES
 from services.ledger.workflow import correct
 from shared.audit.writing import write_audit
 from shared.db.transaction import Transaction
-from shared.errors import FormInvalid, NotFound, Refusal, stale
+from shared.errors import FormInvalid, NotFound, Refusal, lost_race, stale
 from shared.ids import new_id
 from shared.workflow import move, record_decision, record_event, refuse, send
 from tenants.packs import governing
@@ -53,9 +54,11 @@ async def hand_over(tx: Transaction, achievement_id: UUID, form: HandOverForm) -
     )
     refusal = Refusal.of(decided.answer)
     if row.state != "registered":
-        refusal = stale("该成果不在册，不能委托；请刷新页面")
+        refusal = stale(
+            "该成果不在册，不能委托；请刷新页面", *MOVES.articles, state=ACHIEVEMENT_MOVES.states[row.state]
+        )
     if refusal is None and not await _stored(tx, task_id, row, form):
-        refusal = stale("同一成果的同一服务已经委托给该机构；请刷新页面")
+        refusal = stale("同一成果的同一服务已经委托给该机构；请刷新页面", *MOVES.articles, code=form.service)
     if refusal is None and rules.is_custody(form.service, governed.pack):
         custody = {"agency": agency.name, "contract": None, "from": str(form.first_day), "to": str(form.last_day)}
         refusal = await _keep_custody(tx, row, custody, f"委托{agency.name}集中托管")
@@ -117,7 +120,7 @@ async def save(
     if refusal is not None:
         refusal = replace(refusal, message="该委托已经交付，不能再修改；请刷新页面")
     elif row.revision != revision:
-        refusal = stale("该委托刚刚已由本机构其他人员修改；请刷新页面")
+        refusal = lost_race("该委托刚刚已由本机构其他人员修改；请刷新页面")
     if refusal is not None:
         return await refuse(tx, refusal, f"{CASE}.save", CASE, task_id, tenant_id=row.tenant_id)
     table = agency_task
@@ -211,7 +214,9 @@ async def _loaded(tx: Transaction, achievement_id: UUID, task_id: UUID) -> Row[A
 
 
 def _ended(row: Row[Any]) -> Refusal | None:
-    return stale("该委托已经结束；请刷新页面") if row.ended_at is not None else None
+    if row.ended_at is None:
+        return None
+    return stale("该委托已经结束；请刷新页面", *MOVES.articles, ended_at=row.ended_at)
 
 
 async def _moved(tx: Transaction, row: Row[Any], name: str, changes: Mapping[str, Any], reason: str) -> Refusal | None:

@@ -17,7 +17,7 @@ from services.ledger.importing.settling import Rows
 from services.ledger.importing.workflow import CASE, MOVES, QUEUE, loaded, tell
 from services.ledger.intake import lock_ledger
 from shared.db.transaction import Transaction
-from shared.errors import Refusal, stale
+from shared.errors import Refusal, lost_race
 from shared.tasks.broker import ask
 from shared.workflow import move, refuse
 
@@ -92,4 +92,4 @@ def _told(answers: Mapping[str, str]) -> dict[str, str]:
 
 
 def _overtaken() -> Refusal:
-    return stale("这些行刚刚已由他人答复，您的答复没有生效；请刷新页面查看最新内容")
+    return lost_race("这些行刚刚已由他人答复，您的答复没有生效；请刷新页面查看最新内容")

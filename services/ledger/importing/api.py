@@ -10,7 +10,7 @@ from litestar import Request, Response, get, post
 from litestar.params import JSONBody, RawBody
 from sqlalchemy import Row
 
-from services.ledger.importing import api_columns, api_questions, display, pages, queries, undoing, workflow
+from services.ledger.importing import api_columns, api_questions, display, pages, queries, rules, undoing, workflow
 from services.ledger.importing.api_questions import Limit, Place
 from services.ledger.importing.forms import UndoForm
 from services.ledger.importing.models import STATES
@@ -27,7 +27,7 @@ from shared.documents.workbook_limits import WorkbookError
 from shared.errors import FormInvalid, Refusal
 from shared.forms import read
 from tenants.machine import api_refused
-from tenants.packs import governing
+from tenants.packs import cited, governing
 
 _IMPORT = {"permission": "institution:ledger:import"}
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
@@ -171,7 +171,8 @@ async def _looked(tx: Transaction, upload: Upload) -> Response[Any]:
     try:
         found = await asyncio.to_thread(look, upload.content, upload.file_name, profile, today=tx.today)
     except (WorkbookError, LedgerError) as error:
-        return api_refused(tx, Refusal(error.code, error.message))
+        pack = (await governing(tx)).pack
+        return api_refused(tx, cited(rules.unread(error.code, error.message), pack))
     tx.outcome = Outcome(200)
     return Response(found, status_code=200)
 

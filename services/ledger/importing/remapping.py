@@ -45,9 +45,9 @@ async def remap(
     wrong = rules.mapping_errors(layout, columns)
     refusal = MOVES.refusal("remap", row.state)
     if refusal is None and not layout.known:
-        refusal = Refusal("import.no_header", "请先指定表头所在的行")
+        refusal = rules.no_header("请先指定表头所在的行")
     if refusal is None and wrong:
-        refusal = Refusal("import.columns", "；".join(wrong.values()))
+        refusal = rules.wrong_columns(wrong)
     merged = merged_corrections(row.corrections, layout, columns, units, headers or {})
     refusal = refusal or await move(
         tx,

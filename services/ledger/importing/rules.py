@@ -8,8 +8,10 @@ from typing import Any, Protocol
 from services.ledger.reading.layout import Layout, SheetLayout
 from services.ledger.reading.secrecy import marks_secret
 from services.ledger.reading.vocabulary import FIELD_LABELS
-from shared.errors import Refusal, stale
+from shared.errors import Refusal, RefusalKind, stale
 
+# What an import brings, where the texts say what the ledger holds.
+IMPORTED = ("fields.ledger", "ledger")
 _EARLIEST = date(1985, 1, 1)
 _NAMED = 8
 
@@ -28,11 +30,13 @@ class Touched(Protocol):
 def as_of_refusal(as_of: date | None, today: date) -> Refusal | None:
     """The day from which the rows hold must be known, and not lie ahead."""
     if as_of is None:
-        return Refusal("import.as_of_missing", "文件没有写明台账的截止日期，请填写后再确认导入。")
+        return _refusal("as_of_missing", "文件没有写明台账的截止日期，请填写后再确认导入。", as_of=None)
     if as_of > today:
-        return Refusal("import.as_of_ahead", f"台账截止日期 {as_of} 晚于今天，请改为今天或之前的日期。")
+        told = f"台账截止日期 {as_of} 晚于今天，请改为今天或之前的日期。"
+        return _refusal("as_of_ahead", told, as_of=as_of, today=today)
     if as_of < _EARLIEST:
-        return Refusal("import.as_of_early", f"台账截止日期 {as_of} 过早，请核对年份。")
+        told = f"台账截止日期 {as_of} 过早，请核对年份。"
+        return _refusal("as_of_early", told, as_of=as_of, not_before=_EARLIEST)
     return None
 
 
@@ -40,16 +44,36 @@ def nothing_refusal(valid: int) -> Refusal | None:
     """An import without a single right row is no import."""
     if valid:
         return None
-    return Refusal("import.nothing", "没有可以导入的行。请下载退回的行，按错误原因改正后重新上传。")
+    return _refusal("nothing", "没有可以导入的行。请下载退回的行，按错误原因改正后重新上传。", valid=valid)
 
 
 def known_refusal(import_id: object, uploader: str | None, state: str, day: date) -> Refusal:
     """The same file was uploaded before: nothing is done twice."""
-    told = stale(
+    told = (
         f"同一文件已由{uploader or '接口'}于 {day} 上传，当前为“{state}”，本次没有重复导入。"
         "如需重新导入修改后的内容，请先保存改动再上传。"
     )
-    return Refusal("import.known", told.message, kind="state", inputs={"import_id": str(import_id)})
+    return _refusal("known", told, kind="state", import_id=str(import_id), uploaded_on=day, state=state)
+
+
+def unread(code: str, message: str) -> Refusal:
+    """A file that is no ledger, or whose ledger cannot be read."""
+    return Refusal(code, message, inputs={"finding": message}, articles=IMPORTED)
+
+
+def no_header(message: str, code: str = "import.no_header") -> Refusal:
+    """Without a header nobody knows what the columns are."""
+    return Refusal(code, message, inputs={"missing": "表头"}, articles=IMPORTED)
+
+
+def wrong_columns(wrong: Mapping[str, str]) -> Refusal:
+    """A person's choice of fields that cannot be: each by sheet and column."""
+    return _refusal("columns", "；".join(wrong.values()), field=list(wrong.values()))
+
+
+def _refusal(code: str, message: str, *, kind: RefusalKind = "rule", **inputs: Any) -> Refusal:
+    """What is imported is what the text has the ledger hold."""
+    return Refusal(f"import.{code}", message, kind=kind, inputs=inputs, articles=IMPORTED)
 
 
 def heading_of(sheet: SheetLayout) -> str:
@@ -121,7 +145,7 @@ def touched_refusal(touched: Sequence[Touched]) -> Refusal | None:
     named = "；".join(f"{one.code}《{one.name}》{one.what}" for one in touched[:_NAMED])
     more = " 等" if len(touched) > _NAMED else ""
     message = f"该次导入的成果已有后续办理，不能整体撤销：{named}{more}。未使用的行可以在台账中逐项撤销。"
-    return Refusal("import.touched", message, kind="state", inputs={"rows": [one.code for one in touched]})
+    return _refusal("touched", message, kind="state", rows=[one.code for one in touched])
 
 
 def secret_answer(answers: Mapping[str, str]) -> Refusal | None:
@@ -131,6 +155,8 @@ def secret_answer(answers: Mapping[str, str]) -> Refusal | None:
     return Refusal(
         "import.answer_secret",
         "答复中有涉密标记，内容没有保存。涉密成果不得进入本系统：请选择“该行涉密”清除该行内容，并按本单位保密规定在系统外办理。",
+        inputs={"finding": "有涉密标记"},
+        articles=("secret",),
     )
 
 
@@ -138,11 +164,12 @@ def secret_reason(reason: str) -> Refusal | None:
     """A reason may not say what is classified either."""
     if not marks_secret(None, reason):
         return None
-    return Refusal("import.reason_secret", "理由中有涉密标记，内容没有保存；请只写办理的原因。")
+    told = "理由中有涉密标记，内容没有保存；请只写办理的原因。"
+    return Refusal("import.reason_secret", told, inputs={"finding": "有涉密标记"}, articles=("secret",))
 
 
 def pending_refusal(pending: bool) -> Refusal | None:
     """Answers that are still being checked must be done with before the import is made."""
     if not pending:
         return None
-    return stale("已答复的行正在重新核对，请稍候再确认导入")
+    return stale("已答复的行正在重新核对，请稍候再确认导入", *IMPORTED, state="重新核对中")

@@ -11,7 +11,7 @@ from services.ledger.importing.models import ImportState, ledger_import
 from services.ledger.importing.workflow import CASE, MOVES, QUEUE, loaded
 from services.ledger.reading.records import CLASSIFIED
 from shared.db.transaction import Transaction
-from shared.errors import NotFound, Refusal, stale
+from shared.errors import NotFound, Refusal, lost_race
 from shared.storage.objects import ObjectStore
 from shared.tasks.broker import ask
 from shared.workflow import move, refuse
@@ -46,7 +46,7 @@ async def wipe(tx: Transaction, import_id: UUID, ordinal: int, revision: int) ->
         )
     )
     if not places and refusal is None:
-        refusal = stale("该行刚刚已由他人答复，您的操作没有生效；请刷新页面查看最新内容")
+        refusal = lost_race("该行刚刚已由他人答复，您的操作没有生效；请刷新页面查看最新内容")
     if refusal is not None:
         return await refuse(tx, refusal, "ledger_import.wipe", CASE, import_id)
     await tx.execute(

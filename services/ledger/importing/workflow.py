@@ -86,7 +86,7 @@ MOVES = Moves(
         Move("finish_undo", frozenset({"undoing"}), ImportState.UNDONE, "undone", _IMPORT, "完成撤销"),
         Move("keep", frozenset({"undoing"}), ImportState.APPLIED, "undo_stopped", _IMPORT, "停止撤销"),
     ),
-    articles=("fields.ledger",),
+    articles=rules.IMPORTED,
 )
 
 
@@ -117,10 +117,10 @@ async def receive(
     try:
         looked = await asyncio.to_thread(look, upload)
     except (WorkbookError, LedgerError) as error:
-        return await refuse(tx, Refusal(error.code, error.message), "ledger_import.receive", CASE, import_id)
+        return await refuse(tx, rules.unread(error.code, error.message), "ledger_import.receive", CASE, import_id)
     before, prepared = await _as_said_before(tx, looked)
     if not (prepared.layout.known or by_hand):
-        refusal = Refusal(NO_HEADER, no_header_message(looked.workbook.sheets, hidden_ledgers(looked.layout)))
+        refusal = rules.no_header(no_header_message(looked.workbook.sheets, hidden_ledgers(looked.layout)), NO_HEADER)
         return await refuse(tx, refusal, "ledger_import.receive", CASE, import_id)
     state = ImportState.UPLOADED if prepared.layout.known else ImportState.MAPPING
     made = await tx.execute(

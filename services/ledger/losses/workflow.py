@@ -27,7 +27,7 @@ MOVES = Moves(
     right_handover,
     STATES,
     (Move("receive", frozenset({"handed"}), "received", "received", RECEIVE, "登记账务处理"),),
-    articles=("duties.loss_of_rights",),
+    articles=rules.ARTICLES,
 )
 
 

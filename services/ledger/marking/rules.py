@@ -5,13 +5,14 @@ from datetime import date
 from typing import Any
 
 from services.ledger.accounting.rules import kind_of, situations
-from services.ledger.rules import Decided
+from services.ledger.rules import KEPT, Decided
 from shared.errors import Refusal, stale
 from shared.policy import evaluate
 from shared.policy.answer import Citation
 from shared.policy.pack import Pack
 
 DUTY = "asset_mark"
+ARTICLES = (f"duties.{DUTY}", "accounting", *KEPT)
 
 
 def article(pack: Pack) -> Citation | None:
@@ -56,8 +57,9 @@ def hint_of(decided: Decided) -> dict[str, Any] | None:
 def wrong_day(marked_on: date, began_on: date, free_from: date | None, today: date) -> Refusal | None:
     """A mark begins while the ledger has the achievement, not before the last one ended, today at the latest."""
     if marked_on > today:
-        return stale(f"标识日期 {marked_on} 晚于今天，请在标识之后登记")
+        return stale(f"标识日期 {marked_on} 晚于今天，请在标识之后登记", *ARTICLES, marked_on=marked_on, today=today)
     first = max(began_on, free_from or began_on)
     if marked_on < first:
-        return stale(f"标识日期 {marked_on} 早于 {first}（进入台账或者上一次解除标识的日期），请改为该日或之后")
+        told = f"标识日期 {marked_on} 早于 {first}（进入台账或者上一次解除标识的日期），请改为该日或之后"
+        return stale(told, *ARTICLES, marked_on=marked_on, not_before=first)
     return None

@@ -13,6 +13,7 @@ from services.ledger.disclosure.queries import unit_kind_of
 from services.ledger.marking import queries, rules
 from services.ledger.marking.models import MARK, asset_mark
 from services.ledger.workflow import CASE as ACHIEVEMENT
+from services.ledger.workflow import MOVES as ACHIEVEMENT_MOVES
 from shared.audit.writing import write_audit
 from shared.db.transaction import Transaction
 from shared.errors import NotFound, Refusal, stale
@@ -84,7 +85,9 @@ async def mark(
 
 async def _stands_against(tx: Transaction, row: Row[Any], marked_on: date) -> Refusal | None:
     if row.state != "registered":
-        return stale("该成果不在册，不能标识；请刷新页面查看")
+        return stale(
+            "该成果不在册，不能标识；请刷新页面查看", *rules.ARTICLES, state=ACHIEVEMENT_MOVES.states[row.state]
+        )
     earlier = await queries.marks_of(tx, row.id)
     if earlier and earlier[0].unmarked_at is None:
         return _marked_already(row)
@@ -93,7 +96,8 @@ async def _stands_against(tx: Transaction, row: Row[Any], marked_on: date) -> Re
 
 
 def _marked_already(row: Row[Any]) -> Refusal:
-    return stale(f"{row.code} 已经标识；内容有误的，请先写明理由解除，再重新标识")
+    told = f"{row.code} 已经标识；内容有误的，请先写明理由解除，再重新标识"
+    return stale(told, *rules.ARTICLES, holder=row.code)
 
 
 async def unmark(tx: Transaction, achievement_id: UUID, *, unmarked_on: date, reason: str) -> Refusal | None:
@@ -107,9 +111,10 @@ async def unmark(tx: Transaction, achievement_id: UUID, *, unmarked_on: date, re
     standing = await queries.live_mark_for_update(tx, achievement_id)
     refusal = None
     if standing is None:
-        refusal = stale("该成果没有标识，不需要解除；请刷新页面查看")
+        refusal = stale("该成果没有标识，不需要解除；请刷新页面查看", *rules.ARTICLES, holder=row.code)
     elif not standing.marked_on <= unmarked_on <= tx.today:
-        refusal = stale(f"解除日期应在标识日期 {standing.marked_on} 与今天之间")
+        told = f"解除日期应在标识日期 {standing.marked_on} 与今天之间"
+        refusal = stale(told, *rules.ARTICLES, date=unmarked_on, marked_on=standing.marked_on, today=tx.today)
     if refusal is not None or standing is None:
         assert refusal is not None
         return await refuse(tx, refusal, f"{CASE}.unmark", ACHIEVEMENT, achievement_id)

@@ -13,7 +13,7 @@ from services.ledger.ownership import rules
 from services.ledger.queries import achievement_for_update
 from services.ledger.workflow import CASE, MOVES
 from shared.db.transaction import Transaction
-from shared.errors import FormInvalid, NotFound, Refusal, stale
+from shared.errors import FormInvalid, NotFound, Refusal, lost_race
 from shared.workflow import move, refuse
 
 _MOVE = "record_ownership"
@@ -45,7 +45,7 @@ async def record_ownership(
         raise FormInvalid({"owners": fault})
     refusal = ledger_rules.wrong_day(since, row.began_on, tx.today)
     if revision is not None and row.revision != revision:
-        refusal = stale("该成果刚刚已由他人更正，您的登记没有生效；请刷新页面查看最新内容后再登记")
+        refusal = lost_race("该成果刚刚已由他人更正，您的登记没有生效；请刷新页面查看最新内容后再登记")
     wanted: dict[str, Any] = {
         "owners": [owner.as_json() for owner in owners] or None,
         "custody": dict(custody) if custody else None,

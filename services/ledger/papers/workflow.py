@@ -11,6 +11,7 @@ from sqlalchemy import insert, update
 from services.ledger.papers.models import ledger_paper
 from services.ledger.papers.queries import find_paper, papers_of
 from services.ledger.papers.rules import media_type
+from services.ledger.rules import KEPT
 from services.ledger.workflow import CASE
 from shared.audit.writing import write_audit
 from shared.db.transaction import Transaction
@@ -18,6 +19,9 @@ from shared.documents.uploads import Upload
 from shared.errors import NotFound, Refusal, stale
 from shared.ids import new_id
 from shared.workflow import record_event
+
+# Papers prove the stage, or what a disclosure says.
+_ARTICLES = ("stage.evidence", "evidence.disclosure", *KEPT)
 
 
 class Store(Protocol):
@@ -47,7 +51,7 @@ async def keep_paper(
     digest = await store.put(tx.tenant_id, upload.content)
     kept = await papers_of(tx, achievement_id, said.purpose)
     if any(one.object_hash == digest and one.withdrawn_at is None for one in kept):
-        return stale(f"文件“{upload.file_name}”已经上传，不重复保存")
+        return stale(f"文件“{upload.file_name}”已经上传，不重复保存", *_ARTICLES, evidence=[said.kind])
     paper_id = new_id()
     await tx.execute(
         insert(ledger_paper).values(
@@ -82,7 +86,7 @@ async def withdraw_paper(tx: Transaction, achievement_id: UUID, paper_id: UUID, 
     if row is None:
         raise NotFound
     if row.withdrawn_at is not None:
-        return stale("该材料已经撤下；请刷新页面")
+        return stale("该材料已经撤下；请刷新页面", *_ARTICLES, evidence=[row.kind], ended_at=row.withdrawn_at)
     await tx.execute(
         update(ledger_paper)
         .where(ledger_paper.c.tenant_id == tx.tenant_id, ledger_paper.c.id == paper_id)

@@ -15,15 +15,18 @@ from services.ledger.models import conversion_record
 from services.ledger.papers.workflow import Paper, Store, keep_paper
 from services.ledger.payments.models import conversion_payment, conversion_payment_version
 from services.ledger.payments.queries import payment_for_update
+from services.ledger.rules import KEPT
 from services.ledger.workflow import CASE as ACHIEVEMENT
+from services.ledger.workflow import MOVES as ACHIEVEMENT_MOVES
 from shared.audit.writing import write_audit
 from shared.db.transaction import Transaction
 from shared.documents.uploads import Upload
-from shared.errors import NotFound, Refusal, stale
+from shared.errors import NotFound, Refusal, lost_race, stale
 from shared.ids import new_id
 from shared.workflow import record_event, refuse, send
 
 CASE = "payment"
+_ARTICLES = ("ledger", *KEPT)
 PURPOSE, VOUCHER = "payment", "payment_voucher"
 
 
@@ -91,7 +94,7 @@ async def correct_payment(
         raise NotFound
     refusal = _stands_against(tx, row, payment)
     if not before.live or (revision is not None and before.revision != revision):
-        refusal = stale("这笔到账刚刚已由他人更正或者撤销，您的更正没有生效；请刷新页面")
+        refusal = lost_race("这笔到账刚刚已由他人更正或者撤销，您的更正没有生效；请刷新页面")
     if refusal is not None:
         return await refuse(tx, refusal, f"{CASE}.correct", ACHIEVEMENT, achievement_id)
     values = {"achievement_id": achievement_id, **asdict(payment), "live": True}
@@ -110,7 +113,8 @@ async def remove_payment(tx: Transaction, achievement_id: UUID, payment_id: UUID
     if before is None:
         raise NotFound
     if not before.live:
-        return await refuse(tx, stale("这笔到账已经撤销；请刷新页面"), f"{CASE}.remove", ACHIEVEMENT, achievement_id)
+        gone = stale("这笔到账已经撤销；请刷新页面", *_ARTICLES, received_on=before.received_on, amount=before.amount)
+        return await refuse(tx, gone, f"{CASE}.remove", ACHIEVEMENT, achievement_id)
     values = {name: getattr(before, name) for name in ("achievement_id", *Payment.__dataclass_fields__)}
     values["live"] = False
     await _change(tx, before, values, reason)
@@ -136,9 +140,10 @@ async def _loaded(tx: Transaction, achievement_id: UUID, conversion_id: UUID | N
 
 def _stands_against(tx: Transaction, row: Row[Any], payment: Payment) -> Refusal | None:
     if row.state != "registered":
-        return stale("该成果不在册，不能登记到账；请刷新页面")
+        return stale("该成果不在册，不能登记到账；请刷新页面", *_ARTICLES, state=ACHIEVEMENT_MOVES.states[row.state])
     if payment.received_on > tx.today:
-        return stale(f"到账日期 {payment.received_on} 晚于今天，请在到账之后登记")
+        told = f"到账日期 {payment.received_on} 晚于今天，请在到账之后登记"
+        return stale(told, *_ARTICLES, received_on=payment.received_on, today=tx.today)
     return None
 
 

@@ -9,6 +9,7 @@ from sqlalchemy import func, insert, select, text, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from services.ledger.models import achievement
+from services.ledger.rules import KEPT
 from services.ledger.screening import queries, rules
 from services.ledger.screening.models import (
     RESULTS,
@@ -32,7 +33,7 @@ MOVES = Moves(
     screening_round,
     ROUND_STATES,
     (Move("close", frozenset({"open"}), "closed", "screening_closed", queries.JUDGE, "结束本轮筛查"),),
-    articles=tuple(f"duties.{one}" for one in rules.DUTIES),
+    articles=(*(f"duties.{one}" for one in rules.DUTIES), *KEPT),
 )
 _LAST_DAYS = (7, 1, 0)  # our own: how long before its day a round is called to mind again
 
@@ -93,7 +94,8 @@ async def begin_round(tx: Transaction, due_on: date | None = None) -> UUID | Ref
     """
     plan, last, round_id = await queries.plan(tx), await queries.last_round(tx), new_id()
     if plan is None:
-        return await refuse(tx, stale("本单位还没有设定筛查周期，请先设定"), f"{CASE}.begin", CASE, round_id)
+        unplanned = stale("本单位还没有设定筛查周期，请先设定", *MOVES.articles, missing="筛查周期")
+        return await refuse(tx, unplanned, f"{CASE}.begin", CASE, round_id)
     due = due_on or rules.next_due(plan.first_due_on, plan.every_months, last.due_on if last is not None else None)
     until = rules.months_after(max(due, tx.today), plan.every_months)
     table = screening_round
@@ -115,7 +117,10 @@ async def begin_round(tx: Transaction, due_on: date | None = None) -> UUID | Ref
         .on_conflict_do_nothing()
     )
     if made.rowcount != 1:
-        return await refuse(tx, stale("上一轮筛查还没有结束，请先结束后再开始"), f"{CASE}.begin", CASE, round_id)
+        open_one = stale(
+            "上一轮筛查还没有结束，请先结束后再开始", *MOVES.articles, due_on=last.due_on if last else None
+        )
+        return await refuse(tx, open_one, f"{CASE}.begin", CASE, round_id)
     count = await _fill(tx, round_id, plan.reasons, until)
     details = {"number": number, "due_on": str(due), "achievements": count}
     await record_event(tx, CASE, round_id, "screening_begun", to_state="open", details=details)
@@ -193,7 +198,8 @@ async def judge(tx: Transaction, round_id: UUID, item_ids: Sequence[UUID], resul
     if row is None or not found or len(found) != len(set(item_ids)) or result not in RESULTS:
         raise NotFound
     if row.state != "open":
-        return await refuse(tx, stale("本轮筛查已经结束，结论不能再改"), f"{CASE}.judge", CASE, round_id)
+        over = stale("本轮筛查已经结束，结论不能再改", *MOVES.articles, ended_at=row.closed_at)
+        return await refuse(tx, over, f"{CASE}.judge", CASE, round_id)
     table = screening_item
     await tx.execute(
         update(table)

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from typing import Any
 
-from services.ledger.rules import Decided
+from services.ledger.rules import KEPT, Decided
 from shared.errors import NotFound, Refusal
 from shared.policy import evaluate
 from shared.policy.pack import Pack
@@ -34,7 +34,9 @@ def in_future(days: Mapping[str, date | None], today: date) -> Refusal | None:
     late = next((day for day in days.values() if day is not None and day > today), None)
     if late is None:
         return None
-    return Refusal("ledger.in_future", f"日期 {late} 晚于今天，请在发生之后登记。", inputs={"date": str(late)})
+    told = f"日期 {late} 晚于今天，请在发生之后登记。"
+    inputs = {"date": late, "today": today}
+    return Refusal("ledger.in_future", told, inputs=inputs, articles=("stage.criteria", *KEPT))
 
 
 def unknown(codes: Sequence[str], pack: Pack, name: str) -> Refusal | None:

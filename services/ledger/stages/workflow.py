@@ -17,7 +17,7 @@ from services.ledger.stages import rules
 from services.ledger.workflow import CASE, MOVES
 from shared.db.transaction import Transaction
 from shared.documents.uploads import Upload
-from shared.errors import NotFound, Refusal, stale
+from shared.errors import NotFound, Refusal, lost_race
 from shared.workflow import move, record_decision, refuse
 from tenants.packs import Governing, governing
 
@@ -185,4 +185,4 @@ async def _loaded(tx: Transaction, achievement_id: UUID) -> Row[Any]:
 def _overtaken(row: Row[Any], revision: int | None) -> Refusal | None:
     if revision is None or revision == row.revision:
         return None
-    return stale("该成果刚刚已由他人更正，您的登记没有生效；请刷新页面查看最新内容后再登记")
+    return lost_race("该成果刚刚已由他人更正，您的登记没有生效；请刷新页面查看最新内容后再登记")

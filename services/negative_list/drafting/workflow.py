@@ -38,15 +38,10 @@ async def draft_version(tx: Transaction, rule: str, title: str, prefix: str = ""
     draft = rules.draft_after(previous, prefix)
     version_id = new_id()
     if not draft.prefix:
-        return await refuse(
-            tx,
-            Refusal("list.no_prefix", "首次制定清单须填写编号前缀。", kind="state"),
-            f"{KIND}.draft",
-            KIND,
-            version_id,
-        )
+        return await refuse(tx, rules.no_prefix(rule), f"{KIND}.draft", KIND, version_id)
     if await _open_draft(tx, kind) is not None:
-        return await refuse(tx, stale("已有一个尚未发布的版本，请在其基础上修改"), f"{KIND}.draft", KIND, version_id)
+        open_one = stale("已有一个尚未发布的版本，请在其基础上修改", *rules.articles_of(rule), list=rule)
+        return await refuse(tx, open_one, f"{KIND}.draft", KIND, version_id)
     number = previous.number + 1 if previous else 1
     await tx.execute(
         insert(list_version)
@@ -150,7 +145,11 @@ async def _edit(
     tx: Transaction, row: Row[Any], draft: Draft, event: str, item: DraftItem, *, before: DraftItem | None = None
 ) -> Refusal | None:
     if row.state not in EDITABLE:
-        frozen = stale(f"当前状态为“{STATES[row.state]}”，条目不能修改")
+        frozen = stale(
+            f"当前状态为“{STATES[row.state]}”，条目不能修改",
+            *rules.articles_of(row.rule, "needs_consultation"),
+            state=STATES[row.state],
+        )
         return await refuse(tx, frozen, f"{KIND}.{event}", KIND, row.id)
     await tx.execute(
         update(list_version)

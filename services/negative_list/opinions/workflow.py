@@ -93,7 +93,8 @@ async def answer_opinion(tx: Transaction, opinion_id: UUID, answer: str, adopted
     )
     round_id = await _round_of(tx, opinion_id)
     if done.rowcount != 1:
-        return await refuse(tx, stale("该意见已经答复"), f"{KIND}.answer", KIND, opinion_id)
+        known = stale("该意见已经答复", "negative_lists", state="已答复")
+        return await refuse(tx, known, f"{KIND}.answer", KIND, opinion_id)
     await tx.execute(
         update(list_consultation)
         .where(
