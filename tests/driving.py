@@ -206,7 +206,7 @@ def is_refusal(done: Any, moves: Moves, act: Act, name: str, state: str) -> None
     """A refusal with its code, the article where a text speaks of the step, and what was judged."""
     assert isinstance(done, Refusal), (name, done)
     by_rule = act.by_rule and done.code != "state.stale"
-    if by_rule or article_of(load_pack(REGION), moves.articles) is not None:
+    if by_rule or article_of(load_pack(REGION), moves.articles_of(name)) is not None:
         assert done.citation is not None, (name, done)
         assert done.citation.article, name
     if not act.by_rule:

@@ -196,11 +196,14 @@ async def _review(story: Story, application_id: UUID, acting: Acting) -> None:
         async with acting("clerk", at(story.screened)) as tx:
             await _screen(tx, application_id)
     if story.assessed:
+        # What the unit approves is recorded by who signs for it; the feasibility is assessed by the office.
         async with acting("clerk", at(story.assessed)) as tx:
-            if (await governing(tx)).pack.content.feasibility:
+            assessing = bool((await governing(tx)).pack.content.feasibility)
+            if assessing:
                 reviewers = ["段问津", "苏知微", "陶守拙"]
                 held(await record_feasibility(tx, application_id, _DIMENSIONS, reviewers, "feasible"))
-            else:
+        if not assessing:
+            async with acting("head", at(story.assessed)) as tx:
                 approved = Taken(tx.today, {}, "经单位会议审议，同意赋权")
                 held(await record_step(tx, application_id, "approve", approved))
     if story.published:

@@ -131,6 +131,8 @@ async def buttons_of(
             continue
         if not (again if one.name == "publish" and found.state == State.NOTICED else _in_turn(one.name, current)):
             continue
+        if one.name == "record_step" and current and workflow.recorded_by(current) not in tx.actor.permissions:
+            continue
         if one.name == "rescreen" and not await workflow.needs_rescreening(tx, found, pack):
             continue
         tail, mark = _PAGES[one.name]

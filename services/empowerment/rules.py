@@ -264,11 +264,15 @@ def found_infeasible(answer: Answer) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """A step of the pack as it applies to one case. ``act`` is what the platform does at it, ``record`` for any of its own."""
+    """A step of the pack as it applies to one case. ``act`` is what the platform does at it, ``record`` for any of its own.
+
+    ``by`` is the pack's code of whoever does it, ``actor`` its label.
+    """
 
     code: str
     act: str
     label: str
+    by: str
     actor: str
     evidence: tuple[tuple[str, str], ...]
     notice: str | None
@@ -290,6 +294,7 @@ def steps(facts: Mapping[str, Any], pack: Pack, today: date) -> list[Step]:
             one["code"],
             one["act"],
             one["label"],
+            one["actor"],
             one["actor_label"],
             tuple((paper["code"], paper["label"]) for paper in one["evidence"]),
             one["notice"],

@@ -97,7 +97,7 @@ def _own_step(one: queries.Application, step: rules.Step, subtitle: str = "", ba
         subtitle or f"由{step.actor}办理",
         f"{workflow.href(one.id)}/step",
         "登记",
-        workflow.REVIEW,
+        workflow.recorded_by(step),
         where,
     )
 

@@ -30,6 +30,8 @@ APPLY = "institution:empowerment:apply"
 REVIEW = "institution:empowerment:review"
 SIGN = "institution:empowerment:sign"
 PUBLISH = "institution:notice:publish"
+# Who acts for the unit as such signs its agreements, and records what it decided; whoever reviews records the rest.
+_FOR_THE_UNIT = frozenset({"unit", "leading_group"})
 
 
 def _from(*states: State) -> frozenset[str]:
@@ -239,6 +241,11 @@ def current_step(found: queries.Application, steps: Sequence[rules.Step]) -> rul
     if named is not None and found.state not in (State.DRAFT, State.RETURNED):
         return named
     return rules.step_doing(_ACT_OF_STATE.get(found.state, ""), steps)
+
+
+def recorded_by(step: rules.Step) -> str:
+    """The permission to record a step of the province's own: who acts in it, the pack says."""
+    return SIGN if step.by in _FOR_THE_UNIT else REVIEW
 
 
 def state_at(step: rules.Step | None, steps: Sequence[rules.Step]) -> State:

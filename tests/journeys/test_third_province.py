@@ -211,16 +211,16 @@ async def review(clerk: Walk, case: str) -> None:
 
 
 async def sign(clerk: Walk, head: Walk, case: str) -> None:
-    await clerk.open(f"{case}/step")
-    await clerk.press("登记办理结果", status=422)
-    await clerk.sees("公示期未满", "第八条")
+    await head.open(f"{case}/step")
+    await head.press("登记办理结果", status=422)
+    await head.sees("公示期未满", "第八条")
     await head.open(f"{case}/agreement")
     await head.sees("该申请现在不能签署协议")
     await head.open("/institution/")
     await head.move_clock("2026-03-26T09:00")
-    await clerk.open(f"{case}/step")
-    await clerk.fill(done_on="2026-03-26")
-    await clerk.press("登记办理结果", "third-result")
+    await head.open(f"{case}/step")
+    await head.fill(done_on="2026-03-26")
+    await head.press("登记办理结果", "third-result")
     await head.open(f"{case}/agreement", "third-agreement")
     for clause in await head.page.locator("[name^=clause-]").all():
         await clause.fill(CLAUSE)

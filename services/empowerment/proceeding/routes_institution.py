@@ -25,6 +25,8 @@ async def _recording(
     found = await seen(tx, application_id)
     pack = (await workflow.governing_case(tx, found)).pack
     step = workflow.current_step(found, workflow.steps_of(found, pack, tx.today))
+    if step is not None and step.act == "record":
+        verbs.must_record(tx, step)
     own = step if step is not None and step.act == "record" else None
     held: list[Any] = []
     if own is not None:

@@ -14,6 +14,7 @@ from services.empowerment.workflow import (
     keep_decision,
     load,
     onward,
+    recorded_by,
     refuse_step,
     steps_of,
     stopped,
@@ -22,7 +23,7 @@ from services.empowerment.workflow import (
 from services.notices.queries import objections_to
 from services.notices.rules import facts_of
 from shared.db.transaction import Transaction
-from shared.errors import Refusal, stale
+from shared.errors import Forbidden, Refusal, stale
 from shared.policy.pack import Pack
 
 
@@ -53,8 +54,17 @@ async def gather(
     return {**facts, "notice": facts_of(notice) if notice else {}, "objections": [one.facts() for one in objections]}
 
 
+def must_record(tx: Transaction, step: rules.Step) -> None:
+    """Nobody but who acts for the unit records what the unit decided. :raises Forbidden: somebody else."""
+    if recorded_by(step) not in tx.actor.permissions:
+        raise Forbidden(f"“{step.label}”由{step.actor}办理，应由可以代表单位签署协议的人登记")
+
+
 async def record_step(tx: Transaction, application_id: UUID, code: str, taken: Taken) -> Refusal | None:
-    """Record the step that the case waits for; ``code`` is the one that the person had before them."""
+    """Record the step that the case waits for; ``code`` is the one that the person had before them.
+
+    :raises Forbidden: what the unit decided, recorded by somebody who does not act for it.
+    """
     found, governed = await load(tx, application_id)
     halted = await stopped(tx, found, "record_step", governed)
     if halted is not None:
@@ -64,6 +74,7 @@ async def record_step(tx: Transaction, application_id: UUID, code: str, taken: T
         wanted = step.code if step else None
         other = stale("该步骤刚刚已经办理；请刷新页面查看最新进展", *STEPS, step=code, wanted=wanted)
         return await refuse_step(tx, found, other, "record_step", governed)
+    must_record(tx, step)
     facts = await gather(tx, found, step, taken.papers, governed.pack)
     answer = rules.may_take(facts, governed.pack, tx.today)
     await keep_decision(tx, answer, facts, application_id, governed)

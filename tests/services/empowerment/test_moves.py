@@ -127,7 +127,7 @@ EMPOWERMENT: Mapping[str, Machine] = {
             "record_feasibility": _assessed("feasible"),
             "find_infeasible": _assessed("not_feasible"),
             "publish": Act(lambda tx, one: publish(tx, one), CLERK, ready=_withdrawn_notice),
-            "record_step": Act(_record_step, CLERK, arrange=_elsewhere),
+            "record_step": Act(_record_step, HEAD, arrange=_elsewhere),
             "sign_agreement": Act(lambda tx, one: sign_agreement(tx, one, agreement(tx.today)), HEAD),
             "record_formality": Act(_formality, LATER),
             "return_for_correction": Act(lambda tx, one: return_for_correction(tx, one, "plan", "请写明"), CLERK),

@@ -12,13 +12,14 @@ from services.empowerment import queries, rules
 from services.empowerment.applying.workflow import apply
 from services.empowerment.proceeding.workflow import Taken, record_step
 from services.empowerment.reviewing.workflow import publish, record_feasibility, screen
+from services.empowerment.routes_institution import buttons_of
 from services.empowerment.rules import Screened, Submission, TeamMember
 from services.empowerment.signing.workflow import Agreement, Handled, record_formality, sign_agreement
 from services.empowerment.todos import todos
-from services.empowerment.workflow import current_notice
+from services.empowerment.workflow import current_notice, governing_case, steps_of
 from services.notices.models import notice_text
 from services.notices.workflow import answer_objection, raise_objection
-from shared.errors import FormInvalid, Refusal
+from shared.errors import Forbidden, FormInvalid, Refusal
 from tests.other_province import work_under_another_pack
 from tests.services.empowerment.arranging import is_completer, is_refused, state_of
 from tests.services.notices.arranging import add_achievement, add_person, at
@@ -69,8 +70,8 @@ async def announced(world: World) -> UUID:
     return application_id
 
 
-async def result(world: World, application_id: UUID, day: str) -> Refusal | None:
-    async with world.acting(world.university, "clerk", at=at(day)) as tx:
+async def result(world: World, application_id: UUID, day: str, role: str = "department_head") -> Refusal | None:
+    async with world.acting(world.university, role, at=at(day)) as tx:
         return await record_step(tx, application_id, "result", Taken(at(day).date(), {}))
 
 
@@ -100,6 +101,24 @@ async def test_the_walk_goes_by_its_own_steps(other: World) -> None:
     assert found is not None
     assert (found.state, found.step, found.grant_mode) == ("formalised", None, "on_site")
     assert found.materials == {"cost_statement": "材料费三万元，自筹"}
+
+
+async def test_what_the_unit_does_is_recorded_by_who_acts_for_it(other: World) -> None:
+    application_id = await announced(other)
+    with pytest.raises(Forbidden, match="由单位办理"):
+        await result(other, application_id, "2026-03-12", role="clerk")
+    offered = {}
+    for role in ("clerk", "department_head"):
+        async with other.acting(other.university, role, at=at("2026-03-12")) as tx:
+            (waiting,) = [one for one in await todos(tx) if one.href.endswith("/step")]
+            found = await queries.find_application(tx, application_id)
+            assert found is not None
+            pack = (await governing_case(tx, found)).pack
+            buttons = await buttons_of(tx, found, pack, steps_of(found, pack, tx.today))
+            offered[role] = any(one["href"].endswith("/step") for one in buttons)
+        assert waiting.permission == "institution:empowerment:sign"
+    assert offered == {"clerk": False, "department_head": True}
+    assert await result(other, application_id, "2026-03-12") is None
 
 
 async def test_a_step_of_its_own_comes_first_and_needs_its_papers(other: World) -> None:
