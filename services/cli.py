@@ -110,6 +110,7 @@ def _policy() -> click.Command:
 
 
 def _tenant() -> click.Command:
+    importlib.import_module("services.models")  # an archive holds the tables of every slice
     from services.administration.archiving.commands import ARCHIVE
     from tenants.commands import tenant
 

@@ -18,6 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from shared.audit.writing import write_audit
 from shared.db.engine import CONNECTION_LOST, make_engine
 from shared.db.transaction import Transaction
+from shared.db.unreachable import database_trouble
 from shared.errors import ApplicationError, FormInvalid
 from shared.ids import new_id
 from shared.policy.sources import PackError
@@ -56,7 +57,9 @@ def run(work: Callable[[AsyncEngine], Awaitable[T]]) -> T:
         raise click.ClickException(f"数据库无法连接：{error}") from error
     except _FAILED as error:
         # Of a commit nobody knows whether it was done; the command looks first, so that doing it again does no harm.
-        raise click.ClickException(f"数据库没有办成（{type(error).__name__}）{AGAIN}") from error
+        cause = error.orig if isinstance(error, DBAPIError) else error
+        trouble = (cause and database_trouble(cause)) or f"数据库没有办成（{type(error).__name__}）"
+        raise click.ClickException(f"{trouble}{AGAIN}") from error
 
 
 def _administrator(command: Callable[..., None]) -> Callable[..., None]:

@@ -44,6 +44,16 @@ def test_starting_a_part_does_not_load_the_other_commands() -> None:
     assert done.stdout.strip() == "[]"
 
 
+def test_an_archive_made_by_command_knows_the_tables_of_every_slice() -> None:
+    """In a process of its own: this one has imported all of them."""
+    program = (
+        "from services.cli import cli; cli.get_command(None, 'tenant'); "
+        "from tenants.archive.contents import parts; print(len(parts()))"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert int(done.stdout) > 50
+
+
 @pytest.mark.parametrize(
     ("address", "told"),
     [
