@@ -52,7 +52,9 @@ def test_a_form_with_a_file_is_not_spooled_to_disk() -> None:
     """Litestar's UploadFile rolls over to a temporary file; what may be classified must stay in memory. A unit's archive is no
     upload: it holds what is kept already, and may be larger than memory.
     """
-    assert lines_with(r"UploadFile|tempfile|SpooledTemporaryFile", "services/administration/archiving/workflow.py") == []
+    assert (
+        lines_with(r"UploadFile|tempfile|SpooledTemporaryFile", "services/administration/archiving/workflow.py") == []
+    )
 
 
 def test_rules_know_no_database_web_or_queue() -> None:
