@@ -10,6 +10,8 @@ from services.annual_report import queries, workflow
 from services.annual_report.reviewing import queries as reviewing
 from services.annual_report.reviewing import workflow as review
 from services.annual_report.standing import standing
+from services.home.delivering.workflow import deliver
+from services.home.models import message
 from shared.audit.tables import audit_entry
 from shared.clock import SHANGHAI
 from shared.errors import NotFound, Refusal
@@ -61,6 +63,34 @@ async def test_a_return_names_its_fields_and_the_next_edition_says_what_changed(
         assert row is not None
         assert row.state == "accepted"
         assert [one.state for one in await queries.own_submissions(tx, row.id)] == ["accepted", "superseded"]
+
+
+@pytest.mark.requirement("R193")
+async def test_unit_and_authority_tell_each_other_on_the_report_itself(world: World) -> None:
+    """The authority's words stand at the field, a message leads the unit there; its answer comes with the next edition."""
+    await small_ledger(world)
+    first = await submitted(world)
+    async with world.acting(world.department, "department_officer", "department") as tx:
+        assert await review.return_for_correction(tx, first, {"part:problems": "请写具体。"}) is None
+    for tenant, number in ((world.university, 1), (world.institute, 0), (world.department, 0)):
+        async with world.working(tenant) as tx:
+            await deliver(tx, None)
+        async with world.acting(tenant) as tx:
+            rows = await tx.rows(select(message.c.title, message.c.href).where(message.c.tenant_id == tenant))
+        returned = [row.href for row in rows if "退回" in row.title]
+        assert returned == [f"/institution/reports/{YEAR}/{REPORT}"] * number
+    async with world.acting(world.university) as tx:
+        row = await queries.own_report(tx, REPORT, YEAR)
+        assert row is not None
+        assert [(one.label, one.reason) for one in await queries.returns_of(tx, row.id)] == [
+            ("存在的突出问题", "请写具体。")
+        ]
+        assert await workflow.save_narrative(tx, REPORT, YEAR, {"problems": "专业人员仅三名。"}) is None
+    second = await handed_over(world)
+    async with world.acting(world.department, "department_officer", "department") as tx:
+        found = await reviewing.submission(tx, second)
+        assert found is not None
+        assert [one["after"] for one in found.payload["changes"]] == ["专业人员仅三名。"]
 
 
 @pytest.mark.requirement("R083")
