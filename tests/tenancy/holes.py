@@ -160,6 +160,14 @@ HOLES = (
         "key of a tenant table does not begin with tenant_id", None,
     ),
     Hole(
+        "an idempotency key across tenants", "idempotency_key",
+        (
+            "alter table app.idempotency_key drop constraint idempotency_key_pkey",
+            "alter table app.idempotency_key add primary key (actor, key)",
+        ),
+        "key of a tenant table does not begin with tenant_id", None,
+    ),
+    Hole(
         "a reference across tenants", "conversion_record",
         (
             "create unique index planted on app.achievement (id)",

@@ -12,11 +12,12 @@ from tests.tenancy.filling import PLACES, Place, made_id
 A, B, C, _ = PLACES
 DONE: list[tuple[object, ...]] = [(None,)]
 LIVE = "update app.session set expires_at = now() + interval '1 hour', seen_at = now(), idle_seconds = 3600"
+SECRETS = "update app.machine_secret set expires_at = null"
 
 
 @pytest.fixture(scope="module")
 def database(spoiled: Spoiling) -> Iterator[Filled]:
-    with spoiled(LIVE) as made:
+    with spoiled(LIVE, SECRETS) as made:
         yield made
 
 
@@ -111,6 +112,22 @@ def test_credentials_are_listed_and_ended_in_the_own_organisation_only(database:
     assert as_role(database, "web_institution", A, ending, client) == [(1,)]
     listing = "select client_id from app.machine_secrets() where client_id = %s::uuid"
     assert as_role(database, "web_institution", B, listing, client) == []
+
+
+def reached_by_a_stranger(database: Filled) -> list[str]:
+    """Functions over local tables by which one institution reaches another's person or credential."""
+    person = database.filling.rows["session", A][0]["person_id"]
+    client = database.filling.rows["machine_secret", A][0]["client_id"]
+    calls = (
+        ("select reference from app.sessions_of(%s::uuid)", person),
+        ("select client_id from app.machine_secrets() where client_id = %s::uuid", client),
+        ("select 1 from app.end_machine_secrets(%s::uuid) n where n > 0", client),
+    )
+    return [call for call, named in calls if as_role(database, "web_institution", B, call, named) != []]
+
+
+def test_no_function_reaches_a_stranger(database: Filled) -> None:
+    assert reached_by_a_stranger(database) == []
 
 
 def test_a_job_runs_as_who_asked_for_it_whatever_the_message_says(database: Filled) -> None:

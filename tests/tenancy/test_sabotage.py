@@ -8,6 +8,7 @@ from tests.tenancy.conftest import Spoiling
 from tests.tenancy.crossing import crossings
 from tests.tenancy.form import breaches_of_form
 from tests.tenancy.holes import HOLES, Hole
+from tests.tenancy.test_functions import LIVE, SECRETS, reached_by_a_stranger
 
 
 @pytest.mark.parametrize("hole", HOLES, ids=lambda hole: hole.name)
@@ -41,3 +42,13 @@ def test_a_grant_or_a_policy_more_changes_the_reviewed_matrix(spoiled: Spoiling)
     ):
         with spoiled(statement) as database:
             assert access(database.url("postgres")) != reviewed, statement
+
+
+@pytest.mark.parametrize("function", ["sessions_of(uuid)", "machine_secrets()", "end_machine_secrets(uuid)"])
+def test_a_definer_function_that_lost_its_scope_is_found(spoiled: Spoiling, function: str) -> None:
+    lost = (
+        f"do $$ begin execute replace(pg_get_functiondef('app.{function}'::regprocedure), "
+        "'s.tenant_id = app.current_organisation()', 'true'); end $$"
+    )
+    with spoiled(LIVE, SECRETS, lost) as planted:
+        assert [call for call in reached_by_a_stranger(planted) if function.split("(")[0] in call] != []

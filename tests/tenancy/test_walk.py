@@ -9,15 +9,9 @@ from tests.services.negative_list.steps import clock_at
 from tests.tenancy.grounds import Grounds
 from tests.tenancy.grounds.addresses import routes
 from tests.tenancy.grounds.asking import Asking, taken_back
-from tests.tenancy.grounds.unit import ROLES
-from tests.tenancy.walk import ANONYMOUS, SNAPSHOT, Table, Walk, read, written
+from tests.tenancy.walk import ANONYMOUS, GROUPS, SNAPSHOT, Table, Walk, differences, read, written
 from tests.world import START
 
-GROUPS = {
-    "institution": [*ROLES, "no_role", "integration", "training"],
-    "console": ["science_officer", "science_head", "expert", "department_officer", "finance_officer", "agency"],
-    "operator": ["operator"],
-}
 CALLERS = [*(caller for group in GROUPS.values() for caller in group), ANONYMOUS]
 # Routes that answer nobody of the grounds with an own object, and why.
 UNREACHED = {"POST /institution/accounts/{person_id}/return": "nobody there has left"}
@@ -49,16 +43,8 @@ async def test_a_caller_is_answered_as_reviewed_and_crosses_nowhere(grounds: Gro
     for route, cell in cells.items():
         walked.setdefault(route, {})[name] = cell
     assert walk.breaches == []
-    if not WRITING:
-        reviewed = {
-            route: by_caller.get(name) for route, by_caller in read(SNAPSHOT.read_text("utf-8"), GROUPS).items()
-        }
-        changed = [
-            f"{one}: {reviewed.get(one)} → {cells.get(one)}"
-            for one in cells | reviewed
-            if reviewed.get(one) != cells.get(one)
-        ]
-        assert not changed, "answers changed; if it is meant, run python -m tests.tenancy.walk\n" + "\n".join(changed)
+    changed = [] if WRITING else differences(name, cells)
+    assert not changed, "answers changed; if it is meant, run python -m tests.tenancy.walk\n" + "\n".join(changed)
 
 
 def test_the_table_is_written_or_every_object_was_reached_by_somebody(grounds: Grounds, walked: Table) -> None:

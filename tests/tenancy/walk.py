@@ -7,7 +7,7 @@ import os
 import subprocess
 import sys
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from pathlib import Path
 from uuid import uuid4
 
@@ -17,6 +17,7 @@ from tenants.permissions import AUDIENCE_OF_KIND, permissions_of
 from tests.tenancy.grounds import FAR, OTHER, OWN, Caller, Grounds
 from tests.tenancy.grounds.addresses import Route, routes
 from tests.tenancy.grounds.asking import Asking, plain
+from tests.tenancy.grounds.unit import ROLES
 
 SNAPSHOT = Path(__file__).parent / "walk.txt"
 ANONYMOUS = "anonymous"
@@ -47,6 +48,11 @@ _HEAD = """\
 # "in" leads to the sign-in. Groups: institution = {institution}; console = {console}; operator.
 # Written by: python -m tests.tenancy.walk
 """
+GROUPS = {
+    "institution": [*ROLES, "no_role", "integration", "training"],
+    "console": ["science_officer", "science_head", "expert", "department_officer", "finance_officer", "agency"],
+    "operator": ["operator"],
+}
 Cells = str
 Table = dict[str, dict[str, Cells]]
 
@@ -61,9 +67,10 @@ class Walk:
         self.breaches: list[str] = []
         self.marks = grounds.foreign_marks(self.caller) if self.caller else list(grounds.marks.values())
 
-    async def run(self) -> dict[str, Cells]:
-        """Ask every route; the cells by the name of the route."""
-        return {route.name: await self._asked(route) for route in routes(self.grounds.site.app)}
+    async def run(self, names: Collection[str] = ()) -> dict[str, Cells]:
+        """Ask every route, or the named ones; the cells by the name of the route."""
+        asked = [one for one in routes(self.grounds.site.app) if not names or one.name in names]
+        return {route.name: await self._asked(route) for route in asked}
 
     @property
     def kind(self) -> str:
@@ -219,6 +226,16 @@ def read(text: str, groups: Mapping[str, Iterable[str]]) -> Table:
             route = line.partition("  [")[0]
             table[route] = {}
     return table
+
+
+def differences(name: str, cells: Mapping[str, Cells]) -> list[str]:
+    """Where a caller was answered otherwise than the reviewed table says, of the routes that were asked."""
+    table = read(SNAPSHOT.read_text("utf-8"), GROUPS)
+    return [
+        f"{name}: {route}: {table.get(route, {}).get(name)} → {cell}"
+        for route, cell in cells.items()
+        if table.get(route, {}).get(name) != cell
+    ]
 
 
 def main() -> int:
