@@ -99,7 +99,10 @@ class Rechecker:
             group, separator, label = value.partition(_GROUP_SEPARATOR)
             both = [(position, offsets["type"], label if separator else value)]
             return [*both, (position, offsets["grant"], group)] if separator else both
-        return [(position, offsets[field], value)]
+        # An answered team is the whole of it.
+        others = [one.index - layout.first_column for one in layout.columns if one.field == "co_completers"]
+        emptied = [(position, offset, "") for offset in others] if field == "completers" else []
+        return [*emptied, (position, offsets[field], value)]
 
     def _reader(self, name: str, width: int, fields: frozenset[str]) -> "_Reader":
         known = self._readers.get((name, width, fields))

@@ -7,7 +7,7 @@ from typing import Any, Protocol
 
 from services.ledger.reading.layout import Layout, SheetLayout
 from services.ledger.reading.secrecy import marks_secret
-from services.ledger.reading.vocabulary import FIELD_LABELS
+from services.ledger.reading.vocabulary import FIELD_LABELS, SEVERAL
 from shared.errors import Refusal, RefusalKind, stale
 
 # What an import brings, where the texts say what the ledger holds.
@@ -119,7 +119,7 @@ def mapping_errors(layout: Layout, chosen: Mapping[str, Mapping[str, str]]) -> d
                 errors[key] = f"请选择“{sheet.name}”{column.letter} 列的含义"
             elif column.field == "secrecy" and field != "secrecy":
                 errors[key] = f"“{sheet.name}”{column.letter} 列是密级，用于排除涉密行，不能改作其他含义"
-            elif len(same) > 1 and same[0] != column.letter:
+            elif len(same) > 1 and same[0] != column.letter and field not in SEVERAL:
                 errors[key] = (
                     f"“{sheet.name}”{same[0]} 列和 {column.letter} 列都选了“{FIELD_LABELS[field]}”，只能有一列"
                 )

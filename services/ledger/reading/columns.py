@@ -16,6 +16,7 @@ from services.ledger.reading.vocabulary import (
     HEADER_PATTERNS,
     HEADERS,
     ORIGINAL_ROW,
+    SEVERAL,
     YES_NO_SECRECY_HEADERS,
     YES_NO_STATUS_HEADERS,
 )
@@ -282,7 +283,7 @@ def _settle(columns: list[Column]) -> list[Column]:
     settled: dict[str, int] = {}
     result = list(columns)
     for position, column in enumerate(columns):
-        if column.field is None:
+        if column.field is None or column.field in SEVERAL:
             continue
         earlier = settled.get(column.field)
         if earlier is None:
@@ -312,7 +313,7 @@ def with_mapping(columns: Sequence[Column], mapping: Mapping[str, str | None], u
             field = mapping[column.letter] or None
             asks = column.asks or (field in ("status", "secrecy") and _QUESTION.search(column.header) is not None)
             column = msgspec.structs.replace(column, field=field, asks=asks)
-        elif column.field in taken:
+        elif column.field in taken and column.field not in SEVERAL:
             column = msgspec.structs.replace(column, field=None)
         if unit and column.field in ("value", "assessed"):
             column = msgspec.structs.replace(column, unit=unit)

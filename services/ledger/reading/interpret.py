@@ -14,7 +14,7 @@ from services.ledger.reading.kinds import Kind, Words, decide_kind, read_words
 from services.ledger.reading.money import MoneyReader, Rows
 from services.ledger.reading.names import read_name
 from services.ledger.reading.numbers import read_number
-from services.ledger.reading.persons import read_team
+from services.ledger.reading.persons import Team, read_team
 from services.ledger.reading.profile import LedgerProfile
 from services.ledger.reading.records import RawValue, Record, disposition_of
 from services.ledger.reading.secrecy import level_of
@@ -58,6 +58,8 @@ class RowInterpreter:
         self._money = MoneyReader(cells)
         self._contracts = ContractReader(cells, profile)
         self._at = {field: cells.at(field) for field in FIELD_LABELS}
+        layout = cells.layout
+        self._further = [one.index - layout.first_column for one in layout.columns if one.field == "co_completers"]
         status_column = cells.layout.column_of("status")
         self._status_asks = status_column is not None and status_column.asks
         secrecy_column = cells.layout.column_of("secrecy")
@@ -107,13 +109,25 @@ class RowInterpreter:
             self._cells.add(record, "formula_cell_stored_value_used", "name")
 
     def _team(self, record: Record, row: list[CellValue]) -> None:
-        team = read_team(self._text(row, "completers"))
+        team = self._whole_team(row) if self._further else read_team(self._text(row, "completers"))
         record.completers = team.people
         if team.code:
             proposals = ("、".join(team.people),) if team.people else ()
             self._cells.add(record, team.code, "completers", proposals)
         for warning in team.warnings:
             self._cells.add(record, warning, "completers")
+
+    def _whole_team(self, row: list[CellValue]) -> Team:
+        """Who stands in the column of completers and in those of the others: one team, whoever is first remains first."""
+        first = self._text(row, "completers")
+        others = [text for offset in self._further if compact(text := cell_text(row[offset])) not in NOTHING]
+        team = read_team(first)
+        if not others or team.code not in (None, "team_missing"):
+            return team
+        whole = read_team("、".join(others if team.code else [first, *others]))
+        people = tuple(dict.fromkeys(whole.people))
+        missing = team.code if self._cells.has("completers") else None
+        return Team(people, missing or whole.code, whole.warnings)
 
     def _kind_and_number(self, record: Record, row: list[CellValue]) -> None:
         words = self._read_words(row)

@@ -48,7 +48,7 @@ _LIKELY_NAME: Final = 8
 _HEADINGS: Final = frozenset(word for word, field in HEADERS.items() if field == "secrecy")
 _ORGANISED = re.compile("(?:公司|大学|学院|研究院|研究所|实验室|中心|集团|医院|学校|部|处|系|所|院|厂)$")
 # Columns in which 涉密 is a subject, not a statement about the row.
-_SUBJECT_FIELDS: Final = frozenset({"name", "completers", "counterparty", "department"})
+_SUBJECT_FIELDS: Final = frozenset({"name", "completers", "co_completers", "counterparty", "department"})
 
 
 class Finding(msgspec.Struct, frozen=True, gc=False):

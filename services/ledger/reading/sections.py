@@ -77,7 +77,9 @@ class Sections:
             return row
         result: list[CellValue] = [""] * len(row)
         for source, target in section.targets.items():
-            result[target] = row[source]
+            # Several columns there may be one here.
+            both = result[target] != "" and row[source] != ""
+            result[target] = f"{cell_text(result[target])}、{cell_text(row[source])}" if both else row[source]
         if (
             section.unit
             and self._value is not None

@@ -13,6 +13,7 @@ FIELD_LABELS: Final[dict[str, str]] = {
     "sequence": "序号",
     "name": "成果名称",
     "completers": "完成人",
+    "co_completers": "其他完成人",
     "grant": "成果类型",
     "type": "成果类型",
     "number": "权利号",
@@ -31,6 +32,9 @@ FIELD_LABELS: Final[dict[str, str]] = {
     "phone": "联系电话",
     "department": "所属部门",
 }
+
+# What several columns may hold: each further completer one of his own.
+SEVERAL: Final = frozenset({"co_completers"})
 
 # Fields whose presence makes a row a ledger's header, besides the name.
 HEADER_EVIDENCE: Final = frozenset(
@@ -72,12 +76,14 @@ _PEOPLE = "(?:完成人|发明人|设计人|研发人|培育人|育种人|作者
 HEADER_PATTERNS: Final[dict[str, str]] = {
     "name": f"{_KIND}+(?:的|中文)?名称",
     "completers": f"(?:全部|所有|主要|第一|成果|项目|科技|专利)*{_PEOPLE}+(?:员|员?姓名|名单|信息|及排序|排序|及单位)?",
+    "co_completers": f"(?:其他|其它|其余|共同|参与|第[二三四五六七八九十])(?:主要)?{_PEOPLE}+(?:员|员?姓名|名单|信息)?"
+    "|参与人员?|参加人员?",
     "number": f"{_KIND}*(?:授权|登记|申请|证书|公告|批准|权利|专利|品种权|软著|知识产权)+(?:编号|号码|号|文号)",
     "obtained": f"{_KIND}*(?:授权|登记|取得|获得|获批|批准|申请|获权|发证|公告)+(?:日期|时间|年月日?|日)",
     "type": f"{_KIND}+(?:所属)?(?:类型|类别|种类)",
     "stage": "(?:成果|项目|当前|目前|所处|研发|技术)+阶段",
-    "status": "(?:成果|目前|当前|科技|专利|是否)*(?:转化)(?:的)?(?:现状|状况|状态|进展情况|进度)",
-    "method": "(?:成果|科技|专利|实际|拟|已|采用)*转化(?:的)?(?:方式|形式|途径|模式)",
+    "status": "(?:成果|目前|当前|科技|专利|是否)*(?:转化)(?:的)?(?:现状|状况|状态|进展情况|进度)|状态",
+    "method": "(?:成果|科技|专利|实际|拟|已|采用)*转化(?:的)?(?:方式|形式|途径|模式)|方式",
     "value": "(?:成果|科技|专利|实际|累计|转化|技术|合同|成交|交易|转让|许可|作价|总)*"
     "(?:转化|合同|成交|交易|转让|许可|作价)(?:的)?总?(?:金额|价值|价格|价款|额)",
     "assessed": "(?:成果|资产|专利|转化)*评估(?:的)?(?:价值|金额|价格|价|值)",

@@ -99,6 +99,34 @@ def test_what_is_classified_below_a_second_header_is_found_by_its_own_column() -
     assert not [one for one in reader.found if one.secret and one.name]
 
 
+def test_completers_in_several_columns_are_one_team() -> None:
+    head: list[CellValue] = ["成果名称", "第一完成人", "第二完成人", "其他完成人", "成果类型", "转化状态"]
+    reader = sheet(
+        head,
+        ["甲法", "张 三", "李四", "王五；赵 六", "非专利技术", "未转化"],
+        ["乙法", "张三（负责人）", "", "等3人", "非专利技术", "未转化"],
+        ["丙法", "", "李四", "/", "非专利技术", "未转化"],
+        ["丁法", "同上", "李四", "", "非专利技术", "未转化"],
+        ["戊法", "张三", "张三", "李 四 王 五", "非专利技术", "未转化"],
+    )
+    assert [(one.completers, codes(one)) for one in reader.found] == [
+        (("张三", "李四", "王五", "赵六"), []),
+        (("张三",), ["team_note_removed", "team_list_incomplete"]),
+        (("李四",), ["team_missing"]),
+        ((), ["team_ditto"]),
+        (("张三", "李四", "王五"), ["team_ambiguous_blanks"]),
+    ]
+
+
+def test_short_headings_mean_the_conversion_where_no_longer_one_does() -> None:
+    head: list[CellValue] = ["登记号", "软件名称", "著作权人/完成人", "类型", "状态", "方式", "金额（万元）"]
+    row: list[CellValue] = ["2020SR0123456", "某平台", "周九，吴十", "软件著作权", "已转化", "许可", 8]
+    (one,) = sheet(head, row).found
+    assert (one.status, one.method, one.value, codes(one)) == ("已转化", "许可", Decimal(80_000), [])
+    longer = sheet([*head, "转化状态"], [*row[:4], "有效", *row[5:], "已转化"]).found[0]
+    assert (longer.status, codes(longer)) == ("已转化", [])
+
+
 def test_two_ledgers_beside_each_other_are_refused_in_words() -> None:
     head = ["成果名称", "完成人", "成果类型", "转化状态"]
     with pytest.raises(LedgerError) as refused:
