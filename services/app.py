@@ -25,6 +25,7 @@ from services.administration.own import routes_operator as own_operator
 from services.administration.policy import routes_console as policy_console
 from services.administration.policy import routes_institution as policy_institution
 from services.administration.registry import routes_operator as registry_operator
+from services.administration.setting import routes_institution as setting_institution
 from services.annual_report import api as reports_api
 from services.annual_report import routes_institution as reports_institution
 from services.annual_report.internal import routes_institution as internal_institution
@@ -119,6 +120,7 @@ INSTITUTION: tuple[ControllerRouterHandler, ...] = (
     *dashboard_institution.HANDLERS,
     *mine_institution.HANDLERS,
     *administration_institution.HANDLERS,
+    *setting_institution.HANDLERS,
     *own_institution.HANDLERS,
     *accounts_institution.HANDLERS,
     *delegating_institution.HANDLERS,

@@ -40,6 +40,7 @@ import tenants.registry
 import tenants.rehearsal
 import tenants.sessions
 import tenants.standing
+import tenants.unit_settings
 from shared.db.tables import metadata
 
 __all__ = ["metadata", "services", "shared", "tenants"]

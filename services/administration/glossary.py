@@ -28,3 +28,11 @@ GLOSSARY: tuple[tuple[str, str], ...] = (
     ("冻结", "把某一年年末的数据固定下来用于报告；以后台账变化不影响它。"),
     ("练习单位", "不计入统计、不报送的演示单位，里面的内容随时可以丢弃。"),
 )
+
+# Kinds of the log's entries that are no business: what the three administrators read too.
+ADMINISTRATION = frozenset(
+    {
+        "session", "upload", "account", "delegation", "machine_client", "audit", "organisation", "organisation_merger",
+        "unit_setting", "calendar", "province", "clock",
+    }
+)  # fmt: skip

@@ -1,4 +1,4 @@
-"""操作日志, one's own sessions, and 单位设置, for an institution."""
+"""操作日志 and the roles, for an institution."""
 
 from typing import Any
 from urllib.parse import quote
@@ -10,15 +10,12 @@ from services.administration.forms import OUTCOMES, read_audit_filter
 from services.administration.own.pages import roles_page
 from services.administration.withheld import Withheld, withheld
 from services.administration.wording import Change, action_label, changes_of, facts_of, is_business, kind_label
-from services.pilot.queries import memberships, validity
 from shared.db.transaction import Transaction
 from shared.documents.workbook_writing import Style, Styled, WrittenRow, WrittenSheet, write_workbook
 from shared.ui.links import with_query
 from shared.ui.page import Crumb, FormState
 from shared.ui.words import moment
-from tenants.names import former_names
 from tenants.pages import MenuEntry, page
-from tenants.registry import UNIT_KINDS, own_organisation
 
 _AUDIT = "/institution/audit"
 _SETTINGS = Crumb("单位设置", "/institution/settings")
@@ -100,27 +97,13 @@ def _export_row(tx: Transaction, line: queries.AuditLine, hidden: Withheld) -> l
     ]
 
 
-@get("/settings", opt={"permission": "institution:self:read"})
-async def settings(request: Request[Any, Any, Any], tx: Transaction) -> Response[str]:
-    """The organisation as registered, its pilots, and how long their guidelines hold."""
-    context = {
-        "organisation": await own_organisation(tx),
-        "formerly": await former_names(tx, tx.tenant_id),
-        "unit_kinds": UNIT_KINDS,
-        "memberships": await memberships(tx),
-        "validities": {entry.guideline: entry for entry in await validity(tx)},
-        "today": tx.today,
-    }
-    return page(request, "administration/institution/settings.html", "单位设置", context)
-
-
 @get("/settings/roles", opt={"permission": "institution:self:read"})
 async def roles(request: Request[Any, Any, Any], tx: Transaction) -> Response[str]:
     """What each role of an institution may do, and what is kept apart."""
     return await roles_page(request, tx, ("institution",), (_SETTINGS, Crumb("角色与权限")))
 
 
-HANDLERS = (audit_log, export_audit, settings, roles)
+HANDLERS = (audit_log, export_audit, roles)
 MENU = (
     MenuEntry("institution", "报告与留痕", "操作日志", "history", _AUDIT, "institution:audit:read", 930),
     MenuEntry(

@@ -6,6 +6,7 @@ What is not listed is shown by its code, so that a new action is never hidden.
 from collections.abc import Mapping
 from typing import Any
 
+from services.administration.glossary import ADMINISTRATION
 from services.administration.permission_words import permission_label
 from services.empowerment import models as empowerment
 from services.ledger import models as ledger
@@ -20,6 +21,7 @@ KINDS = {
     "person_claim": "完成人认领",
     "agency_task": "委托服务",
     "unit_document": "单位制度",
+    "unit_setting": "文书和公示地点",
     "achievement": "成果",
     "disclosure": "成果披露",
     "ledger": "台账",
@@ -231,6 +233,8 @@ VERBS = {
     "ledger_import.keep": "停止撤销",
 }
 FIELDS = {
+    "red_head": "红头",
+    "notice_place": "公示地点",
     "from": "原状态",
     "to": "新状态",
     "code": "理由代码",
@@ -313,17 +317,11 @@ STATES: Mapping[str, Mapping[str, str]] = {
     "pack_activation": {"proposed": "待确认", "confirmed": "已确认", "withdrawn": "已撤回"},
 }
 Change = tuple[str, str, str]
-_ADMINISTRATION = frozenset(
-    {
-        "session", "upload", "account", "delegation", "machine_client", "audit", "organisation", "organisation_merger", "calendar",
-        "province", "clock",
-    }
-)  # fmt: skip
 
 
 def is_business(kind: str) -> bool:
     """Whether entries about a kind of object tell of the unit's achievements; the others tell of accounts and the platform."""
-    return kind not in _ADMINISTRATION
+    return kind not in ADMINISTRATION
 
 
 def action_label(action: str) -> str:

@@ -96,6 +96,7 @@ TABLES: tuple[str, ...] = (
     "secrecy_setting",
     "supervision",
     "unit_document",
+    "unit_setting",
     "workflow_event",
 )
 

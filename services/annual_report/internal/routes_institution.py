@@ -19,6 +19,7 @@ from shared.forms import read, typed
 from shared.ui.page import Crumb, FormState
 from tenants.pages import MenuEntry, page, redirect, refused, refused_in_place, unprocessable
 from tenants.people import names_of
+from tenants.unit_settings import red_head
 
 HOME = queries.HOME
 TITLE = "内部报送"
@@ -104,6 +105,7 @@ async def _context(tx: Transaction, row: Row[Any], form: FormState | None = None
     others = [one for one in await queries.versions(tx) if (one.report, one.year) == (row.report, row.year)]
     return {
         "row": row,
+        "red_head": await red_head(tx),
         "content": row.payload,
         "whole": next((one for one in row.payload["figures"] if one["dimension"] == "all"), None),
         "groups": groups,

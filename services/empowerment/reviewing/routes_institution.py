@@ -19,6 +19,7 @@ from shared.policy import evaluate
 from shared.ui.page import FormState
 from tenants.pages import page, redirect, refused_in_place, unprocessable
 from tenants.people import names_of
+from tenants.unit_settings import notice_place
 
 _PAGE = "empowerment/institution/"
 _REVIEW = {"permission": workflow.REVIEW}
@@ -155,6 +156,7 @@ async def _announcing(
         "count": period.values,
         "source": governed.pack.citation(f"notices.{new.kind}.days"),
         "asked": asked,
+        "place": await notice_place(tx),
         "summary_source": governed.pack.citation(f"notices.{new.kind}.content.achievement_summary"),
         "novelty_source": governed.pack.citation(f"notices.{new.kind}.basics_only_for"),
         "internal": rule is None or rule.audience == "internal",

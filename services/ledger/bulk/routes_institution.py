@@ -19,6 +19,7 @@ from shared.errors import Refusal
 from shared.forms import read
 from shared.ui.page import Crumb, FormState
 from tenants.pages import page, redirect, refused, refused_in_place, unprocessable
+from tenants.unit_settings import red_head
 
 HOME = "/institution/ledger"
 _PAGE = "ledger/bulk/institution/"
@@ -159,6 +160,7 @@ async def print_rows(request: Request[Any, Any, Any], tx: Transaction) -> Respon
         printed = {"codes": [row.code for row in rows], "personal": ["完成人（团队）"]}
         await write_audit(tx, "achievement_batch.print", workflow.CASE, None, outcome="read", details=printed)
     context = {"cards": cards, "too_many": too_many, "limit": workflow.LIMIT, "today": tx.today, "path": HOME}
+    context |= {"red_head": await red_head(tx)}
     crumbs = (Crumb("单列管理台账", HOME), Crumb("打印"))
     return page(request, f"{_PAGE}print.html", "打印成果", context, crumbs=crumbs)
 
