@@ -3,10 +3,12 @@
 from collections.abc import AsyncIterator
 
 import pytest
+from sqlalchemy import update
 
 from services.administration.accounts import workflow
 from services.administration.delegating import workflow as delegating
 from services.administration.machines import workflow as machines
+from services.home.pushing.models import push_delivery
 from tests.journeys.browser import DESKTOP, PHONE, OpenPage
 from tests.services.administration.people import SECURITY, SYSTEM, signing_in
 from tests.services.administration.test_delegations import REVIEW, TODAY, form_of
@@ -63,3 +65,21 @@ async def test_pages_of_the_administrators_and_of_ones_own_account(
         size,
         {"own-lent": "/institution/settings/permissions"},
     )
+
+
+async def test_first_pages_that_warn_and_the_roles_of_the_authorities(
+    site: Site, world: World, open_page: OpenPage, size: tuple[int, int]
+) -> None:
+    officer = await site.signed_in(world, world.science, "science_officer", kind="science")
+    await look(open_page, officer, size, {"console-roles": "/console/roles", "console-own": "/console/permissions"})
+    operator = await site.signed_in(world, world.operator, "operator", kind="operator")
+    await look(open_page, operator, size, {"operator-without-scanner": "/operator/"})
+    admin = await site.signed_in(world, world.university, SYSTEM)
+    form = {"name": "资产系统", "url": "https://assets.example.edu.cn/hook", "events": "asset_mark.marked"}
+    made = await admin.post("/institution/deliveries/targets", form, page="/institution/deliveries")
+    target = made.headers["location"].partition("/secret")[0]
+    assert (await admin.post(f"{target}/test", page="/institution/deliveries")).status_code == 303
+    async with world.maintenance.begin() as connection:
+        dead = update(push_delivery).where(push_delivery.c.tenant_id == world.university).values(state="dead")
+        await connection.execute(dead)
+    await look(open_page, admin, size, {"undelivered": "/institution/settings/permissions"})
