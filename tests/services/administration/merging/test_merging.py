@@ -22,6 +22,8 @@ from services.ledger.entry import Completer, Deal
 from services.ledger.forms import filters_of
 from services.ledger.models import achievement, ledger_number, ledger_total, province_total
 from services.ledger.papers.models import ledger_paper
+from services.ledger.payments import workflow as payments
+from services.ledger.payments.models import conversion_payment
 from services.ledger.totals import RECOUNT
 from services.ledger.transferring.models import achievement_origin
 from services.pilot.models import pilot_membership
@@ -38,6 +40,7 @@ from tenants.provisioning import NotProvisioned, set_active
 from tenants.registry import find_tenant, organisation
 from tenants.sessions import session
 from tests.services.annual_report.arranging import deal, entry
+from tests.services.ledger.payments.test_payments import paid
 from tests.services.notices.arranging import at
 from tests.web import Site
 from tests.world import START, World
@@ -125,7 +128,10 @@ async def test_what_is_registered_ends_here_and_opens_there_with_its_old_number(
         team=(Completer(name="杨思远"), Completer(name="和晓梅")),
     )
     async with world.acting(world.institute) as tx:
-        assert isinstance(await ledger.record_conversion(tx, first, deal(TODAY - timedelta(days=5))), UUID)
+        conversion = await ledger.record_conversion(tx, first, deal(TODAY - timedelta(days=5)))
+        assert isinstance(conversion, UUID), conversion
+    async with world.acting(world.institute, "finance") as tx:
+        assert isinstance(await payments.record_payment(tx, first, paid(conversion)), UUID)
     store = ObjectStore(configuration)
     digest = await store.put(world.institute, b"paper of the stage")
     async with world.maintenance.begin() as connection:
@@ -153,6 +159,8 @@ async def test_what_is_registered_ends_here_and_opens_there_with_its_old_number(
     assert {row.number: row.revoked_at for row in numbers} == {1: None, 2: None}, "the numbers stay used"
     (paper,) = await rows_of(world, ledger_paper, world.university)
     assert await store.get(world.university, paper.object_hash) == b"paper of the stage"
+    (payment,) = await rows_of(world, conversion_payment, world.university)
+    assert (payment.achievement_id, payment.amount) == (new.id, Decimal("300000.00"))
     people = [row for row in await rows_of(world, person, world.university) if row.name in ("杨思远", "和晓梅")]
     salts = {row.salt for row in await rows_of(world, person, world.institute)}
     assert {row.name for row in people} == {"杨思远", "和晓梅"}
