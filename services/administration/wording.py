@@ -1,7 +1,6 @@
 """The log in words: what an action, a kind of object and a field are called in Chinese.
 
-What is not listed is shown by its code, so that a new action is never hidden.
-"""
+What is not listed is shown by its code, so that a new action is never hidden."""
 
 from collections.abc import Mapping
 from typing import Any

@@ -41,7 +41,7 @@ async def request_archive(tx: Transaction) -> UUID:
         )
     )
     await record_event(tx, CASE, archive_id, "archive_asked")
-    await write_audit(tx, f"{CASE}.request", CASE, archive_id)
+    await write_audit(tx, f"{CASE}.export", CASE, archive_id)
     await ask(tx, "make_archive", archive_id=str(archive_id))
     return archive_id
 
@@ -90,7 +90,7 @@ async def _settle(tx: Transaction, archive_id: UUID, **found: object) -> None:
     event = "archive_made" if "total" in found else "archive_not_made"
     await record_event(tx, CASE, archive_id, event, details=details)
     outcome: AuditOutcome = "done" if "total" in found else "failed"
-    await write_audit(tx, f"{CASE}.make", CASE, archive_id, outcome=outcome, details=details)
+    await write_audit(tx, f"{CASE}.exported", CASE, archive_id, outcome=outcome, details=details)
 
 
 def _of(tx: Transaction, archive_id: UUID) -> Update:

@@ -158,7 +158,7 @@ async def test_the_leadership_takes_everything_away_and_the_log_says_so(
                 .order_by(audit_entry.c.position)
             )
         ).scalars()
-        assert list(logged) == ["archive.request", "archive.make", "archive.download"]
+        assert list(logged) == ["archive.export", "archive.exported", "archive.download"]
     # a week later the file goes, the entry stays
     async with unconfined(maintenance, scope, Actor(None, world.university)) as tx:
         (period,) = (one for one in RETENTION if one.what == "单位数据档案")

@@ -59,6 +59,7 @@ _KINDS = {
     ("", "entry_id"): "entry",
     ("", "batch_id"): "batch",
     ("", "export_id"): "export",
+    ("", "archive_id"): "archive",
     ("", "view_id"): "view",
     ("", "handover_id"): "handover",
     ("", "payment_id"): "payment",

@@ -34,6 +34,7 @@ from services.ledger.views.models import ledger_view
 from services.notices.workflow import raise_objection
 from shared.documents.uploads import Upload
 from shared.ids import new_id
+from tenants.archive.models import tenant_archive
 from tests.services.administration.people import signing_in
 from tests.services.annual_report import arranging as reports
 from tests.services.empowerment.arranging import (
@@ -185,6 +186,10 @@ async def _ledger(put: Putting, site: Site, people: Mapping[str, UUID], agency: 
     await put.row(
         "export", export_job, person_id=by, state="done", filters={}, rows_total=1, rows_done=1, object_hash=digest,
         file_name=f"{mark}台账.xlsx",
+    )  # fmt: skip
+    await put.row(
+        "archive", tenant_archive, asked_by=by, asked_at=START, written=1, members=1, finished_at=START,
+        object_hash=digest, bytes=len(f"%PDF-1.4 {mark}".encode()), rows=1, total=digest,
     )  # fmt: skip
     await put.row(
         "task", agency_task, recipient_id=agency, achievement_id=achievement_id, service="path_design", first_day=DAY,
