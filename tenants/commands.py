@@ -109,7 +109,7 @@ def province() -> None:
 def create_province(
     region: str, wanted: UUID | None, slug: str, name: str, short_name: str, mode: str | None, **administrator: Any
 ) -> None:
-    """开通一个省份，连同它的平台运维单位；重复执行只更新名称。"""
+    """开通一个省份，连同它的平台运维单位；重复执行只更新名称，缺少运维单位的补建。"""
 
     async def work(engine: AsyncEngine) -> tuple[UUID, UUID]:
         known = next((one for one in await list_provinces(engine) if one.slug == slug or one.region == region), None)
@@ -118,7 +118,7 @@ def create_province(
         if known is not None and wanted not in (None, known.id):
             raise provisioning.NotProvisioned("该省份已经开通，编号不能更改")
         province_id = known.id if known else wanted or new_id()
-        operator = await provisioning.operator_of(engine, province_id) if known else new_id()
+        operator = await provisioning.find_operator(engine, province_id) or new_id()
         async with provisioning.operating(engine, province_id, operator) as tx:
             await provisioning.put_province(
                 tx, provisioning.NewProvince(province_id, region, slug, name, short_name, mode)

@@ -82,20 +82,23 @@ async def find_province(engine: AsyncEngine, slug: str) -> Province:
     return found
 
 
+async def find_operator(engine: AsyncEngine, province_id: UUID) -> UUID | None:
+    """The operator's tenant of a province; none where the province came with a unit's archive."""
+    own = (organisation.c.province_id == province_id, organisation.c.kind == "operator")
+    async with operating(engine, province_id, NIL) as tx:
+        found: UUID | None = await tx.scalar(select(organisation.c.id).where(*own))
+    return found
+
+
 async def operator_of(engine: AsyncEngine, province_id: UUID) -> UUID:
     """The operator's tenant of a province.
 
     :raises NotProvisioned: the province has none.
     """
-    async with operating(engine, province_id, NIL) as tx:
-        found = await tx.scalar(
-            select(organisation.c.id).where(
-                organisation.c.province_id == province_id, organisation.c.kind == "operator"
-            )
-        )
+    found = await find_operator(engine, province_id)
     if found is None:
-        raise NotProvisioned("该省份还没有平台运维单位")
-    return UUID(str(found))
+        raise NotProvisioned("该省份还没有平台运维单位，请先用 chengguo province create 补建")
+    return found
 
 
 def mode_of(region: str) -> str:

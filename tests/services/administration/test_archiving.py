@@ -52,13 +52,13 @@ def elsewhere(
     server.drop_database(ELSEWHERE)
 
 
-def run(*words: str, there: dict[str, str] | None = None) -> Result:
+def run(*words: str, there: dict[str, str] | None = None, group: str = "tenant") -> Result:
     with pytest.MonkeyPatch.context() as patch:
         for name, value in (there or {}).items():
             patch.setenv(name, value)
         settings.cache_clear()
         try:
-            return CliRunner().invoke(cli, ["tenant", *words])
+            return CliRunner().invoke(cli, [group, *words])
         finally:
             settings.cache_clear()
 
@@ -97,6 +97,12 @@ async def test_a_unit_moves_with_its_log_and_its_decision_files(
         assert "一致" in verified.output
         back = run("export", str(tenant), str(tmp_path / "back.zip"), there=elsewhere)
         assert back.exit_code == 0, back.output
+        # The province came with the unit and has nobody yet who could resume it.
+        named = ("--region", world.slug[:12], "--slug", world.slug, "--name", "测试省", "--short-name", "测试")
+        opened = run("create", *named, there=elsewhere, group="province")
+        assert opened.exit_code == 0, opened.output
+        resumed = run("resume", "--province", world.slug, str(tenant), there=elsewhere)
+        assert (resumed.exit_code, "使用中" in resumed.output) == (0, True), resumed.output
 
     await asyncio.to_thread(moved)
     assert (tmp_path / "back.zip").read_bytes() == file.read_bytes()
