@@ -22,7 +22,7 @@ from services.ledger.reading.persons import read_team
 from services.ledger.reading.reader import LedgerReader
 from services.ledger.reading.records import Record
 from shared.documents.workbook import CellValue, read_workbook
-from tests.services.ledger.reading.samples import FOUR_STATES, codes
+from tests.services.ledger.reading.samples import FOUR_STATES, THREE_STATES, codes
 from tests.services.ledger.reading.test_hostile_ledgers import HEAD, Read, book, others, plain, read
 
 _TODAY = date(2026, 3, 1)
@@ -125,6 +125,38 @@ def test_short_headings_mean_the_conversion_where_no_longer_one_does() -> None:
     assert (one.status, one.method, one.value, codes(one)) == ("已转化", "许可", Decimal(80_000), [])
     longer = sheet([*head, "转化状态"], [*row[:4], "有效", *row[5:], "已转化"]).found[0]
     assert (longer.status, codes(longer)) == ("已转化", [])
+
+
+_INSTITUTE = """长白示范研究院成果台账
+成果名称,是否授权,成果类别,发明人,取得日期,是否转化,转化途径,成交金额(元),受让单位,合同编号,登记号,备注
+某肥料配方,否,配方,张三 李四,2023年2月30日,否,,,,,,
+某大豆品种,是,植物新品种权,李四,2023.10.9,是,技术入股,"1,200,000.00",某公司,HT-1,CNA20181234.5,
+某传感器,是,发明专利,王五、赵六,2021-5,洽谈中,,无,,,ZL201810862228.X,不涉密
+某算法,否,专利申请权,甲 乙,23.5.6,转化中,,,,,202310012345.6,
+某机床,,实用新型专利,钱七,2022/07/08 00:00:00,是,委托开发,５０万,某厂,,,
+某装置,是,发明专利,孙八,20230506,拟转化,许可,,,,CN109876543B,
+某器件,是,发明,李九,2023-1-1,否,,,,,,本成果涉密
+合计,,,,,,,1700000,,,,"""
+
+
+def test_a_text_file_of_the_three_state_province_with_everything_that_clerks_write() -> None:
+    reader = LedgerReader(read_workbook(_INSTITUTE.encode("gbk"), "台账.csv"), THREE_STATES, today=_TODAY)
+    found = {one.row: one for one in reader.records()}
+    assert {row: (one.disposition.value, set(codes(one))) for row, one in found.items()} == {
+        3: ("refused", {"date_impossible"}),
+        4: ("valid", set()),
+        5: ("valid", {"date_month_only"}),
+        6: ("refused", {"status_not_in_pack", "date_ambiguous", "number_check_digit"}),
+        7: ("human", {"type_grant_unknown", "method_mapped_to_other", "unit_in_cell_overrides_header"}),
+        8: ("refused", {"number_is_publication_number"}),
+        9: ("refused", {"suspected_classified"}),
+    }
+    assert found[4].value == Decimal(1_200_000)
+    assert (found[4].type, found[4].method, found[4].obtained) == ("已授权/植物新品种权", "作价投资", "2023-10-09")
+    assert (found[5].status, found[5].obtained, found[5].value) == ("意向转化", "2021-05", None)
+    assert found[6].completers == ("甲乙",)
+    assert (found[7].value, found[7].obtained) == (Decimal(500_000), "2022-07-08")
+    assert (found[9].name, found[9].completers) == (None, ())
 
 
 def test_two_ledgers_beside_each_other_are_refused_in_words() -> None:
