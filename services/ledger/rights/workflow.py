@@ -44,6 +44,7 @@ async def record_right(
     fault = rules.number_fault(right.number, right.kind, governed.pack)
     present = await rights_of(tx, achievement_id)
     right = rules.completed(right, governed.pack, tx.today)
+    replaces = right_number(replaces) if replaces is not None else None
     if fault:
         raise FormInvalid({"number": fault})
     refusal = None
