@@ -69,6 +69,36 @@ def test_an_operator_names_its_own_province_only(database: Filled) -> None:
         assert as_role(database, "web_operator", A, PUT_PROVINCE, *values) == wanted
 
 
+def test_an_operator_changes_departments_and_shown_names_in_its_own_province_only(database: Filled) -> None:
+    """What the directory and live sessions say of an institution is its own province's to change."""
+    own, theirs = (str(database.filling.rows["tenant_directory", place][0]["id"]) for place in (A, C))
+    for call, value in (
+        ("select app.put_department(%s::uuid, %s::uuid)", A.scope["department_id"]),
+        ("select app.put_session_name(%s::uuid, %s)", "改后的名称"),
+    ):
+        assert as_role(database, "web_operator", A, call, own, value) == DONE, call
+        assert as_role(database, "web_operator", A, call, theirs, value) == REFUSED, call
+
+
+def test_a_credential_is_made_in_the_own_organisation_only(database: Filled) -> None:
+    """Naming another's client neither ends its secrets nor adds one to it."""
+    client = database.filling.rows["machine_secret", A][0]["client_id"]
+    held = "select secret_hash, expires_at from app.machine_secret where tenant_id = %s and client_id = %s order by 1"
+    of_a = [A.scope["tenant_id"], client]
+    with psycopg.connect(database.url("postgres")) as connection:
+        before = connection.execute(held, of_a).fetchall()
+        connection.execute(
+            "select app.enter('web_institution', %s, %s, %s)",
+            [B.scope["tenant_id"], B.scope["province_id"], B.scope["tenant_id"]],
+        )
+        connection.execute("select app.put_machine_secret(%s::uuid, 'x'::bytea, 'hint', 'n', '{}', 0)", [client])
+        connection.execute("reset role")
+        after = connection.execute(held, of_a).fetchall()
+        connection.rollback()
+    assert before != []
+    assert after == before
+
+
 def test_an_operator_ends_sessions_of_its_own_province_only(database: Filled) -> None:
     ending = "select app.end_sessions_of(%s::uuid)"
     assert as_role(database, "web_operator", A, ending, A.scope["tenant_id"]) == [(2,)]
