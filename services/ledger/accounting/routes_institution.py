@@ -46,12 +46,11 @@ async def show_hints(request: Request[Any, Any, Any], tx: Transaction, achieveme
     amounts, errors = _amounts(request.query_params)
     found = rules.situations(row.stage_since is not None, [one.status for one in then.detail.rights], row.status, pack)
     hints = rules.hints(await unit_kind_of(tx), found, amounts, pack, point.day(tx.today))
-    asked = {component for component, _ in hints}
     context = {
         "row": row,
         "words": vocabulary(pack),
         "hints": [(component, one.answer) for component, one in hints],
-        "components": [(code, label) for code, label in rules.COMPONENTS.items() if code in asked],
+        "components": [(code, label) for code, label in rules.COMPONENTS.items() if code in dict(hints)],
         "nature": rules.nature(pack),
         "labels": rules.COMPONENTS,
         "results": rules.RESULTS,
