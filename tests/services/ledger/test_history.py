@@ -37,6 +37,7 @@ from shared.errors import Refusal
 from shared.ids import new_id
 from tests.conftest import Database
 from tests.services.ledger.further_verbs import DAYS, ROWS, TODAY, Book, Days, FurtherVerbs
+from tests.services.ledger.test_past_totals import recounted_days
 from tests.services.ledger.test_workflow import recounted
 from tests.world import World, make_world
 
@@ -245,6 +246,7 @@ class Ledger(FurtherVerbs, RuleBasedStateMachine):
     async def compare(self) -> None:
         async with self.acting() as tx:
             await recounted(tx)
+            await recounted_days(tx)
             numbers = await tx.rows(
                 select(ledger_number.c.number, ledger_number.c.achievement_id, ledger_number.c.revoked_at)
                 .where(ledger_number.c.tenant_id == tx.tenant_id)
