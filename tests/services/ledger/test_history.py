@@ -367,7 +367,7 @@ def test_each_verb_that_writes_history_is_in_the_book(machine: type[Ledger]) -> 
         lambda: book.receive_money(place=0, day=DAYS[-1], amount=Decimal("40.00")),
         lambda: book.take_money_back(place=0),
         lambda: book.own(row_id=row, since=DAYS[2], name="甲研究院"),
-        lambda: book.correct(row_id=row, since=DAYS[5], state=("converting", Decimal("250.50")), college="乙学院"),
+        lambda: book.correct(row_id=row, since=DAYS[9], state=("converting", Decimal("250.50")), college="乙学院"),
         lambda: book.change_many(first=row, second=other, since=DAYS[4], college="丁学院"),
         lambda: book.take_many_back(place=0),
         lambda: book.recognise_development(row_id=row, since=DAYS[3]),
