@@ -66,7 +66,6 @@ TABLES: tuple[str, ...] = (
     "ledger_number",
     "ledger_paper",
     "ledger_total",
-    "ledger_total_change",
     "ledger_view",
     "machine_client",
     "mail",

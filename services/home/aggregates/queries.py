@@ -15,13 +15,12 @@ from services.annual_report.reviewing import queries as reports
 from services.annual_report.workflow import year_to_report
 from services.home.aggregates import units
 from services.home.aggregates.cells import SMALL, Cell, Line, Table, rolled_up, rolled_up_at
-from services.ledger.points import NOW, Point
 from services.ledger.rules import Vocabulary, vocabulary
 from shared.audit.writing import write_reading_audit
 from shared.db.transaction import Transaction
 from shared.policy.answer import Citation
 from shared.ui.words import of_year
-from tenants.pack_days import governing_on
+from tenants.packs import governing
 
 VIEWS = {
     "type": "成果类型",
@@ -49,36 +48,29 @@ class Shown:
     last: UUID | None = None
 
 
-async def shown_by(
-    tx: Transaction, view: str, after: UUID | None = None, before: UUID | None = None, point: Point = NOW
-) -> Shown:
-    """The totals by one of :data:`VIEWS`, institutions a page at a time; today, or as of a past day."""
+async def shown_by(tx: Transaction, view: str, after: UUID | None = None, before: UUID | None = None) -> Shown:
+    """The totals by one of :data:`VIEWS`, institutions a page at a time."""
     if view != units.VIEW:
-        table = await table_by(tx, view, point)
+        table = await table_by(tx, view)
         return Shown(table, table)
-    words = await _words(tx, point)
-    turn = await units.page_of(tx, words, after, before, point)
+    words = vocabulary((await governing(tx)).pack)
+    turn = await units.page_of(tx, words, after, before)
     if turn.first is not None:
         return Shown(turn.table, None, None, turn.first, turn.last)
     if turn.last is None and len(turn.table.lines) <= units.TOP:
         return Shown(turn.table, turn.table)
-    top = await units.largest(tx, words, point)
+    top = await units.largest(tx, words)
     return Shown(turn.table, top, top, None, turn.last)
 
 
-async def _words(tx: Transaction, point: Point) -> Vocabulary:
-    """The names of the values, by the pack of the day."""
-    return vocabulary((await governing_on(tx, point.as_of)).pack)
-
-
-async def table_by(tx: Transaction, view: str, point: Point = NOW) -> Table:
-    """The totals by one of :data:`VIEWS`, whole; today, or as of a past day."""
-    words = await _words(tx, point)
+async def table_by(tx: Transaction, view: str) -> Table:
+    """The totals by one of :data:`VIEWS`, whole."""
+    words = vocabulary((await governing(tx)).pack)
     if view == units.VIEW:
-        return await units.everyone(tx, words, point)
+        return await units.everyone(tx, words)
     if view in _PAIRS:
-        return _by_pair(view, await rolled_up(tx, _PAIRS[view], point), words)
-    rows = await rolled_up(tx, view, point)
+        return _by_pair(view, await rolled_up(tx, _PAIRS[view]), words)
+    rows = await rolled_up(tx, view)
     order = _order(view, words)
     lines = [
         Line(

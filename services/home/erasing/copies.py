@@ -16,6 +16,7 @@ from shared.documents.workbook import Sheet
 from shared.documents.workbook_writing import WrittenRow, WrittenSheet, write_workbook
 from shared.errors import NotFound
 from shared.storage.objects import ObjectStore
+from tenants.archive.models import tenant_archive
 
 RowChange = Callable[[Sequence[Any]], Sequence[Any]]
 
@@ -102,3 +103,13 @@ async def drop_exports(tx: Transaction, *which: ColumnElement[bool]) -> list[str
             .values(object_hash=None, state="failed")
         )
     return sorted({row.object_hash for row in rows})
+
+
+async def drop_archives(tx: Transaction, *which: ColumnElement[bool]) -> list[str]:
+    """The same of archives of the whole unit: an entry without its file says that it is past."""
+    table = tenant_archive
+    mine = (table.c.tenant_id == tx.tenant_id, table.c.object_hash.is_not(None), *which)
+    gone = {row.object_hash for row in await tx.rows(select(table.c.object_hash).where(*mine))}
+    await tx.execute(update(table).where(*mine).values(object_hash=None))
+    own = (table.c.tenant_id == tx.tenant_id, table.c.object_hash.is_not(None))
+    return sorted(gone - {row.object_hash for row in await tx.rows(select(table.c.object_hash).where(*own))})

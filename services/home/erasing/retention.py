@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import delete, exists, select, update
 
-from services.home.erasing.copies import drop_exports
+from services.home.erasing.copies import drop_archives, drop_exports
 from services.home.models import mail
 from services.ledger.importing.lapsing import lapse
 from services.ledger.importing.models import OVER, ledger_import, ledger_import_row
@@ -71,14 +71,8 @@ async def _mails(tx: Transaction, before: datetime) -> Gone:
 
 
 async def _archives(tx: Transaction, before: datetime) -> Gone:
-    table = tenant_archive
-    mine = (table.c.tenant_id == tx.tenant_id, table.c.finished_at < before, table.c.object_hash.is_not(None))
-    gone = [row.object_hash for row in await tx.rows(select(table.c.object_hash).where(*mine))]
-    await tx.execute(update(table).where(*mine).values(object_hash=None))
-    kept = await tx.rows(
-        select(table.c.object_hash).where(table.c.tenant_id == tx.tenant_id, table.c.object_hash.is_not(None))
-    )
-    return len(gone), sorted(set(gone) - {row.object_hash for row in kept})
+    gone = await drop_archives(tx, tenant_archive.c.finished_at < before)
+    return len(gone), gone
 
 
 RETENTION: tuple[Period, ...] = (

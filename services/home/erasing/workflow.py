@@ -16,7 +16,7 @@ from uuid import UUID
 from sqlalchemy import Row, delete, insert, select, update
 
 from services.home.erasing import queries
-from services.home.erasing.copies import cells_without, clean_copies, drop_exports, rows_without
+from services.home.erasing.copies import cells_without, clean_copies, drop_archives, drop_exports, rows_without
 from services.home.erasing.models import erasure_order
 from services.home.erasing.scanning import Found, columns_of, emptied, hanging_on, rewrite, saying, tables, without
 from services.ledger import queries as ledger
@@ -186,7 +186,9 @@ async def clean(tx: Transaction, objects: ObjectStore, keyring: Keyring, order_i
         done.rows["ledger_import"] += len(former)
         dropped = await drop_exports(tx)
         done.rows["export_job"] += len(dropped)
-        done.objects |= {*former, *dropped}
+        archives = await drop_archives(tx)
+        done.rows["tenant_archive"] += len(archives)
+        done.objects |= {*former, *dropped, *archives}
     await _witness(tx, row, done)
     await seal(tx, keyring, sweep=True)
     counted = Counter(row.words.get("rows", {})) + done.rows

@@ -2,6 +2,7 @@
 
 import io
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 from uuid import UUID
 
@@ -10,6 +11,8 @@ import pytest
 from psycopg.sql import SQL, Identifier
 from sqlalchemy import select, update
 
+from services.administration.archiving.tasks import make_archive
+from services.administration.archiving.workflow import request_archive
 from services.dossier import queries as dossier
 from services.dossier.verifier import report
 from services.dossier.workflow import make_dossier
@@ -111,6 +114,10 @@ async def registered(site: Site, world: World, objects: ObjectStore) -> UUID:
     async with world.working(world.university) as tx:
         await deliver(tx, None)
         await export.write_export(tx, job, objects, filters_of({}, tx.today), "-number")
+    async with world.acting(world.university, "leadership") as tx:
+        archive, asked_by = await request_archive(tx), tx.actor
+    worker = replace(world.scope(world.university), role="worker")
+    await make_archive.run(world.tasks, worker, asked_by, archive_id=str(archive))
     again = [RENAMED, "甘棠", "非专利技术", "", "未转化", "", ""]
     other = ["另一项示例工艺", "甘棠", "非专利技术", "", "未转化", "", ""]
     await applied(
