@@ -20,6 +20,7 @@ import services.ledger.losses.models
 import services.ledger.marking.models
 import services.ledger.models
 import services.ledger.papers.models
+import services.ledger.past.models
 import services.ledger.payments.models
 import services.ledger.screening.models
 import services.ledger.secrecy.models

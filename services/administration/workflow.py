@@ -4,6 +4,7 @@ from sqlalchemy import select, text
 
 from services.annual_report import workflow as reports
 from services.ledger import totals
+from services.ledger.past import rolling as past
 from shared.audit.writing import write_audit
 from shared.db.transaction import Transaction
 from shared.errors import NotFound
@@ -43,7 +44,7 @@ async def follow_department(tx: Transaction) -> None:
         await put_department(tx, tx.tenant_id, department_id)
     moved = {
         "reports": await reports.follow_department(tx, department_id),
-        "totals": await totals.follow_department(tx, department_id),
+        "totals": await totals.follow_department(tx, department_id) + await past.follow_department(tx, department_id),
     }
     if before != department_id or any(moved.values()):
         changes = {"department_id": [str(before), str(department_id)]} if before != department_id else {}

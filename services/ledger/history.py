@@ -46,6 +46,7 @@ from services.ledger.models import (
     conversion_record_version,
     ledger_number,
 )
+from services.ledger.past.changes import follow_change, hide, show_again
 from services.ledger.totals import add_change, change_of
 from shared.db.hot import HotRow, HotStatement
 from shared.db.serialising import dump_json
@@ -127,6 +128,8 @@ async def write_versions(
             {**copied, "new_version": new_id(), "new_held": held}
             | {f"new_{name}": _given(kind.versions.c[name], value) for name, value in changed.items()},
         )
+    if kind is ACHIEVEMENTS:
+        await follow_change(tx, row_id, since, at, [row["version"] for row in known])
     return at
 
 
@@ -209,7 +212,11 @@ async def change_achievement(
         recorded["rights"] = [right.as_json() for right in rights]
         await _replace_rights(tx, before.id, rights)
     revision = before.revision + 1
+    if before.state == "quarantined":
+        await show_again(tx, before.id)
     at = await write_versions(tx, ACHIEVEMENTS, before.id, recorded, since, reason, revision, following)
+    if values.get("state") == "quarantined":
+        await hide(tx, before.id)
     values.pop("state", None)
     values |= {"revision": revision, "recorded_at": at, "held_from": max(since, before.held_from)}
     given = {f"new_{name}": _given(achievement.c[name], value) for name, value in values.items()}

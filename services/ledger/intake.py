@@ -16,6 +16,7 @@ from sqlalchemy import text
 
 from services.ledger.entry import FIELDS, Entry, name_key, sort_key
 from services.ledger.initials import MARK, initials_of
+from services.ledger.past.changes import follow_intake
 from services.ledger.totals import add_intake
 from shared.db.serialising import dump_json
 from shared.db.transaction import Transaction
@@ -258,4 +259,5 @@ async def register_intake(
     for step in STEPS:
         await tx.execute(text(step), {name: value for name, value in parameters.items() if f":{name} " in step})
     await add_intake(tx, "pg_temp.ledger_intake")
+    await follow_intake(tx, held_from, recorded)
     return Registered(count, last - count + 1, last, recorded)

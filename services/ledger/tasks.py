@@ -8,6 +8,7 @@ from sqlalchemy import select
 from services.ledger import export
 from services.ledger.forms import filters_of
 from services.ledger.models import export_job
+from services.ledger.past.rolling import roll_up_changes
 from services.ledger.totals import roll_up
 from shared.db.transaction import Transaction
 from shared.settings import settings
@@ -17,8 +18,9 @@ from shared.tasks.broker import task
 
 @task(upkeep=True, role="worker_rollup")
 async def roll_up_totals(tx: Transaction) -> None:
-    """Make the province's and its departments' totals what their institutions' totals add up to."""
+    """Make the province's and its departments' totals what their institutions' add up to, today's and every day's."""
     await roll_up(tx)
+    await roll_up_changes(tx)
 
 
 @task(while_suspended=True)

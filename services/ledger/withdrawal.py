@@ -15,6 +15,7 @@ from sqlalchemy import Column, Row, Table, select, text
 from services.ledger.history import ACHIEVEMENTS
 from services.ledger.intake import STEPS
 from services.ledger.models import achievement
+from services.ledger.past.changes import follow_undoing
 from services.ledger.totals import COUNTED, UPSERT, ask_for_roll_up
 from shared.db.transaction import Transaction
 
@@ -111,6 +112,7 @@ async def revoke_registered(tx: Transaction, import_id: UUID, reason: str) -> in
     """
     values = {**_mine(tx, import_id), "reason": reason, "actor": tx.actor.person_id, "at": await tx.recorded_now()}
     done = await tx.execute(text(f"select 1 from app.achievement where {_MINE}"), _mine(tx, import_id))
+    await follow_undoing(tx, import_id, values["at"])
     for step in _STEPS:
         used = {name: value for name, value in values.items() if f":{name}" in step}
         await tx.execute(text(step), used | (_scope(tx) if ":province" in step else {}))

@@ -66,6 +66,7 @@ TABLES: tuple[str, ...] = (
     "ledger_number",
     "ledger_paper",
     "ledger_total",
+    "ledger_total_change",
     "ledger_view",
     "machine_client",
     "mail",

@@ -31,6 +31,7 @@ AXES = {
 OTHER_AXES = {
     **{(role, "idempotency_key"): "tenant_id" for role in ROLES},
     ("web_department", "department_total"): "department_id",
+    ("web_department", "department_total_change"): "department_id",
     ("web_public", "pilot_membership"): "province_id",  # who is in which pilot is public
     ("web_science", "person"): "tenant_id",  # the names of its own people, of no institution's
 }

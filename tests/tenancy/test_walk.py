@@ -14,7 +14,13 @@ from tests.world import START
 
 CALLERS = [*(caller for group in GROUPS.values() for caller in group), ANONYMOUS]
 # Routes that answer nobody of the grounds with an own object, and why.
-UNREACHED = {"POST /institution/accounts/{person_id}/return": "nobody there has left"}
+UNREACHED = {
+    "POST /institution/accounts/{person_id}/return": "nobody there has left",
+    **{
+        f"POST /operator/organisations/{{tenant_id}}/merger/{act}": "no merger is under way there"
+        for act in ("confirm", "examine", "withdraw")
+    },
+}
 WRITING = bool(os.environ.get("CHENGGUO_WRITE_WALK"))
 
 

@@ -1,7 +1,7 @@
 """The cells, lines and tables of the totals, and the roll-up that they are made of.
 
 A cell that stands for one institution alone and counts 1 or 2 is shown as "<3": whoever knows the institution could tell
-the achievement by it. Such cells count in sums, which are exact.
+the achievement by it. Such cells count in sums, which are exact. On a past day every 1 and 2 is, whoever's they are.
 """
 
 from collections.abc import Sequence
@@ -14,6 +14,8 @@ from uuid import UUID
 from sqlalchemy import Row, select
 
 from services.ledger.models import department_total, province_total
+from services.ledger.past.rolling import totals_then
+from services.ledger.points import NOW, Point
 from shared.db.transaction import Transaction
 
 SMALL = 3
@@ -87,8 +89,12 @@ class Table:
         return any(line.n_valued is not None for line in self.lines)
 
 
-async def rolled_up(tx: Transaction, dimension: str) -> Sequence[Row[Any]]:
-    """The cells of one dimension, added up for the authority's province or department."""
+async def rolled_up(tx: Transaction, dimension: str, point: Point = NOW) -> Sequence[Row[Any]]:
+    """The cells of one dimension, added up for the authority's province or department; of a past day, or as known on one,
+    without the number of institutions: then a 1 or 2 is always hidden.
+    """
+    if point.past:
+        return await totals_then(tx, dimension, point.day(tx.today), point.known_on)
     if tx.scope.role == "web_science":
         table, scoped = province_total, province_total.c.province_id == tx.province_id
     else:
@@ -97,5 +103,5 @@ async def rolled_up(tx: Transaction, dimension: str) -> Sequence[Row[Any]]:
 
 
 def rolled_up_at(rows: Sequence[Row[Any]]) -> datetime | None:
-    """When the newest of the cells was added up."""
-    return max((row.rolled_up_at for row in rows), default=None)
+    """When the newest of the cells was added up; None of a past day."""
+    return max((row.rolled_up_at for row in rows if row.rolled_up_at is not None), default=None)

@@ -7,10 +7,12 @@ from services.annual_report.reviewing.deals import Deals
 from services.home.aggregates.cells import Table
 from services.home.aggregates.queries import VIEWS
 from services.home.overview.queries import Standing
+from services.ledger.points import Point
 from shared.documents.workbook_writing import Style, Styled, WrittenSheet, write_workbook
 
 _FIRST = (30.0,)
 _EXACT = "单个单位的 1 或 2 显示为“<3”，仍计入合计；合计都是准确数，以便与各单位报送的数核对"
+_EXACT_THEN = "历史某一天的 1 或 2 一律显示为“<3”，仍计入合计；合计都是准确数；各单位按现在的主管部门汇总"
 _DEALS_HEAD = ("年度", "已报单位（家）", "合同（项）", "有金额（项）")
 _PROGRESS_HEAD = ("报告", "单位类别", "应报", "已报送", "退回修改", "未报送", "报送率", "截止日期")
 
@@ -24,6 +26,14 @@ def workbook(table: Table, report: str, deals: Deals, standings: Sequence[Standi
             _sheet("报送进度", _progress(standings, day), len(_PROGRESS_HEAD)),
         ]
     )
+
+
+def past_workbook(table: Table, point: Point, day: str) -> bytes:
+    """The totals of a past day; reports and their progress are told as they stand today alone."""
+    known = f"，按 {point.known_on} 止的登记" if point.known_on else "，按今天已知的登记"
+    rows = _totals(table, f"{day}{known}")
+    rows[1] = [rows[1][0].replace(_EXACT, _EXACT_THEN)]
+    return write_workbook([_sheet("统计汇总", rows, 9)])
 
 
 def _sheet(name: str, rows: list[list[Any]], columns: int) -> WrittenSheet:

@@ -15,12 +15,13 @@ from services.annual_report.reviewing import queries as reports
 from services.annual_report.workflow import year_to_report
 from services.home.aggregates import units
 from services.home.aggregates.cells import SMALL, Cell, Line, Table, rolled_up, rolled_up_at
+from services.ledger.points import NOW, Point
 from services.ledger.rules import Vocabulary, vocabulary
 from shared.audit.writing import write_reading_audit
 from shared.db.transaction import Transaction
 from shared.policy.answer import Citation
 from shared.ui.words import of_year
-from tenants.packs import governing
+from tenants.pack_days import governing_on
 
 VIEWS = {
     "type": "成果类型",
@@ -48,29 +49,36 @@ class Shown:
     last: UUID | None = None
 
 
-async def shown_by(tx: Transaction, view: str, after: UUID | None = None, before: UUID | None = None) -> Shown:
-    """The totals by one of :data:`VIEWS`, institutions a page at a time."""
+async def shown_by(
+    tx: Transaction, view: str, after: UUID | None = None, before: UUID | None = None, point: Point = NOW
+) -> Shown:
+    """The totals by one of :data:`VIEWS`, institutions a page at a time; today, or as of a past day."""
     if view != units.VIEW:
-        table = await table_by(tx, view)
+        table = await table_by(tx, view, point)
         return Shown(table, table)
-    words = vocabulary((await governing(tx)).pack)
-    turn = await units.page_of(tx, words, after, before)
+    words = await _words(tx, point)
+    turn = await units.page_of(tx, words, after, before, point)
     if turn.first is not None:
         return Shown(turn.table, None, None, turn.first, turn.last)
     if turn.last is None and len(turn.table.lines) <= units.TOP:
         return Shown(turn.table, turn.table)
-    top = await units.largest(tx, words)
+    top = await units.largest(tx, words, point)
     return Shown(turn.table, top, top, None, turn.last)
 
 
-async def table_by(tx: Transaction, view: str) -> Table:
-    """The totals by one of :data:`VIEWS`, whole."""
-    words = vocabulary((await governing(tx)).pack)
+async def _words(tx: Transaction, point: Point) -> Vocabulary:
+    """The names of the values, by the pack of the day."""
+    return vocabulary((await governing_on(tx, point.as_of)).pack)
+
+
+async def table_by(tx: Transaction, view: str, point: Point = NOW) -> Table:
+    """The totals by one of :data:`VIEWS`, whole; today, or as of a past day."""
+    words = await _words(tx, point)
     if view == units.VIEW:
-        return await units.everyone(tx, words)
+        return await units.everyone(tx, words, point)
     if view in _PAIRS:
-        return _by_pair(view, await rolled_up(tx, _PAIRS[view]), words)
-    rows = await rolled_up(tx, view)
+        return _by_pair(view, await rolled_up(tx, _PAIRS[view], point), words)
+    rows = await rolled_up(tx, view, point)
     order = _order(view, words)
     lines = [
         Line(

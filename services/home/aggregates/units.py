@@ -4,7 +4,7 @@ The sums of a page are those of the whole authority, from its roll-up: they need
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
 
@@ -12,6 +12,8 @@ from sqlalchemy import ColumnElement, Row, Select, select, tuple_
 
 from services.home.aggregates.cells import Cell, Line, Table, rolled_up, rolled_up_at
 from services.ledger.models import ledger_total
+from services.ledger.past.rolling import institutions_then
+from services.ledger.points import NOW, Point
 from services.ledger.rules import Vocabulary
 from shared.db.transaction import Transaction
 from tenants.registry import organisation
@@ -30,8 +32,12 @@ class Turn:
     last: UUID | None
 
 
-async def page_of(tx: Transaction, words: Vocabulary, after: UUID | None = None, before: UUID | None = None) -> Turn:
+async def page_of(
+    tx: Transaction, words: Vocabulary, after: UUID | None = None, before: UUID | None = None, point: Point = NOW
+) -> Turn:
     """The institutions after or before one of them, by name; from the first one on for an id that is none."""
+    if point.past:
+        return await _page_then(tx, words, after, before, point)
     place = (organisation.c.name, organisation.c.id)
     key = await _key(tx, after or before)
     backwards = key is not None and after is None
@@ -50,15 +56,42 @@ async def page_of(tx: Transaction, words: Vocabulary, after: UUID | None = None,
     )  # fmt: skip
 
 
-async def largest(tx: Transaction, words: Vocabulary) -> Table:
+async def largest(tx: Transaction, words: Vocabulary, point: Point = NOW) -> Table:
     """The institutions with the most achievements, the largest first."""
+    if point.past:
+        whole = await everyone(tx, words, point)
+        first = sorted(whole.lines, key=lambda line: -line.total.n)[:TOP]
+        return replace(whole, lines=first)
     statement = _institutions(tx).order_by(ledger_total.c.n.desc(), organisation.c.name, organisation.c.id)
     return await _table(tx, words, await tx.rows(statement.limit(TOP)))
 
 
-async def everyone(tx: Transaction, words: Vocabulary) -> Table:
+async def everyone(tx: Transaction, words: Vocabulary, point: Point = NOW) -> Table:
     """All institutions by name."""
+    if point.past:
+        return await _everyone_then(tx, words, point)
     return await _table(tx, words, await tx.rows(_institutions(tx).order_by(organisation.c.name, organisation.c.id)))
+
+
+async def _everyone_then(tx: Transaction, words: Vocabulary, point: Point) -> Table:
+    counts: dict[UUID, dict[str, int]] = {}
+    named: dict[UUID, Row[Any]] = {}
+    for row in await institutions_then(tx, point.day(tx.today), point.known_on):
+        named[row.id] = row
+        counts.setdefault(row.id, {})[row.status] = row.n
+    return _of(words, list(named.values()), counts, await rolled_up(tx, "status", point))
+
+
+async def _page_then(tx: Transaction, words: Vocabulary, after: UUID | None, before: UUID | None, point: Point) -> Turn:
+    """The same of a past day: whoever had nothing then is not among them."""
+    whole = await _everyone_then(tx, words, point)
+    ids = [line.tenant_id for line in whole.lines]
+    start = ids.index(after) + 1 if after in ids else max(ids.index(before) - PAGE_SIZE, 0) if before in ids else 0
+    found = whole.lines[start : start + PAGE_SIZE]
+    earlier, later = start > 0 and bool(found), start + PAGE_SIZE < len(ids)
+    return Turn(
+        replace(whole, lines=found), found[0].tenant_id if earlier else None, found[-1].tenant_id if later else None
+    )
 
 
 def _scoped(tx: Transaction) -> ColumnElement[bool]:
@@ -97,9 +130,13 @@ async def _key(tx: Transaction, institution_id: UUID | None) -> tuple[str, UUID]
 
 
 async def _table(tx: Transaction, words: Vocabulary, found: Sequence[Row[Any]]) -> Table:
-    sums = await rolled_up(tx, "status")
+    return _of(words, found, await _counts(tx, [row.id for row in found]), await rolled_up(tx, "status"))
+
+
+def _of(
+    words: Vocabulary, found: Sequence[Row[Any]], counts: Mapping[UUID, Mapping[str, int]], sums: Sequence[Row[Any]]
+) -> Table:
     whole = {row.first: row.n for row in sums}
-    counts = await _counts(tx, [row.id for row in found])
     # a status that the roll-up does not have yet is some seconds old
     known = {*whole, *(code for own in counts.values() for code in own)}
     across = [choice for choice in words.statuses if choice.code in known]

@@ -19,7 +19,6 @@ from tenants.pages import page
 
 _HOME = "/institution/ledger"
 _TITLE = "记账提示"
-_WORDS = {"labels": rules.COMPONENTS, "results": rules.RESULTS}
 
 
 def _amounts(query: Any) -> tuple[dict[str, Decimal | None], dict[str, str]]:
@@ -53,7 +52,8 @@ async def show_hints(request: Request[Any, Any, Any], tx: Transaction, achieveme
         "hints": [(component, one.answer) for component, one in hints],
         "components": [(code, label) for code, label in rules.COMPONENTS.items() if code in dict(hints)],
         "nature": rules.nature(pack),
-        **_WORDS,
+        "labels": rules.COMPONENTS,
+        "results": rules.RESULTS,
         "form": FormState(dict(request.query_params), errors),
         "home": f"{_HOME}/{row.id}",
         "tabs": record_tabs(row.id, await words_of(tx), _TITLE, point),

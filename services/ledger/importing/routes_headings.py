@@ -16,6 +16,7 @@ from shared.db.transaction import Transaction
 from shared.errors import Refusal
 from shared.forms import typed
 from shared.ui.page import FormState
+from tenants.packs import cited, governing
 from tenants.pages import page, redirect, refused, unprocessable
 
 _PAGE = f"{TEMPLATES}header.html"
@@ -53,7 +54,7 @@ async def show_header(
     row = await pages.loaded(tx, import_id)
     refusal = workflow.MOVES.refusal("remap", row.state)
     if refusal is not None:
-        return refused(request, tx, refusal, back=f"{HOME}/{import_id}")
+        return refused(request, tx, cited(refusal, (await governing(tx)).pack), back=f"{HOME}/{import_id}")
     named = Named(sheet or 0, first, 2 if height == 2 else 1) if first is not None else None
     context = await _context(request, tx, row, named, sheet)
     return page(request, _PAGE, _TITLE, context, crumbs=pages.crumbs(row, _TITLE))

@@ -31,6 +31,7 @@ from services.ledger.importing.keeping import (
 )
 from services.ledger.importing.models import OVER, STATES, ImportState, import_mapping, ledger_import
 from services.ledger.intake import lock_ledger, register_intake
+from services.ledger.past.changes import forget
 from services.ledger.reading.copies import CopyNote
 from services.ledger.reading.layout import NO_HEADER, Layout, LedgerError, hidden_ledgers
 from services.ledger.reading.no_header import no_header_message
@@ -305,6 +306,7 @@ async def apply(tx: Transaction, import_id: UUID) -> None:
         async with tx.attempt():
             await _apply(tx, row)
     except (IntegrityError, DataError) as error:
+        forget(tx)
         log.error("import.not_applied", import_id=str(import_id), reason=type(error.orig).__name__)
         await _fail(tx, row, "写入台账时发现数据冲突，没有导入任何一行；请重新上传，仍不成功的请联系平台运维")
 

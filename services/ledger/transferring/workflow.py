@@ -20,6 +20,8 @@ from services.ledger.models import (
     conversion_record_version,
 )
 from services.ledger.papers.models import ledger_paper
+from services.ledger.past.changes import handed_over
+from services.ledger.past.rolling import roll_up_changes
 from services.ledger.payments.models import conversion_payment, conversion_payment_version
 from services.ledger.totals import COUNTED, UPSERT, roll_up
 from shared.db.transaction import Transaction
@@ -171,6 +173,8 @@ _STEPS = (
     "update app.achievement set state = 'merged', revision = revision + 1, recorded_at = cast(:at as timestamptz), "
     "held_from = greatest(held_from, cast(:since as date)) "
     "where tenant_id = :old and id in (select old_id from carried)",
+    handed_over("new", "select new_id from carried"),
+    handed_over("old", "select old_id from carried"),
 )
 _TAKE = text(
     "insert into app.ledger_counter as c (tenant_id, province_id, last_number) values (:tenant, :province, :wanted) "
@@ -261,4 +265,5 @@ async def carry_over(tx: Transaction, handover: Handover) -> Carried:
         await tx.execute(text(step), {name: values[name] for name in _BOUND.findall(step)})
     persons = int(await tx.scalar(text("select count(*) from carried_person")))
     await roll_up(tx)
+    await roll_up_changes(tx)
     return Carried(count, persons, recorded)

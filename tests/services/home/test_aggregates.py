@@ -12,6 +12,8 @@ from sqlalchemy import select
 from services.home.aggregates import queries, units
 from services.home.aggregates.cells import Table
 from services.home.aggregates.routes_console import HOME
+from services.ledger.past.rolling import roll_up_changes
+from services.ledger.points import Point
 from services.ledger.totals import roll_up
 from shared.audit.tables import audit_entry
 from shared.db.transaction import Actor, Scope, transaction
@@ -38,6 +40,7 @@ async def ledgers(world: World) -> None:
     rollup = Scope("worker_rollup", world.university, world.province_id, world.university, world.department)
     async with transaction(world.tasks, rollup, Actor(None, world.university)) as tx:
         await roll_up(tx)
+        await roll_up_changes(tx)
 
 
 def shown(table: Table) -> dict[str, list[int | str]]:
@@ -141,3 +144,44 @@ async def test_finance_and_institutions_have_no_such_page(site: Site, world: Wor
     assert (await site.anonymous().get(HOME)).status_code == 303
     science = await site.signed_in(world, world.science, "science_officer", kind="science")
     assert (await science.get(HOME, by="name")).status_code == 404
+
+
+@pytest.mark.requirement("R205")
+@pytest.mark.parametrize("view", list(queries.VIEWS))
+async def test_each_view_tells_a_past_day_with_its_chart_and_workbook(site: Site, world: World, view: str) -> None:
+    await ledgers(world)
+    visitor = await site.signed_in(world, world.science, "science_officer", kind="science")
+    then = await visitor.get(HOME, by=view, as_of="2025-07-01")
+    assert then.status_code == 200
+    for words in ("正在查看历史时点", "data-chart", f"{HOME}/workbook?as_of=2025-07-01&amp;by={view}", "回到今天"):
+        assert words in then.text, words
+    assert "报送期限" not in then.text
+    before = await visitor.get(HOME, by=view, as_of="2025-06-29")
+    assert "该日没有可汇总的数据" in before.text
+    fetched = await visitor.get(f"{HOME}/workbook", by=view, as_of="2025-07-01")
+    assert fetched.status_code == 200, fetched.text
+    book = openpyxl.load_workbook(io.BytesIO(fetched.content))
+    assert book.sheetnames == ["统计汇总"]
+    cells = [cell.value for row in book["统计汇总"].iter_rows() for cell in row]
+    assert 8 in cells
+    assert any("截至 2025-07-01" in str(cell) and "一律" in str(cell) for cell in cells)
+
+
+async def test_past_sums_are_exact_and_every_one_and_two_is_hidden(world: World) -> None:
+    await ledgers(world)
+    point = Point(date(2025, 7, 1))
+    async with world.acting(world.science, "science_officer", "science") as tx:
+        types = await queries.table_by(tx, "type", point)
+        assert shown(types) == {"专利权": [7, 0], "计算机软件著作权": [0, "<3"]}
+        assert (types.whole, types.at) == (8, None)
+        by_unit = await queries.table_by(tx, "institution", point)
+        assert shown(by_unit) == {"滇池示例大学": [4, "<3"], "示例医院": ["<3", 0], "示例研究院": ["<3", 0]}
+        assert by_unit.sums == [7, 1]
+        first = await queries.shown_by(tx, "institution", point=point)
+        assert [line.label for line in first.table.lines] == ["滇池示例大学", "示例医院", "示例研究院"]
+        last = first.table.lines[1].tenant_id
+        turned = await queries.shown_by(tx, "institution", after=last, point=point)
+        assert ([line.label for line in turned.table.lines], turned.first is not None) == (["示例研究院"], True)
+        assert turned.table.sums == [7, 1]
+    async with world.acting(world.department, "department_officer", "department") as tx:
+        assert (await queries.table_by(tx, "status", point)).whole == 7

@@ -37,6 +37,7 @@ from shared.errors import Refusal
 from shared.ids import new_id
 from tests.conftest import Database
 from tests.services.ledger.further_verbs import DAYS, ROWS, TODAY, Book, Days, FurtherVerbs
+from tests.services.ledger.test_past_totals import recounted_days
 from tests.services.ledger.test_workflow import recounted
 from tests.world import World, make_world
 
@@ -245,6 +246,7 @@ class Ledger(FurtherVerbs, RuleBasedStateMachine):
     async def compare(self) -> None:
         async with self.acting() as tx:
             await recounted(tx)
+            await recounted_days(tx)
             numbers = await tx.rows(
                 select(ledger_number.c.number, ledger_number.c.achievement_id, ledger_number.c.revoked_at)
                 .where(ledger_number.c.tenant_id == tx.tenant_id)
@@ -365,7 +367,7 @@ def test_each_verb_that_writes_history_is_in_the_book(machine: type[Ledger]) -> 
         lambda: book.receive_money(place=0, day=DAYS[-1], amount=Decimal("40.00")),
         lambda: book.take_money_back(place=0),
         lambda: book.own(row_id=row, since=DAYS[2], name="甲研究院"),
-        lambda: book.correct(row_id=row, since=DAYS[5], state=("converting", Decimal("250.50")), college="乙学院"),
+        lambda: book.correct(row_id=row, since=DAYS[9], state=("converting", Decimal("250.50")), college="乙学院"),
         lambda: book.change_many(first=row, second=other, since=DAYS[4], college="丁学院"),
         lambda: book.take_many_back(place=0),
         lambda: book.recognise_development(row_id=row, since=DAYS[3]),

@@ -156,7 +156,16 @@ _DISPUTED = _finding(
     READING,
     "省科技厅作出解释后按解释办理",
 )
-REFUSED = Refusal(_RUNNING.code, _RUNNING.message, NOTICE, (_RUNNING,))
+REFUSED = Refusal(
+    _RUNNING.code,
+    _RUNNING.message,
+    NOTICE,
+    (_RUNNING,),
+    told=(
+        ("公示", "公示种类 赋权信息公示；发布时间 2026-03-09 09:00；天数 15；中断 （无）"),
+        ("办理时间", "2026-03-16 09:00"),
+    ),
+)
 UNDECIDED = Refusal(_DISPUTED.code, _DISPUTED.message, READING, (_DISPUTED,), needs_person=True)
 ADVICE = [
     _finding("notice.longer", Verdict.ADVISED, "公示期 20 天，长于规定的 15 天", NOTICE, "改为 15 天"),
@@ -251,6 +260,7 @@ def _frame(viewer: Viewer | None, menu: tuple[MenuSection, ...], page: Page, **m
         "province": PROVINCE,
         "clock": PageClock(NOW, demo=True),
         "training": False,
+        "suspended": False,
         "menu": menu,
         "form_key": lambda: "k-1",
         "page": page,

@@ -131,7 +131,7 @@ def test_file_field_says_types_and_size_before_choosing() -> None:
     assert 'data-limit="52428800"' in html
 
 
-def test_refusal_shows_article_quote_version_and_what_would_change_it() -> None:
+def test_refusal_shows_article_quote_version_what_was_judged_and_what_would_change_it() -> None:
     html = sample("refusal")
     for words in (
         "未办理：不符合规定",
@@ -139,6 +139,7 @@ def test_refusal_shows_article_quote_version_and_what_would_change_it() -> None:
         "公示期满且无异议后",
         "cn-53/empowerment 1.0.0",
         "改变这一结果",
+        "<dt>办理时间</dt>",
         "没有改变任何内容",
     ):
         assert words in html

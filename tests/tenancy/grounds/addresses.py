@@ -80,6 +80,7 @@ _KINDS = {
     ("", "code"): "code",
     ("", "case_id"): "achievement",
     ("/institution/disclosures", "paper_id"): "disclosed_paper",
+    ("/api/disclosures", "paper_id"): "disclosed_paper",
     ("/institution/screening", "round_id"): "screening",
     ("/institution/persons", "order_id"): "person_order",
     ("/institution/secrecy", "order_id"): "secret_order",

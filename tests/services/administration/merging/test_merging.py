@@ -41,6 +41,7 @@ from tenants.registry import find_tenant, organisation
 from tenants.sessions import session
 from tests.services.annual_report.arranging import deal, entry
 from tests.services.ledger.payments.test_payments import paid
+from tests.services.ledger.test_past_totals import recounted_days
 from tests.services.notices.arranging import at
 from tests.web import Site
 from tests.world import START, World
@@ -108,6 +109,8 @@ async def totals_hold(world: World, *units: UUID) -> None:
             cells = {(r.dimension, r.first, r.second): (r.n, r.n_valued, r.sum) for r in kept if r.n or r.sum}
             recount = await connection.execute(RECOUNT, {"tenant": unit})
             assert cells == {(r.dimension, r.first, r.second): (r.n, r.n_valued, r.sum) for r in recount}
+            async with unconfined(world.maintenance, world.scope(unit), Actor(None, unit)) as tx:
+                await recounted_days(tx)
             for cell, counted in cells.items():
                 before = summed.get(cell, (0, 0, Decimal(0)))
                 summed[cell] = tuple(a + b for a, b in zip(before, counted, strict=True))

@@ -128,7 +128,10 @@ async def test_a_wrong_choice_is_told_and_what_was_chosen_is_kept(
     assert (await other.get(address)).status_code == 404
     assert (await other.post(address, chosen(), page=HOME)).status_code == 404
     assert (await clerk.post(f"{address.removesuffix('/header')}/cancel", page=HOME)).status_code == 303
-    assert (await clerk.get(address)).status_code == 409
+    late = await clerk.get(address)
+    assert late.status_code == 409
+    assert "第九条" in text_of(late)
+    assert "当前状态已取消" in text_of(late)
 
 
 @pytest.mark.parametrize(
