@@ -12,6 +12,7 @@ from uuid import UUID, uuid4
 
 from sqlalchemy import text
 
+import services.worker  # noqa: F401 - declares the tasks
 from services.models import metadata
 from shared.tasks import broker
 from tenants.isolation import new_form_key
