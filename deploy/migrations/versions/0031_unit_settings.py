@@ -1,14 +1,14 @@
 """What a unit sets for its papers: the red head, and where its notices are put up.
 
-Revision ID: 0033
+Revision ID: 0031
 """
 
 from alembic import op
 
 from deploy.migrations.form import for_maintenance, grant, protect, scope
 
-revision = "0033"
-down_revision = "0032"
+revision = "0031"
+down_revision = "0030"
 branch_labels = None
 depends_on = None
 
