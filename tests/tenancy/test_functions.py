@@ -26,7 +26,7 @@ def as_role(
 ) -> list[tuple[object, ...]] | str:
     """The rows of a call in a transaction of its own, taken back, or the SQLSTATE of its refusal."""
     organisation = place.organisations["operator" if role == "web_operator" else "institution"]
-    with psycopg.connect(database.url("web")) as connection:
+    with psycopg.connect(database.url("tasks" if role == "worker" else "web")) as connection:
         connection.execute(
             "select app.enter(%s, %s, %s, %s)",
             [role, place.scope["tenant_id"], place.scope["province_id"], organisation],
@@ -78,6 +78,14 @@ def test_an_operator_changes_departments_and_shown_names_in_its_own_province_onl
     ):
         assert as_role(database, "web_operator", A, call, own, value) == DONE, call
         assert as_role(database, "web_operator", A, call, theirs, value) == REFUSED, call
+
+
+def test_a_worker_changes_the_department_of_its_own_institution_only(database: Filled) -> None:
+    call, department = "select app.put_department(%s::uuid, %s::uuid)", A.scope["department_id"]
+    own, neighbour = A.scope["tenant_id"], B.scope["tenant_id"]
+    assert A.scope["province_id"] == B.scope["province_id"]
+    assert as_role(database, "worker", A, call, own, department) == DONE
+    assert as_role(database, "worker", A, call, neighbour, department) == REFUSED
 
 
 def test_a_credential_is_made_in_the_own_organisation_only(database: Filled) -> None:
