@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import Any, ClassVar
 from uuid import UUID
 
@@ -12,23 +12,25 @@ from litestar import Request, Response, get, post, put
 from litestar.params import JSONBody, RawBody
 from sqlalchemy import Row
 
-from services.ledger.display import words_of
 from services.ledger.papers.queries import papers_of
 from services.ledger.papers.rules import fault
 from services.ledger.papers.workflow import Paper
-from services.ledger.queries import entry_of
-from services.ledger.rules import stage_of
+from services.ledger.points import NOW, point_of
+from services.ledger.queries import entry_from, entry_of
+from services.ledger.rules import stage_of, vocabulary
 from services.ledger.stages import workflow
 from services.ledger.stages.forms import CriteriaForm, ProofForm, WithdrawalForm
 from services.ledger.stages.pages import loaded
 from services.ledger.stages.rules import papers_by_criterion
+from services.ledger.then import Standing, record_at
 from shared.api_description import Matching, UploadingPaper, answers
 from shared.db.transaction import Outcome, Transaction
 from shared.documents.uploads import Upload, receive_form
-from shared.errors import FormInvalid, Overtaken, Refusal, TagMissing
+from shared.errors import FormInvalid, NotFound, Overtaken, Refusal, TagMissing
 from shared.forms import read
 from shared.policy.pack import Pack
 from tenants.machine import api_refused
+from tenants.pack_days import governing_on
 
 _READ = {"permission": "institution:ledger:read"}
 _WRITE = {"permission": "institution:ledger:write"}
@@ -93,10 +95,24 @@ class WithdrawalIn(msgspec.Struct):
 
 
 @get("/achievements/{achievement_id:uuid}/stage", opt=_READ, summary="一项成果的阶段和条件")
-async def read_stage(tx: Transaction, achievement_id: UUID) -> Response[StageOut]:
-    """The stage with its criteria, papers and reasons, and the achievement's ETag; 404 where the province knows no stages."""
-    row, pack = await loaded(tx, achievement_id)
-    return Response(await _told(tx, row, pack), headers={"etag": f'"{row.revision}"'})
+async def read_stage(
+    request: Request[Any, Any, Any],
+    tx: Transaction,
+    achievement_id: UUID,
+    as_of: date | None = None,
+    known_at: datetime | None = None,
+    known_on: date | None = None,
+) -> Response[StageOut]:
+    """The stage with its criteria, papers and reasons, and the achievement's ETag; 404 where the province knows no stages.
+    ``as_of``, and ``known_at`` or ``known_on``, as of the achievement, by the rules that governed on that day.
+    """
+    point = point_of(request.query_params, tx.today)
+    _, pack = await loaded(tx, achievement_id, (await governing_on(tx, point.as_of)).pack)
+    then = await record_at(tx, achievement_id, point)
+    if (detail := then.detail) is None:
+        raise NotFound
+    tag = "-".join([str(detail.row.revision), *point.as_query().values()])
+    return Response(await _told(tx, detail.row, pack, then), headers={"etag": f'"{tag}"'})
 
 
 @put(
@@ -131,11 +147,13 @@ async def put_criteria(
     return Response(await _told(tx, done, pack), headers={"etag": f'"{done.revision}"'})
 
 
-async def _told(tx: Transaction, row: Row[Any], pack: Pack) -> StageOut:
-    words, rule = await words_of(tx), pack.content.stage
+async def _told(tx: Transaction, row: Row[Any], pack: Pack, then: Standing | None = None) -> StageOut:
+    words, rule = vocabulary(pack), pack.content.stage
     assert rule is not None, "loaded"
-    answer = stage_of(await entry_of(tx, row), pack, tx.today).answer
-    proofs = papers_by_criterion(await papers_of(tx, row.id, workflow.PURPOSE), rule.criteria)
+    point, detail = (then.point, then.detail) if then is not None else (NOW, None)
+    entry = entry_from(row, (), detail.rights) if detail is not None else await entry_of(tx, row)
+    answer = stage_of(entry, pack, point.day(tx.today)).answer
+    proofs = papers_by_criterion(await papers_of(tx, row.id, workflow.PURPOSE, point), rule.criteria)
     return StageOut(
         id=row.id,
         declared=row.stage_declared,

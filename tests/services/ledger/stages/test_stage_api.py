@@ -12,6 +12,7 @@ from shared.documents.uploads import Upload
 from tests.services.ledger.changing.test_changing_api import account
 from tests.services.ledger.stages.test_stage_workflow import DAYS, REPORT, SAID, Kept
 from tests.services.ledger.test_workflow import registered
+from tests.services.notices.arranging import at
 from tests.web import Site
 from tests.world import World
 
@@ -19,9 +20,11 @@ __all__ = ["account"]
 PLAN = Upload("转化意向合同.pdf", b"%PDF-1.7 contract")
 
 
-async def ask(site: Site, method: str, row_id: UUID, body: Any = None, **headers: str) -> httpx.Response:
+async def ask(
+    site: Site, method: str, row_id: UUID, body: Any = None, query: str = "", **headers: str
+) -> httpx.Response:
     given = {"authorization": "Bearer token", "idempotency-key": uuid4().hex, **headers}
-    address = f"/api/achievements/{row_id}/stage"
+    address = f"/api/achievements/{row_id}/stage{query}"
     return await site.anonymous().client.request(method, address, json=body, headers=given)
 
 
@@ -60,6 +63,23 @@ async def test_each_criterion_has_its_own_day_and_its_own_papers(
         site, "PUT", row_id, {"reason": "资源条件未满足", "criteria": four}, **{"if-match": read.headers["etag"]}
     )
     assert (less.json()["recognised"], less.json()["missing"]) == ("research", ["resources"])
+
+
+@pytest.mark.requirement("R205")
+async def test_the_stage_is_told_as_of_a_day(site: Site, world: World, account: dict[str, Any]) -> None:
+    async with world.acting(world.university, at=at("2026-03-02")) as tx:
+        row_id = await registered(tx, stage_declared="development")
+    async with world.acting(world.university) as tx:
+        await workflow.add_proof(tx, Kept(), row_id, REPORT, SAID)
+        await workflow.record_criteria(tx, row_id, DAYS, reason="学术委员会认定")
+    today = await ask(site, "GET", row_id)
+    before = await ask(site, "GET", row_id, query="?as_of=2026-03-09")
+    earlier = await ask(site, "GET", row_id, query="?as_of=2026-03-01")
+    assert (today.json()["recognised"], today.json()["development_from"]) == ("development", "2026-03-10")
+    assert before.json()["recognised"] == "research"
+    assert [one["papers"] for one in before.json()["criteria"]] == [[]] * 5, "the paper came on the 10th"
+    assert before.headers["etag"] != today.headers["etag"]
+    assert earlier.status_code == 404, "the ledger did not have it yet"
 
 
 async def test_the_tag_decides_and_wrong_days_and_codes_are_named(
