@@ -238,7 +238,8 @@ def _compiled(shape: _Shape) -> HotStatement:
         if shape.words.one_gram and column == "obtained_key" and not then:
             beyond = f"(g.obtained_key, g.number) {sign} (:cursor_key, :cursor_number)" if shape.cursor else ""
             first = first_named(conditions, beyond, direction)
-        conditions.append(found_then(shape.words) if then else found(shape.words, first))
+        known = "known_at" in shape.filters
+        conditions.append(found_then(shape.words, known=known) if then else found(shape.words, first))
     if shape.cursor:
         conditions.append(
             f"a.number {sign} :cursor_number"
@@ -314,7 +315,7 @@ def _conditions(asked: "_Asked | _Shape") -> Iterator[str]:
             "and c.person_id = :f_person_id)"
         )
     if "q" in filters:
-        yield found_then(asked.words) if then else found(asked.words)
+        yield found_then(asked.words, known="known_at" in filters) if then else found(asked.words)
 
 
 def _sort_of(sort: str) -> tuple[str, bool]:

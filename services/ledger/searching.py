@@ -1,4 +1,5 @@
-"""What is found by a few words: names by two neighbouring characters, initials, people by name and sound, numbers.
+"""What is found by a few words: names by two neighbouring characters, initials, people by name and sound, numbers, papers
+by what their files are called and by the numbers printed on them.
 
 Each kind is looked up in an index that begins with the tenant and compares text, since no other operator uses an index
 under row-level security. As of a past day the versions of that day are read through.
@@ -25,6 +26,8 @@ _PEOPLE = (
     "union all select p.id from app.person p where p.tenant_id = :tenant and p.name_initials >= :q_sound "
     "and p.name_initials < :q_sound_end"
 )
+# An achievement has few papers, and most have none, so that those of the tenant are read through.
+_PAPER = "position(cast(:q_paper as text) in lower(concat_ws(' ', p.file_name, p.reference))) > 0"
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,12 +50,15 @@ NO_WORDS = Words()
 
 
 def ask_words(words: str, *, people: bool = True) -> tuple[Words, dict[str, Any]]:
-    """What was typed, as the condition's shape and its parameters; without ``people`` nobody is found by their name."""
+    """What was typed, as the condition's shape and its parameters; without ``people`` nobody is found by their name, and no
+    paper, whose file may be called by one.
+    """
     key = name_key(words)[:100]
     person = words.strip() if people else _LAST
     sound = key if people and _SOUND.fullmatch(key) else _LAST
     values: dict[str, Any] = {"q_key": key, "q_person": person, "q_person_end": person + _LAST}
-    values |= {"q_sound": sound, "q_sound_end": sound + _LAST}
+    paper = words.strip().lower() if people and len(words.strip()) > 1 else _LAST
+    values |= {"q_sound": sound, "q_sound_end": sound + _LAST, "q_paper": paper}
     grams = _some(sorted({key[i : i + 2] for i in range(len(key) - 1)}))
     values.update({f"g{place}": gram for place, gram in enumerate(grams)} or {"g0": key, "g0_end": key + _LAST})
     initials = asked_initials(key)
@@ -122,6 +128,8 @@ def found(words: Words, first: str = "") -> str:
         named,
         "select c.achievement_id from app.achievement_completer c where c.tenant_id = :tenant "
         f"and c.person_id = any(array({_PEOPLE}))",
+        "select p.achievement_id from app.ledger_paper p where p.tenant_id = :tenant and p.withdrawn_at is null "
+        f"and {_PAPER}",
     ]
     if words.initials == 0:
         parts.append(f"{_GRAM}>= :i0 and g.gram < :i0_end")
@@ -141,11 +149,25 @@ def found(words: Words, first: str = "") -> str:
     return f"a.id = any(array({' union all '.join(f'({part})' for part in parts)}))"
 
 
-def found_then(words: Words) -> str:
-    """The condition on versions ``a`` of a past day: names and numbers as they were then, people of the team of then."""
+def _told(event: str, known: bool) -> str:
+    """Whether something was done to a paper ``p`` by the end of the day, and recorded by the instant."""
+    return (
+        "exists (select from app.workflow_event e where e.tenant_id = :tenant and e.case_kind = 'achievement' "
+        f"and e.case_id = a.id and e.event = '{event}' and e.details ->> 'paper' = p.id::text and (cast(:day as date) is null "
+        "or e.at < cast(cast(:day as date) + 1 as timestamp) at time zone 'Asia/Shanghai')"
+        f"{' and e.recorded_at <= cast(:known as timestamptz)' if known else ''})"
+    )
+
+
+def found_then(words: Words, *, known: bool = False) -> str:
+    """The condition on versions ``a`` of a past day: names and numbers as they were then, people of the team of then, papers
+    that stood then; ``known``: as known at an instant.
+    """
     parts = [
         "position(cast(:q_key as text) in a.name_key) > 0",
         f"exists (select from jsonb_array_elements(a.team) m where (m ->> 'person')::uuid = any(array({_PEOPLE})))",
+        f"exists (select from app.ledger_paper p where p.tenant_id = :tenant and p.achievement_id = a.id and {_PAPER} "
+        f"and {_told('paper_added', known)} and not {_told('paper_withdrawn', known)})",
     ]
     if words.numbers:
         parts.append(

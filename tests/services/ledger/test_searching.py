@@ -13,11 +13,15 @@ from services.ledger import workflow
 from services.ledger.entry import Completer, Right
 from services.ledger.initials import asked_initials, initial_words, initials_of
 from services.ledger.listing import Filters, ledger_page
+from services.ledger.stages.workflow import add_proof, withdraw_proof
+from shared.clock import real_now
 from shared.db.migrating import migrate
 from shared.db.transaction import Transaction
 from shared.errors import Refusal
 from tenants.people import person
+from tests.services.ledger.stages.test_stage_workflow import REPORT, SAID, Kept
 from tests.services.ledger.test_workflow import DAY, registered
+from tests.services.notices.arranging import at
 from tests.world import World
 
 NAME = "searching_upgrade"
@@ -97,6 +101,36 @@ async def test_a_past_day_is_searched_by_what_the_ledger_said_then(world: World)
         assert await found(tx, "思远", later) == []
         assert await found(tx, "大明", later) == [row_id]
         assert await found(tx, "活性", later) == [row_id]
+
+
+@pytest.mark.requirement("R202")
+async def test_an_achievement_is_found_by_its_papers_names_and_numbers(world: World) -> None:
+    async with world.acting(world.university, at=at("2026-03-02")) as tx:
+        row_id = await registered(tx)
+    before = real_now()
+    async with world.acting(world.university, at=at("2026-03-10")) as tx:
+        paper_id = await add_proof(tx, Kept(), row_id, REPORT, SAID)
+        assert isinstance(paper_id, UUID)
+    async with world.acting(world.university) as tx:
+        for typed in ("评估报告", "报告.PDF", "评字〔2026〕3号"):
+            assert await found(tx, typed) == [row_id], typed
+        assert await found(tx, "没有的报告") == []
+        assert await found(tx, "评估报告", date(2026, 3, 9)) == [], "it came on the 10th"
+        unknown = Filters(q="评估报告", known_at=before)
+        assert (await ledger_page(tx, unknown, "number")).rows == [], "nobody knew of it"
+        masked = Filters(q="评估报告", masked=True)
+        assert (await ledger_page(tx, masked, "number")).rows == [], "a file may be called by a person's name"
+        assert [
+            row["id"] for row in (await ledger_page(tx, Filters(q="评估报告", known_at=real_now()), "number")).rows
+        ] == [row_id]
+    async with world.acting(world.institute) as tx:
+        assert await found(tx, "评估报告") == []
+    async with world.acting(world.university, at=at("2026-03-12")) as tx:
+        await withdraw_proof(tx, row_id, paper_id, "出具有误")
+    async with world.acting(world.university, at=at("2026-03-13")) as tx:
+        assert await found(tx, "评估报告") == []
+        assert await found(tx, "评估报告", date(2026, 3, 11)) == [row_id]
+        assert await found(tx, "评估报告", date(2026, 3, 12)) == []
 
 
 async def test_another_institution_finds_nothing_of_it(world: World) -> None:

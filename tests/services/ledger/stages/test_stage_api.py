@@ -77,7 +77,7 @@ async def test_the_stage_is_told_as_of_a_day(site: Site, world: World, account: 
     earlier = await ask(site, "GET", row_id, query="?as_of=2026-03-01")
     assert (today.json()["recognised"], today.json()["development_from"]) == ("development", "2026-03-10")
     assert before.json()["recognised"] == "research"
-    assert [one["papers"] for one in before.json()["criteria"]] == [[]] * 5, "the paper came on the 10th"
+    assert [one["papers"] for one in before.json()["criteria"]] == [[]] * 5, "the paper came later"
     assert before.headers["etag"] != today.headers["etag"]
     assert earlier.status_code == 404, "the ledger did not have it yet"
 
