@@ -1,6 +1,5 @@
 """The papers of a disclosure by machine: sent with an open disclosure of the account's own, taken away again."""
 
-import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,17 +10,14 @@ import msgspec
 from litestar import Request, Response, get, post
 from litestar.params import RawBody
 
-from services.ledger.disclosure.queries import WRITE, find_disclosure, readable_disclosure
+from services.ledger.disclosure.queries import WRITE, readable_disclosure
 from services.ledger.display import words_of
 from services.ledger.evidence import workflow
-from services.ledger.evidence.forms import PaperForm
 from services.ledger.evidence.queries import papers_of
-from services.ledger.papers.rules import fault
+from services.ledger.evidence.receiving import received
 from shared.api_description import UploadingPaper, answers
 from shared.db.transaction import Outcome, Transaction
-from shared.documents.uploads import Upload, receive_form
 from shared.errors import FormInvalid, NotFound, Refusal
-from shared.forms import read
 from tenants.machine import api_refused
 
 _OWN = {"permission": WRITE}
@@ -72,20 +68,12 @@ async def send_paper(
     request: Request[Any, Any, Any], tx: Transaction, disclosure_id: UUID, body: RawBody
 ) -> Response[Any]:
     """Keep a paper with a draft or with what came back; the body is read in memory, what is not kept is nowhere."""
-    row = await find_disclosure(tx, disclosure_id)
-    if row is None or row.person_id != tx.actor.person_id:
-        raise NotFound
-    sent = await receive_form(request, body)
-    form, errors = read(PaperForm, sent.values)
-    upload = sent.files.get("file") or Upload("", b"")
-    if wrong := await asyncio.to_thread(fault, upload.file_name, upload.content):
-        errors["file"] = wrong
-    if form is not None and form.kind not in (await words_of(tx)).labels["evidence"]:
-        errors["kind"] = "不是本省规定的选项，请重新选择"
-    if form is None or errors:
-        raise FormInvalid(errors)
+    sent = await received(request, tx, disclosure_id, body)
+    form = sent.form
+    if form is None or sent.errors:
+        raise FormInvalid(sent.errors)
     store = request.app.state.objects
-    kept = await workflow.attach(tx, store, disclosure_id, upload, form.kind, confidential=form.confidential)
+    kept = await workflow.attach(tx, store, disclosure_id, sent.upload, form.kind, confidential=form.confidential)
     if isinstance(kept, Refusal):
         return api_refused(tx, kept)
     address = f"/api/disclosures/{disclosure_id}/papers"

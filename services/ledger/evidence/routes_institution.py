@@ -1,6 +1,5 @@
 """Attaching a paper to a disclosure, opening it (logged), taking it away."""
 
-import asyncio
 from typing import Any
 from urllib.parse import quote
 from uuid import UUID
@@ -8,19 +7,15 @@ from uuid import UUID
 from litestar import Request, Response, get, post
 from litestar.params import RawBody
 
-from services.ledger.disclosure.queries import WRITE, find_disclosure, readable_disclosure
+from services.ledger.disclosure.queries import WRITE, readable_disclosure
 from services.ledger.disclosure.routes_institution import editing_again
 from services.ledger.disclosure.workflow import CASE
-from services.ledger.display import words_of
 from services.ledger.evidence import workflow
-from services.ledger.evidence.forms import PaperForm
 from services.ledger.evidence.queries import find_paper
-from services.ledger.papers.rules import fault
+from services.ledger.evidence.receiving import received
 from shared.audit.writing import write_audit
 from shared.db.transaction import Transaction
-from shared.documents.uploads import Upload, receive_form
 from shared.errors import NotFound, Refusal
-from shared.forms import read
 from shared.ui.page import FormState
 from tenants.pages import redirect, refused
 
@@ -33,20 +28,12 @@ async def attach_paper(
     request: Request[Any, Any, Any], tx: Transaction, disclosure_id: UUID, body: RawBody
 ) -> Response[Any]:
     """Keep a paper; the body is read in memory, what is not kept is nowhere."""
-    row = await find_disclosure(tx, disclosure_id)
-    if row is None or row.person_id != tx.actor.person_id:
-        raise NotFound
-    sent = await receive_form(request, body)
-    form, errors = read(PaperForm, sent.values)
-    upload = sent.files.get("file") or Upload("", b"")
-    if wrong := await asyncio.to_thread(fault, upload.file_name, upload.content):
-        errors["file"] = wrong
-    if form is not None and form.kind not in (await words_of(tx)).labels["evidence"]:
-        errors["kind"] = "不是本省规定的选项，请重新选择"
-    if form is None or errors:
-        return await editing_again(request, tx, row, FormState(sent.values, errors))
+    sent = await received(request, tx, disclosure_id, body)
+    form = sent.form
+    if form is None or sent.errors:
+        return await editing_again(request, tx, sent.disclosure, FormState(sent.values, sent.errors))
     store = request.app.state.objects
-    kept = await workflow.attach(tx, store, disclosure_id, upload, form.kind, confidential=form.confidential)
+    kept = await workflow.attach(tx, store, disclosure_id, sent.upload, form.kind, confidential=form.confidential)
     if isinstance(kept, Refusal):
         return refused(request, tx, kept, back=f"{_HOME}/{disclosure_id}/edit")
     return redirect(tx, f"{_HOME}/{disclosure_id}/edit", done="saved")
