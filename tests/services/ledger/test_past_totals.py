@@ -68,14 +68,15 @@ async def recounted_days(tx: Transaction, known_on: date | None = None) -> int:
 
 async def _yesterday(world: World, tenant: UUID) -> date:
     """Have everything of a unit so far been known since the day before."""
+    versions = "select version from app.achievement_version where tenant_id = :tenant order by lower(recorded)"
+    earlier = (
+        "update app.achievement_version set recorded = tstzrange(lower(recorded) - interval '1 day', "
+        "upper(recorded) - interval '1 day') where tenant_id = :tenant and version = :version and not isempty(recorded)"
+    )
     async with world.maintenance.begin() as connection:
-        await connection.execute(
-            text(
-                "update app.achievement_version set recorded = case when isempty(recorded) then recorded else tstzrange("
-                "lower(recorded) - interval '1 day', upper(recorded) - interval '1 day') end where tenant_id = :tenant"
-            ),
-            {"tenant": tenant},
-        )
+        # one after the other from the first, so that none reaches into the next one's time
+        for row in await connection.execute(text(versions), {"tenant": tenant}):
+            await connection.execute(text(earlier), {"tenant": tenant, "version": row.version})
         await connection.execute(
             text("update app.ledger_total_change set known_on = known_on - 1 where tenant_id = :tenant"),
             {"tenant": tenant},
