@@ -20,7 +20,7 @@ from shared.tasks import broker
 from shared.workflow import send
 from tests.tenancy.grounds import FAR, OTHER, OWN, Caller, Grounds
 from tests.tenancy.grounds.addresses import Route, routes
-from tests.tenancy.grounds.asking import Asking, plain
+from tests.tenancy.grounds.asking import Asking, plain, said
 from tests.tenancy.walk import FOREIGN, Walk, never_was
 
 FILES = re.compile(r"/(file|workbook|export|returned|secret|atom)$|/(papers|documents)/\{\w+\}$|/sheets/")
@@ -159,8 +159,8 @@ class Attempts:
 
     def told(self, caller: str, answer: httpx.Response) -> str | None:
         """What of another's an answer says; the id that was asked for stands in it by right."""
-        said = answer.text + str(answer.headers.raw)
-        return next((f"tells {mark}" for mark in self.walks[caller].marks if mark in said), None)
+        whole = said(answer) + str(answer.headers.raw)
+        return next((f"tells {mark}" for mark in self.walks[caller].marks if mark in whole), None)
 
 
 async def _delivered(tx: Transaction, stranger: UUID) -> str | None:
@@ -182,7 +182,7 @@ def _channel(route: Route) -> str:
 
 def _loosely(answer: httpx.Response, fields: Mapping[str, str]) -> tuple[int, str, str]:
     """An answer to a form without any id or receipt: what was made anew has another one each time."""
-    body, location = answer.text, answer.headers.get("location", "")
+    body, location = said(answer), answer.headers.get("location", "")
     for value in fields.values():
         body, location = body.replace(value, "-"), location.replace(value, "-")
     return answer.status_code, _ANY_ID.sub("-", location), _ANY_ID.sub("-", body)
